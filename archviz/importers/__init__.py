@@ -1,0 +1,75 @@
+"""Importers: each turns one format, or one kind of live object, into a Model.
+
+A module here is one format and ends with ``IMPORTER``; the entry-point group for other
+distributions is ``archviz.importers``. ``sniff`` looks at a Source's head bytes, members,
+listing or class names and imports no framework. Options of a format are the keyword-only
+parameters of ``read``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from archviz.errors import ImporterError
+from archviz.ir import Model
+from archviz.registry import Registry
+from archviz.source import Source
+
+
+class Confidence(IntEnum):
+    """How sure an importer is that a source is its own."""
+
+    NONE = 0
+    SUFFIX = 1
+    CONTENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """The contract of the family.
+
+    Attributes:
+        name: Kebab-case name, the module's.
+        title: A few words for ``archviz show formats``.
+        sniff: Says how sure it is that it can read a source.
+        read: Reads it; raises ImporterError, and nothing else, on a source it cannot read.
+        suffixes: File name endings with their dot, lower case.
+    """
+
+    name: str
+    title: str
+    sniff: Callable[[Source], Confidence]
+    read: Callable[..., Model]
+    suffixes: tuple[str, ...] = ()
+
+
+IMPORTERS: Registry[Importer] = Registry("archviz.importers", "IMPORTER", Importer)
+
+
+def choose(source: Source) -> Importer:
+    """The importer that reads ``source``: content beats suffix, built-in beats third party.
+
+    Raises:
+        ImporterError: No importer claims the source, or several do equally.
+    """
+    found = {importer.name: (importer.sniff(source), importer) for importer in IMPORTERS.builtin()}
+    best = max((confidence for confidence, _ in found.values()), default=Confidence.NONE)
+    if best < Confidence.CONTENT:
+        for importer in IMPORTERS.third_party():
+            found[importer.name] = (importer.sniff(source), importer)
+        best = max((confidence for confidence, _ in found.values()), default=Confidence.NONE)
+    claims = [importer for confidence, importer in found.values() if confidence == best]
+    if best is Confidence.NONE:
+        problem = source.recognised_problem()
+        if problem:
+            raise ImporterError(f"{source.name}: {problem[0]}", problem[1])
+        raise ImporterError(
+            f"{source.name}: no importer recognises this {source.kind}",
+            "see what can be read with: archviz show formats",
+        )
+    if len(claims) > 1:
+        names = " and ".join(importer.name for importer in claims)
+        raise ImporterError(f"{source.name}: {names} both claim it", "say which with --from NAME")
+    return claims[0]

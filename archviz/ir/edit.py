@@ -1,0 +1,159 @@
+"""The two edits that passes are made of, and the sweep after them; each takes linear time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from archviz.ir.graph import Graph, Node, ParameterUse
+from archviz.ir.walk import captured
+
+
+def bypass(graph: Graph, dropped: Mapping[str, int | None]) -> Graph:
+    """The graph without some nodes, their consumers rejoined to what the nodes consumed.
+
+    Args:
+        graph: Where to drop.
+        dropped: For each node's id the position of the input that stands in for its outputs;
+            None leaves a hole in every consumer.
+    """
+    if not dropped:
+        return graph
+    stand_in: dict[str, str | None] = {}
+    for node in graph.nodes:
+        if node.id in dropped:
+            index = dropped[node.id]
+            kept = None if index is None else node.inputs[index]
+            stand_in.update((output, kept) for output in node.outputs if output is not None)
+
+    def resolve(value: str | None) -> str | None:
+        seen = set()
+        while value is not None and value in stand_in:
+            if value in seen:  # a cycle of dropped nodes leads nowhere
+                return None
+            seen.add(value)
+            value = stand_in[value]
+        return value
+
+    nodes = [rewire(node, resolve) for node in graph.nodes if node.id not in dropped]
+    outputs = tuple(out for value in graph.outputs if (out := resolve(value)) is not None)
+    values = {key: value for key, value in graph.values.items() if key not in stand_in}
+    return replace(graph, nodes=tuple(nodes), values=values, outputs=outputs)
+
+
+def rewire(node: Node, resolve: Callable[[str | None], str | None]) -> Node:
+    """The node, and all inside it, with each consumed value put through ``resolve``."""
+    inputs = tuple([resolve(value) for value in node.inputs])
+    if node.subgraphs:
+        subgraphs = {}
+        for role, part in node.subgraphs.items():
+            inner = tuple(rewire(child, resolve) for child in part.nodes)
+            outputs = tuple(out for value in part.outputs if (out := resolve(value)) is not None)
+            subgraphs[role] = replace(part, nodes=inner, outputs=outputs)
+        return replace(node, inputs=inputs, subgraphs=subgraphs)
+    return node if inputs == node.inputs else replace(node, inputs=inputs)
+
+
+def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Graph:
+    """The graph with each group of nodes merged into one.
+
+    A merged node stands where the first of its members stood, consumes what came from outside
+    in the order of first use, and produces what is used outside. It need not be convex: merging
+    may close a cycle, which layouts accept.
+
+    Args:
+        graph: Where to merge.
+        groups: For each group the node that replaces it, whose inputs, outputs, parameters and
+            origin are filled in here, and the ids of its members; no id is in two groups.
+    """
+    if not groups:
+        return graph
+    owner = {member: index for index, (_, members) in enumerate(groups) for member in members}
+    group_of_value: dict[str, int] = {}
+    for node in graph.nodes:
+        index = owner.get(node.id, -1)
+        if index >= 0:
+            group_of_value.update((out, index) for out in node.outputs if out is not None)
+    leaving: list[dict[str, None]] = [{} for _ in groups]
+    for node in graph.nodes:
+        here = owner.get(node.id, -1)
+        for value in used_values(node):
+            made_in = group_of_value.get(value, -1)
+            if made_in >= 0 and made_in != here:
+                leaving[made_in][value] = None
+    for value in graph.outputs:
+        if value in group_of_value:
+            leaving[group_of_value[value]][value] = None
+
+    entering: list[dict[str, None]] = [{} for _ in groups]
+    outputs: list[list[str]] = [[] for _ in groups]
+    parameters: list[dict[str, ParameterUse]] = [{} for _ in groups]
+    origins: list[list[str]] = [[] for _ in groups]
+    internal: set[str] = set()
+    order: list[Node | int] = []
+    for node in graph.nodes:
+        index = owner.get(node.id, -1)
+        if index < 0:
+            order.append(node)
+            continue
+        if not origins[index]:
+            order.append(index)
+        origins[index].extend(node.origins)
+        for use in node.parameters:
+            parameters[index].setdefault(use.parameter, replace(use, index=-1))
+        for value in used_values(node):
+            if group_of_value.get(value, -1) != index:
+                entering[index][value] = None
+        for output in node.outputs:
+            if output is None:
+                continue
+            if output in leaving[index]:
+                outputs[index].append(output)
+            else:
+                internal.add(output)
+
+    def merged(index: int) -> Node:
+        return replace(
+            groups[index][0],
+            inputs=tuple(entering[index]),
+            outputs=tuple(outputs[index]),
+            parameters=tuple(parameters[index].values()),
+            origin=tuple(origins[index]),
+        )
+
+    nodes = tuple(merged(item) if isinstance(item, int) else item for item in order)
+    values = {key: value for key, value in graph.values.items() if key not in internal}
+    return replace(graph, nodes=nodes, values=values)
+
+
+def used_values(node: Node) -> list[str]:
+    """Ids that the node consumes, itself or inside its subgraphs from around it."""
+    used = [value for value in node.inputs if value is not None]
+    if node.subgraphs:
+        for part in node.subgraphs.values():
+            used.extend(captured(part))
+    return used
+
+
+def sweep(graph: Graph) -> Graph:
+    """The graph without values, parameters and scopes that nothing mentions any more."""
+    mentioned = set(graph.inputs) | set(graph.outputs)
+    parameters: set[str] = set()
+    scopes: set[tuple[str, ...]] = set()
+    stack = list(graph.nodes)
+    while stack:
+        node = stack.pop()
+        mentioned.update(value for value in node.inputs if value is not None)
+        mentioned.update(value for value in node.outputs if value is not None)
+        parameters.update(use.parameter for use in node.parameters)
+        if node.scope not in scopes:
+            scopes.update(node.scope[:length] for length in range(1, len(node.scope) + 1))
+        for part in node.subgraphs.values():
+            mentioned.update(part.outputs)
+            stack.extend(part.nodes)
+    return replace(
+        graph,
+        values={key: value for key, value in graph.values.items() if key in mentioned},
+        parameters={key: item for key, item in graph.parameters.items() if key in parameters},
+        scopes={path: scope for path, scope in graph.scopes.items() if path in scopes},
+    )

@@ -1,0 +1,152 @@
+"""The graph: nodes that consume and produce values, in a tree of scopes.
+
+Edges are not stored. They follow from values, each of which has one producer and any number of
+consumers; :mod:`archviz.ir.walk` derives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from archviz.diagnostics import SourceLocation
+from archviz.ir.types import TensorType, Type
+
+ScopePath: TypeAlias = tuple[str, ...]
+"""Where a node lives, ("encoder", "layer", "0"); the parent is ``path[:-1]``."""
+
+Attribute: TypeAlias = bool | int | float | str | TensorType | None | tuple["Attribute", ...]
+"""An attribute's value; a tensor is described by its type, never by its contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What flows along edges: one producer, many consumers.
+
+    Attributes:
+        id: Unique in the graph, its subgraphs and the graphs around it.
+        type: What is known of it, or None.
+        requires_grad: Whether autograd tracks it; None when that was not looked at.
+    """
+
+    id: str
+    type: Type | None = None
+    requires_grad: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A stored tensor: described, never its contents; tied weights share one name.
+
+    Attributes:
+        name: Unique in the graph.
+        type: Shape and dtype.
+        kind: "weight", "buffer" (state that no optimizer updates) or "constant" (part of the
+            architecture: a target shape, an axis, a scale).
+        trainable: Whether an optimizer would update it; None when the source does not say.
+        value: The elements of a small constant in row-major order, or None.
+        location: Where the bytes are when outside the source, "weights.bin+4096", else "".
+    """
+
+    name: str
+    type: TensorType
+    kind: str = "weight"
+    trainable: bool | None = None
+    value: tuple[bool | int | float | str, ...] | None = None
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterUse:
+    """A parameter in a node's input.
+
+    Attributes:
+        parameter: Name of the Parameter.
+        role: What the operator calls this input ("weight", "W", "running_mean").
+        index: Position among the node's inputs, which holds None there; -1 when it has none.
+    """
+
+    parameter: str
+    role: str
+    index: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A module, function or block that encloses nodes.
+
+    Attributes:
+        path: Its place; every prefix is a scope as well.
+        type: The class ("BertLayer"), or "" when the source only gives a name.
+        repeat: How many equal blocks this one stands for.
+    """
+
+    path: ScopePath
+    type: str = ""
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation, or what a pass made of several.
+
+    Attributes:
+        id: Unique in the graph and everything around and inside it: scope and name, then "#2".
+        op: The framework's own name of the operator; the class of a collapsed module.
+        inputs: Ids of consumed values by position; None for an absent optional input and where a
+            parameter sits.
+        outputs: Ids of produced values by position; None for one that is not asked for.
+        parameters: Parameters consumed.
+        attributes: Settings in the source's order, without those left at their default.
+        scope: The scope it lives in.
+        subgraphs: Control flow by role ("then_branch", "body").
+        location: The user's source line, when known.
+        origin: Ids of the imported nodes it stands for; empty means itself.
+        kind: "op", "module" (a collapsed scope), "fused" (several operations in one card),
+            "stub" (what a selection left out) or "missing" (a value nobody produces).
+        domain: The operator set, "" for the framework's own.
+        name: The label the source gives it, when it differs from the id's last part.
+    """
+
+    id: str
+    op: str
+    inputs: tuple[str | None, ...] = ()
+    outputs: tuple[str | None, ...] = ()
+    parameters: tuple[ParameterUse, ...] = ()
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    scope: ScopePath = ()
+    subgraphs: Mapping[str, Graph] = field(default_factory=dict)
+    location: SourceLocation | None = None
+    origin: tuple[str, ...] = ()
+    kind: str = "op"
+    domain: str = ""
+    name: str = ""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Ids of the imported nodes this one stands for, itself when nothing was merged."""
+        return self.origin or (self.id,)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes in source order, the values between them, and the scopes around them.
+
+    Attributes:
+        name: What the source calls it, or "".
+        nodes: In the source's order, which need not be topological.
+        values: By id; a subgraph may also consume values of the graphs around it.
+        inputs: Ids of the values the caller gives.
+        outputs: Ids of the values the caller gets.
+        parameters: By name.
+        scopes: By path, parents before children.
+    """
+
+    name: str = ""
+    nodes: tuple[Node, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    scopes: Mapping[ScopePath, Scope] = field(default_factory=dict)

@@ -1,0 +1,96 @@
+"""Edges and orders, derived from values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from archviz.ir.graph import Graph, Node, ScopePath
+
+
+class Edge(NamedTuple):
+    """A value on its way from its producer to one consumer.
+
+    Attributes:
+        source: Id of the producing node; None for a graph input and a value of an outer graph.
+        target: Id of the consuming node; None for a graph output.
+        value: Id of the value.
+        index: Position among the consumer's inputs, or among the graph's outputs.
+    """
+
+    source: str | None
+    target: str | None
+    value: str
+    index: int
+
+
+def producers(graph: Graph) -> dict[str, Node]:
+    """The node that produces each value; graph inputs and outer values have none."""
+    return {value: node for node in graph.nodes for value in node.outputs if value is not None}
+
+
+def consumers(graph: Graph) -> dict[str, list[Node]]:
+    """The nodes that consume each value, in graph order, a node once for each use."""
+    found: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        for value in node.inputs:
+            if value is not None:
+                found.setdefault(value, []).append(node)
+    return found
+
+
+def edges(graph: Graph) -> Iterator[Edge]:
+    """Every edge of the graph itself, consumers in graph order, then the graph's outputs."""
+    source = {
+        value: node.id for node in graph.nodes for value in node.outputs if value is not None
+    }
+    for node in graph.nodes:
+        for index, value in enumerate(node.inputs):
+            if value is not None:
+                yield Edge(source.get(value), node.id, value, index)
+    for index, value in enumerate(graph.outputs):
+        yield Edge(source.get(value), None, value, index)
+
+
+def all_nodes(graph: Graph) -> Iterator[Node]:
+    """Every node of the graph and, behind its owner, of each subgraph."""
+    stack: list[Iterator[Node]] = [iter(graph.nodes)]
+    while stack:
+        for node in stack[-1]:
+            yield node
+            if node.subgraphs:
+                stack.append(
+                    iter([inner for part in node.subgraphs.values() for inner in part.nodes])
+                )
+                break
+        else:
+            stack.pop()
+
+
+def all_graphs(graph: Graph) -> Iterator[Graph]:
+    """The graph and every subgraph inside it."""
+    yield graph
+    for node in all_nodes(graph):
+        yield from node.subgraphs.values()
+
+
+def captured(graph: Graph) -> tuple[str, ...]:
+    """Ids of values that the graph, or a subgraph inside it, takes from the graphs around it."""
+    own = set(graph.values)
+    found: dict[str, None] = {}
+    for node in graph.nodes:
+        used = [value for value in node.inputs if value is not None]
+        for part in node.subgraphs.values():
+            used.extend(captured(part))
+        found.update((value, None) for value in used if value not in own)
+    found.update((value, None) for value in graph.outputs if value not in own)
+    return tuple(found)
+
+
+def scope_children(graph: Graph) -> dict[ScopePath, list[ScopePath]]:
+    """The scopes directly inside each scope, () being the graph, in the graph's order."""
+    found: dict[ScopePath, list[ScopePath]] = {(): []}
+    for path in graph.scopes:
+        found.setdefault(path, [])
+        found.setdefault(path[:-1], []).append(path)
+    return found

@@ -1,0 +1,132 @@
+"""Plugin options: the keyword-only parameters of a plugin's function, read from text."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from archviz.errors import OptionError
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a plugin.
+
+    Attributes:
+        name: As written in text, with "-" for "_".
+        annotation: The parameter's type.
+        default: What it is when not given.
+    """
+
+    name: str
+    annotation: object
+    default: object
+
+
+def options_of(function: Callable[..., object]) -> dict[str, Option]:
+    """The options that ``function`` takes, by name."""
+    hints = get_type_hints(function)
+    return {
+        name.replace("_", "-"): Option(
+            name.replace("_", "-"), hints.get(name, str), parameter.default
+        )
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+def bind(
+    function: Callable[..., object], given: Mapping[str, object], owner: str
+) -> dict[str, Any]:
+    """Keyword arguments for ``function`` from option names and values.
+
+    Args:
+        function: A plugin's function.
+        given: Values by option name; text is parsed by the parameter's annotation.
+        owner: What messages call the plugin.
+
+    Raises:
+        OptionError: A name is unknown or a value does not fit.
+    """
+    known = options_of(function)
+    bound: dict[str, Any] = {}
+    for name, value in given.items():
+        option = known.get(name.replace("_", "-"))
+        if option is None:
+            near = get_close_matches(name.replace("_", "-"), known, 1)
+            listed = ", ".join(known) or "none"
+            hint = f"did you mean {near[0]!r}?" if near else f"its options are: {listed}"
+            raise OptionError(f"{owner} has no option {name!r}", hint)
+        key = option.name.replace("-", "_")
+        bound[key] = (
+            parse_value(value, option.annotation, f"{owner}:{option.name}")
+            if isinstance(value, str)
+            else value
+        )
+    return bound
+
+
+def parse_value(text: str, annotation: object, owner: str) -> object:
+    """``text`` as a value of the type ``annotation``.
+
+    Raises:
+        OptionError: It cannot be one.
+    """
+    origin = get_origin(annotation)
+    if origin is Literal:
+        choices = get_args(annotation)
+        if text not in choices:
+            raise OptionError(
+                f"{owner} is {text!r}", f"it takes one of: {', '.join(map(str, choices))}"
+            )
+        return text
+    if origin in (Union, types.UnionType):
+        members = get_args(annotation)
+        if type(None) in members and text.lower() in ("none", ""):
+            return None
+        for member in members:
+            if member is type(None) or member is str:
+                continue
+            try:
+                return parse_value(text, member, owner)
+            except OptionError:
+                continue
+        if str in members:
+            return text
+        raise OptionError(f"{owner} cannot be {text!r}")
+    if annotation is bool:
+        if text.lower() in ("true", "yes", "on", "1"):
+            return True
+        if text.lower() in ("false", "no", "off", "0"):
+            return False
+        raise OptionError(f"{owner} is {text!r}", "it takes true or false")
+    if annotation in (int, float):
+        try:
+            return annotation(text)  # type: ignore[operator]
+        except ValueError:
+            wanted = "a whole number" if annotation is int else "a number"
+            raise OptionError(f"{owner} is {text!r}", f"it takes {wanted}") from None
+    if origin is tuple:
+        inner = get_args(annotation)[0]
+        return tuple(parse_value(part, inner, owner) for part in text.split(",") if part)
+    return text
+
+
+def parse_plugin(text: str) -> tuple[str, dict[str, str]]:
+    """ "name:key=value:key=value" as the plugin's name and its options.
+
+    Raises:
+        OptionError: A part behind the name has no "=".
+    """
+    name, *parts = text.split(":")
+    options = {}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise OptionError(f"{part!r} in {text!r} has no '='", "write name:key=value")
+        options[key] = value
+    return name, options

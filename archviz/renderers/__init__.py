@@ -1,0 +1,36 @@
+"""Renderers: each writes one output format, from the Scene or from the Model.
+
+A module here is one format and ends with ``RENDERER``; the entry-point group for other
+distributions is ``archviz.renderers``. Options are the keyword-only parameters of ``render``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from archviz.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """The contract of the family.
+
+    Attributes:
+        name: Kebab-case name, the module's, and the ``--format`` that asks for it.
+        title: A few words for ``archviz show formats``.
+        consumes: "scene" when it draws geometry, "graph" when it writes the Model as passes left
+            it, "model" when it writes the Model as imported.
+        render: Returns the whole output from what it consumes.
+        suffixes: File name endings with their dot; the first is the one that archviz gives.
+    """
+
+    name: str
+    title: str
+    consumes: Literal["scene", "graph", "model"]
+    render: Callable[..., str | bytes]
+    suffixes: tuple[str, ...]
+
+
+RENDERERS: Registry[Renderer] = Registry("archviz.renderers", "RENDERER", Renderer)

@@ -1,0 +1,114 @@
+"""The Scene: geometry without meaning, roles without colours.
+
+Four marks in CSS pixels, y down. A role says what a mark is ("card conv", "edge"); a theme says
+how that looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Segment: TypeAlias = tuple[str, *tuple[float, ...]]
+"""One command of an SVG path with absolute coordinates: M x y, L x y, Q, C or Z."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle; ``radius`` rounds its corners."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    role: str
+    radius: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Lines and curves."""
+
+    segments: tuple[Segment, ...]
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line of text on the baseline ``y``.
+
+    Attributes:
+        x: Where the anchor is.
+        y: The baseline.
+        text: What it says.
+        role: Gives colour, weight and family.
+        size: Font size in pixels.
+        width: Advance width as measured, in pixels.
+        anchor: "start", "middle" or "end".
+        rotation: Degrees clockwise around (x, y).
+    """
+
+    x: float
+    y: float
+    text: str
+    role: str
+    size: float
+    width: float
+    anchor: str = "start"
+    rotation: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """The left end of an unrotated text."""
+        return self.x - self.width * {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Marks that belong together: a card, a container.
+
+    Attributes:
+        marks: Painted in order.
+        role: What it is ("node", "scope").
+        id: Stable across runs, or "".
+        title: What a pointer resting on it, or a screen reader, says.
+        data: Facts for scripts and tests, written as ``data-*``.
+    """
+
+    marks: tuple[Mark, ...]
+    role: str
+    id: str = ""
+    title: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+Mark: TypeAlias = Rect | Path | Text | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A picture.
+
+    Attributes:
+        width: In pixels.
+        height: In pixels.
+        marks: Painted in order.
+        title: The picture's name.
+        description: What it shows, in a sentence or two, for those who cannot see it.
+    """
+
+    width: float
+    height: float
+    marks: tuple[Mark, ...]
+    title: str = ""
+    description: str = ""
+
+
+def flatten(marks: tuple[Mark, ...]) -> Iterator[Rect | Path | Text]:
+    """Every mark that is not a group, in painting order."""
+    for mark in marks:
+        if isinstance(mark, Group):
+            yield from flatten(mark.marks)
+        else:
+            yield mark

@@ -1,0 +1,207 @@
+"""Sources: what a user points at, looked at as little as possible."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from archviz.errors import ImporterError
+
+HEAD_BYTES = 4096
+MAX_MEMBERS = 10_000
+"""Members of a zip file, or entries of a folder, that are listed."""
+
+_OBJECT_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+class Source:
+    """A file, a folder, standard input or a live object, before any importer reads it.
+
+    Attributes:
+        name: What messages and pictures call it: the file's name, or the object's class.
+        path: The file or folder, or None.
+        object: The live object, or None.
+    """
+
+    def __init__(self, name: str, path: Path | None = None, live: object = None) -> None:
+        self.name = name
+        self.path = path
+        self.object = live
+
+    @classmethod
+    def of(cls, target: object) -> Source:
+        """The source that ``target`` names.
+
+        Args:
+            target: A path, "-" for standard input, "package.module:attribute", a Source or any
+                live object.
+
+        Raises:
+            ImporterError: There is no such file, or it cannot be read.
+        """
+        if isinstance(target, Source):
+            return target
+        if isinstance(target, str) and target == "-":
+            return cls._of_stdin()
+        if isinstance(target, str | os.PathLike):
+            path = Path(os.fspath(target))
+            if isinstance(target, str) and _OBJECT_TARGET.fullmatch(target) and not path.exists():
+                return cls._of_attribute(target)
+            return cls._of_path(path)
+        return cls(type(target).__qualname__, live=target)
+
+    @classmethod
+    def _of_path(cls, path: Path) -> Source:
+        try:
+            with os.scandir(path) if path.is_dir() else path.open("rb"):
+                pass
+        except FileNotFoundError:
+            raise ImporterError(f"{path}: there is no such file", _neighbours(path)) from None
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ImporterError(f"{path}: it cannot be read ({reason})") from None
+        return cls(path.name or str(path), path)
+
+    @classmethod
+    def _of_stdin(cls) -> Source:
+        # Importers need to seek, and a pipe cannot; the copy has no name, so nothing is left over.
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        source = cls("stdin")
+        source._stream = copy
+        if not source.size:
+            raise ImporterError("standard input is empty", "pipe a model into it")
+        return source
+
+    @classmethod
+    def _of_attribute(cls, target: str) -> Source:
+        module_name, _, attribute = target.partition(":")
+        if "" not in sys.path and os.getcwd() not in sys.path:
+            sys.path.insert(0, os.getcwd())
+        try:
+            live: object = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            raise ImporterError(
+                f"{target}: there is no file and no module of that name ({error})",
+                "give a path, or package.module:attribute",
+            ) from error
+        try:
+            for part in attribute.split("."):
+                live = getattr(live, part)
+        except AttributeError as error:
+            raise ImporterError(f"{target}: {error}") from error
+        if callable(live) and type(live).__name__ in ("function", "builtin_function_or_method"):
+            live = live()
+        return cls(target, live=live)
+
+    _stream: BinaryIO | None = None
+
+    @property
+    def kind(self) -> str:
+        """ "file", "folder" or, for a live object, its class."""
+        if self.object is not None:
+            return type(self.object).__qualname__
+        return "folder" if self.path is not None and self.path.is_dir() else "file"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether there are bytes to read."""
+        return self.object is None and self.kind == "file"
+
+    def open(self) -> BinaryIO:
+        """The bytes from the start, seekable; closing it leaves the source usable."""
+        if self._stream is not None:
+            copy = os.fdopen(os.dup(self._stream.fileno()), "rb", buffering=0)
+            copy.seek(0)
+            return copy
+        if self.path is None or not self.is_file:
+            raise ImporterError(f"{self.name}: it is no file")
+        return self.path.open("rb", buffering=0)
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the file; 0 for a folder or an object."""
+        if not self.is_file:
+            return 0
+        with self.open() as stream:
+            return os.fstat(stream.fileno()).st_size
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes of the file, 4,096 at most; empty for a folder or an object."""
+        if not self.is_file:
+            return b""
+        with self.open() as stream:
+            return stream.read(HEAD_BYTES)
+
+    def has_suffix(self, *suffixes: str) -> bool:
+        """Whether the name ends with one of ``suffixes``, in either case."""
+        return self.object is None and self.name.lower().endswith(suffixes)
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """Dotted names of the object's class and its bases, nearest first; () for a file."""
+        if self.object is None:
+            return ()
+        return tuple(
+            f"{base.__module__}.{base.__qualname__}" for base in type(self.object).__mro__
+        )
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """Names inside a zip file or a folder, 10,000 at most; () for anything else."""
+        if self.kind == "folder" and self.path is not None:
+            names = []
+            for root, folders, files in os.walk(self.path):
+                folders.sort()
+                inside = Path(root).relative_to(self.path)
+                names.extend((inside / name).as_posix() for name in sorted(files))
+                if len(names) >= MAX_MEMBERS:
+                    break
+            return tuple(names[:MAX_MEMBERS])
+        if self.head[:4] != b"PK\x03\x04":
+            return ()
+        try:
+            with self.open() as stream, zipfile.ZipFile(stream) as archive:
+                return tuple(archive.namelist()[:MAX_MEMBERS])
+        except (zipfile.BadZipFile, OSError, ValueError):
+            return ()
+
+    def recognised_problem(self) -> tuple[str, str] | None:
+        """What a file that is no model plainly is, and what to do; None when it is not plain."""
+        if not self.is_file:
+            return None
+        head = self.head.lstrip()
+        if not self.size:
+            return "the file is empty", "download or export it again"
+        if head.startswith(b"version https://git-lfs"):
+            return "this is a Git LFS pointer, not the model itself", "run: git lfs pull"
+        if head[:1] == b"<" and re.match(rb"<(!doctype html|html|head|\?xml)", head[:64].lower()):
+            return (
+                "this is a web page, not a model",
+                "download the file itself; a login page or an error page may have taken its place",
+            )
+        if head.startswith(b"PK\x03\x04"):
+            return "this is a zip archive", "unpack it and give the file inside"
+        if head.startswith(b"\x1f\x8b"):
+            return "this is a gzip file", "run: gunzip"
+        return None
+
+
+def _neighbours(path: Path) -> str:
+    from difflib import get_close_matches
+
+    try:
+        names = sorted(entry.name for entry in os.scandir(path.parent))
+    except OSError:
+        return "check the path"
+    near = get_close_matches(path.name, names, 1)
+    return f"did you mean {near[0]}?" if near else "check the path"

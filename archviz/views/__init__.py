@@ -1,0 +1,31 @@
+"""Views: each draws a Model in one style, as a Scene.
+
+A module here is one style and ends with ``VIEW``; the entry-point group for other distributions
+is ``archviz.views``. Options of a style are the keyword-only parameters of ``draw``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from archviz.registry import Registry
+from archviz.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The contract of the family.
+
+    Attributes:
+        name: Kebab-case name, the module's.
+        title: A few words for listings.
+        draw: Draws a Model.
+    """
+
+    name: str
+    title: str
+    draw: Callable[..., Scene]
+
+
+VIEWS: Registry[View] = Registry("archviz.views", "VIEW", View)
