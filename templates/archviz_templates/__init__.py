@@ -1,0 +1,1 @@
+"""Themes and templates that ship with archviz."""
