@@ -61,7 +61,5 @@ class MissingDependencyError(ArchvizError):
 
     def __init__(self, package: str, purpose: str, extra: str = "") -> None:
         target = f"'archviz[{extra}]'" if extra else package
-        super().__init__(
-            f"the package {package} is needed {purpose}", f"run: pip install {target}"
-        )
+        super().__init__(f"the package {package} is needed {purpose}", f"run: pip install {target}")
         self.package = package

@@ -106,7 +106,7 @@ def parse_value(text: str, annotation: object, owner: str) -> object:
         raise OptionError(f"{owner} is {text!r}", "it takes true or false")
     if annotation in (int, float):
         try:
-            return annotation(text)  # type: ignore[operator]
+            return annotation(text)
         except ValueError:
             wanted = "a whole number" if annotation is int else "a number"
             raise OptionError(f"{owner} is {text!r}", f"it takes {wanted}") from None
@@ -117,7 +117,7 @@ def parse_value(text: str, annotation: object, owner: str) -> object:
 
 
 def parse_plugin(text: str) -> tuple[str, dict[str, str]]:
-    """ "name:key=value:key=value" as the plugin's name and its options.
+    """The plugin's name and options from "name:key=value:key=value".
 
     Raises:
         OptionError: A part behind the name has no "=".

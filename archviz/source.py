@@ -106,7 +106,7 @@ class Source:
 
     @property
     def kind(self) -> str:
-        """ "file", "folder" or, for a live object, its class."""
+        """What it is: "file", "folder" or, for a live object, its class."""
         if self.object is not None:
             return type(self.object).__qualname__
         return "folder" if self.path is not None and self.path.is_dir() else "file"
@@ -151,15 +151,13 @@ class Source:
         """Dotted names of the object's class and its bases, nearest first; () for a file."""
         if self.object is None:
             return ()
-        return tuple(
-            f"{base.__module__}.{base.__qualname__}" for base in type(self.object).__mro__
-        )
+        return tuple(f"{base.__module__}.{base.__qualname__}" for base in type(self.object).__mro__)
 
     @cached_property
     def members(self) -> tuple[str, ...]:
         """Names inside a zip file or a folder, 10,000 at most; () for anything else."""
         if self.kind == "folder" and self.path is not None:
-            names = []
+            names: list[str] = []
             for root, folders, files in os.walk(self.path):
                 folders.sort()
                 inside = Path(root).relative_to(self.path)

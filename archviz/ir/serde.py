@@ -62,9 +62,7 @@ def from_json(data: object) -> Model:
             body=_graph_from_json(data["graph"], 0),
             format=_text(data.get("format", "")),
             source=_text(data.get("source", "")),
-            metadata={
-                _text(key): _text(value) for key, value in data.get("metadata", {}).items()
-            },
+            metadata={_text(key): _text(value) for key, value in data.get("metadata", {}).items()},
             diagnostics=tuple(_diagnostic_from_json(d) for d in data.get("diagnostics", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

@@ -72,9 +72,7 @@ def _verify_level(
     problems.extend(
         f"output {output!r} is not a value" for output in graph.outputs if output not in visible
     )
-    problems.extend(
-        f"value {key!r} has no producer" for key in graph.values if key not in produced
-    )
+    problems.extend(f"value {key!r} has no producer" for key in graph.values if key not in produced)
 
 
 def _node_problems(
@@ -93,8 +91,6 @@ def _node_problems(
     for use in node.parameters:
         if use.parameter not in parameters:
             problems.append(f"node {node.id!r} uses the unknown parameter {use.parameter!r}")
-        if use.index >= len(node.inputs) or (
-            use.index >= 0 and node.inputs[use.index] is not None
-        ):
+        if use.index >= len(node.inputs) or (use.index >= 0 and node.inputs[use.index] is not None):
             problems.append(f"node {node.id!r} has a parameter at position {use.index}, no hole")
     return problems

@@ -15,13 +15,13 @@ class Edge(NamedTuple):
         source: Id of the producing node; None for a graph input and a value of an outer graph.
         target: Id of the consuming node; None for a graph output.
         value: Id of the value.
-        index: Position among the consumer's inputs, or among the graph's outputs.
+        position: Position among the consumer's inputs, or among the graph's outputs.
     """
 
     source: str | None
     target: str | None
     value: str
-    index: int
+    position: int
 
 
 def producers(graph: Graph) -> dict[str, Node]:
@@ -41,9 +41,7 @@ def consumers(graph: Graph) -> dict[str, list[Node]]:
 
 def edges(graph: Graph) -> Iterator[Edge]:
     """Every edge of the graph itself, consumers in graph order, then the graph's outputs."""
-    source = {
-        value: node.id for node in graph.nodes for value in node.outputs if value is not None
-    }
+    source = {value: node.id for node in graph.nodes for value in node.outputs if value is not None}
     for node in graph.nodes:
         for index, value in enumerate(node.inputs):
             if value is not None:
