@@ -16,7 +16,7 @@ from archviz.ir.types import TensorType, Type
 ScopePath: TypeAlias = tuple[str, ...]
 """Where a node lives, ("encoder", "layer", "0"); the parent is ``path[:-1]``."""
 
-Attribute: TypeAlias = bool | int | float | str | TensorType | None | tuple["Attribute", ...]
+Attribute: TypeAlias = bool | int | float | str | TensorType | tuple["Attribute", ...] | None
 """An attribute's value; a tensor is described by its type, never by its contents."""
 
 
