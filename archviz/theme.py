@@ -81,7 +81,7 @@ def theme_names() -> tuple[str, ...]:
 
 
 def load_theme(name: str) -> Theme:
-    """The theme called ``name``, or the one in the TOML file at that path; "auto" is its light half.
+    """The theme called ``name``, or the one in the TOML file of that path; "auto" gives "light".
 
     Raises:
         OptionError: There is no such theme, or the file breaks the format.

@@ -12,6 +12,9 @@ from archviz.ir.walk import captured
 def bypass(graph: Graph, dropped: Mapping[str, int | None]) -> Graph:
     """The graph without some nodes, their consumers rejoined to what the nodes consumed.
 
+    A dropped node is accounted for in the ``origin`` of the first kept node behind it, or else
+    before it; one with neither is gone.
+
     Args:
         graph: Where to drop.
         dropped: For each node's id the position of the input that stands in for its outputs;
@@ -35,10 +38,57 @@ def bypass(graph: Graph, dropped: Mapping[str, int | None]) -> Graph:
             value = stand_in[value]
         return value
 
-    nodes = [rewire(node, resolve) for node in graph.nodes if node.id not in dropped]
+    absorbed = _heirs(graph, dropped)
+    nodes = []
+    for node in graph.nodes:
+        if node.id not in dropped:
+            rewired = rewire(node, resolve)
+            if node.id in absorbed:
+                rewired = replace(rewired, origin=(*node.origins, *absorbed[node.id]))
+            nodes.append(rewired)
     outputs = tuple(out for value in graph.outputs if (out := resolve(value)) is not None)
     values = {key: value for key, value in graph.values.items() if key not in stand_in}
     return replace(graph, nodes=tuple(nodes), values=values, outputs=outputs)
+
+
+def _heirs(graph: Graph, dropped: Mapping[str, int | None]) -> dict[str, list[str]]:
+    """The origins of dropped nodes by the kept node that takes them over."""
+    first_consumer: dict[str, Node] = {}
+    producer: dict[str, Node] = {}
+    for node in graph.nodes:
+        for value in used_values(node):
+            first_consumer.setdefault(value, node)
+        producer.update((value, node) for value in node.outputs if value is not None)
+    absorbed: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        if node.id not in dropped:
+            continue
+        heir = _first_kept(node, dropped, lambda n: n.outputs, first_consumer)
+        heir = heir or _first_kept(node, dropped, lambda n: n.inputs, producer)
+        if heir is not None:
+            absorbed.setdefault(heir.id, []).extend(node.origins)
+    return absorbed
+
+
+def _first_kept(
+    node: Node,
+    dropped: Mapping[str, int | None],
+    values: Callable[[Node], tuple[str | None, ...]],
+    step: Mapping[str, Node],
+) -> Node | None:
+    seen = {node.id}
+    reached: list[Node] = [node]
+    while reached:
+        here = reached.pop()
+        for value in values(here):
+            following = step.get(value) if value is not None else None
+            if following is None or following.id in seen:
+                continue
+            if following.id not in dropped:
+                return following
+            seen.add(following.id)
+            reached.append(following)
+    return None
 
 
 def rewire(node: Node, resolve: Callable[[str | None], str | None]) -> Node:

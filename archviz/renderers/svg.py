@@ -19,7 +19,7 @@ _FARTHEST = 1e7
 """Coordinates beyond this are a layout gone wrong, not a picture."""
 
 # Characters that XML 1.0 forbids even as references.
-_FORBIDDEN = {code: None for code in (*range(0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)}
+_FORBIDDEN = dict.fromkeys((*range(0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF))
 for _allowed in (0x9, 0xA, 0xD):
     del _FORBIDDEN[_allowed]
 _ESCAPES = {**_FORBIDDEN, ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}

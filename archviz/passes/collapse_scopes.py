@@ -1,0 +1,109 @@
+"""Merges scopes into single cards, as deep as asked or as deep as a page holds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from archviz.errors import OptionError
+from archviz.ir import Graph, Node, Scope, ScopePath
+from archviz.ir.edit import contract, sweep
+from archviz.ir.walk import scope_children
+from archviz.passes import Pass
+
+MOST_BOXES = 60
+"""How many boxes the automatic depth aims not to exceed; a page holds about that many."""
+
+
+def apply(graph: Graph, *, depth: int | Literal["auto", "all"] = "auto") -> Graph:
+    """The graph with scopes merged into nodes of kind "module".
+
+    Args:
+        graph: Where to collapse.
+        depth: Levels of scopes that stay open: 0 merges every outermost scope, "all" none; "auto"
+            opens scopes from the outside in while at most 60 boxes result, equal ones together.
+
+    Raises:
+        OptionError: The depth is negative.
+    """
+    if isinstance(depth, int) and depth < 0:
+        raise OptionError(f"--depth is {depth}", "give 0 or more, auto or all")
+    if depth == "all" or not graph.scopes:
+        return graph
+    tree = _Tree(graph)
+    closed = tree.closed_at(depth) if isinstance(depth, int) else tree.closed_automatically()
+    groups = [
+        (_module(graph.scopes[path], path), tree.members(path))
+        for path in closed
+        if tree.size[path] > 1
+    ]
+    return sweep(contract(graph, groups))
+
+
+def _module(scope: Scope, path: ScopePath) -> Node:
+    return Node(
+        "/".join(path) + "@module",
+        scope.type or path[-1],
+        scope=path[:-1],
+        kind="module",
+        name=path[-1],
+    )
+
+
+class _Tree:
+    """The scopes of a graph with what is directly and in all inside each."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.children = scope_children(graph)
+        self.types = {path: scope.type for path, scope in graph.scopes.items()}
+        self.own: dict[ScopePath, list[str]] = {path: [] for path in self.children}
+        for node in graph.nodes:
+            self.own[node.scope].append(node.id)
+        self.size: dict[ScopePath, int] = {}
+        for path in sorted(self.children, key=len, reverse=True):
+            inside = sum(self.size[child] for child in self.children[path])
+            self.size[path] = len(self.own[path]) + inside
+
+    def members(self, path: ScopePath) -> list[str]:
+        """Ids of all nodes in the scope, at any depth."""
+        found: list[str] = []
+        stack = [path]
+        while stack:
+            here = stack.pop()
+            found += self.own[here]
+            stack += self.children[here]
+        return found
+
+    def boxes(self, path: ScopePath) -> int:
+        """How many boxes stand where one stood when the scope is opened, its children closed."""
+        return len(self.own[path]) + sum(self.size[child] > 0 for child in self.children[path])
+
+    def closed_at(self, depth: int) -> list[ScopePath]:
+        return [path for path in self.children if len(path) == depth + 1]
+
+    def closed_automatically(self) -> list[ScopePath]:
+        total = self.boxes(())
+        closed: list[ScopePath] = []
+        level = [child for child in self.children[()] if self.size[child]]
+        while level:
+            following: list[ScopePath] = []
+            for paths in self._alike(level):
+                more = sum(self.boxes(path) - 1 for path in paths)
+                if total + more <= MOST_BOXES:
+                    total += more
+                    for path in paths:
+                        following += [c for c in self.children[path] if self.size[c]]
+                else:
+                    closed += paths
+            level = following
+        return closed
+
+    def _alike(self, level: list[ScopePath]) -> list[list[ScopePath]]:
+        """The scopes of one level in sets that open together, the cheapest set first."""
+        sets: dict[object, list[ScopePath]] = {}
+        for path in level:
+            key = (path[:-1], self.types[path]) if self.types[path] else path
+            sets.setdefault(key, []).append(path)
+        return sorted(sets.values(), key=lambda paths: sum(self.boxes(p) - 1 for p in paths))
+
+
+PASS = Pass("collapse-scopes", "merges modules into cards, to a depth", apply)

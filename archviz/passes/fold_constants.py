@@ -1,0 +1,120 @@
+"""Turns constants into rows of their consumers and hides what only computes shapes.
+
+A node is static when nothing it consumes depends on the data: constants, the shapes of values,
+arithmetic on those, and the dequantising, casting or transposing of weights. Static nodes are
+folded away unless a result of the graph needs them: a constant, or a weight that was made ready,
+becomes a parameter row of each consumer, and shape arithmetic leaves a hole. An operation of the
+architecture proper (a lookup in a table of weights, a product) is never static.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archviz.ir import Graph, Node, ParameterUse
+from archviz.ir.edit import bypass, sweep
+from archviz.ir.walk import captured, producers
+from archviz.ops import OTHER, category_of, input_name, table
+from archviz.passes import Pass
+
+
+def apply(graph: Graph) -> Graph:
+    """The graph with its static nodes folded."""
+    weights = {name for name, item in graph.parameters.items() if item.kind != "constant"}
+    static = _static_nodes(graph, weights)
+    if not static:
+        return graph
+    source = producers(graph)
+    _keep_what_outputs_need(graph, static, source)
+    if not static:
+        return graph
+    nodes = tuple(
+        node if node.id in static else _with_rows(node, static, source, weights)
+        for node in graph.nodes
+    )
+    return sweep(bypass(replace(graph, nodes=nodes), dict.fromkeys(static)))
+
+
+def _static_nodes(graph: Graph, weights: set[str]) -> dict[str, Node]:
+    roles = table().role
+    static_values: set[str] = set()
+    static: dict[str, Node] = {}
+    # Nodes need not be in topological order; two sweeps settle all but adversarial orders, and
+    # missing a fold there costs a box, nothing else.
+    for _ in range(2):
+        before = len(static)
+        for node in graph.nodes:
+            role = roles.get(node.op, "")
+            if node.id in static or node.subgraphs or node.kind != "op" or role == "random":
+                continue
+            data = [value for value in node.inputs if value is not None]
+            is_source = role in ("constant", "shape")
+            if not is_source and not (data or node.parameters):
+                continue
+            if role != "shape" and not all(value in static_values for value in data):
+                continue
+            if category_of(node.op) != OTHER and any(
+                use.parameter in weights for use in node.parameters
+            ):
+                continue
+            static[node.id] = node
+            static_values.update(value for value in node.outputs if value is not None)
+        if len(static) == before:
+            break
+    return static
+
+
+def _keep_what_outputs_need(graph: Graph, static: dict[str, Node], source: dict[str, Node]) -> None:
+    """Takes from ``static`` the nodes that a result of the graph is computed by."""
+    needed = list(graph.outputs)
+    while needed:
+        node = source.get(needed.pop())
+        if node is not None and static.pop(node.id, None) is not None:
+            if table().role.get(node.op) == "shape":
+                continue
+            needed.extend(value for value in node.inputs if value is not None)
+
+
+def _with_rows(
+    node: Node, static: dict[str, Node], source: dict[str, Node], weights: set[str]
+) -> Node:
+    rows = list(node.parameters)
+    inputs = list(node.inputs)
+    for index, value in enumerate(inputs):
+        producer = source.get(value) if value is not None else None
+        if producer is None or producer.id not in static:
+            continue
+        inputs[index] = None
+        role = input_name(node.op, index)
+        rows.extend(ParameterUse(name, role, index) for name in _stored(producer, source, weights))
+    for part in node.subgraphs.values():
+        for value in captured(part):
+            producer = source.get(value)
+            if producer is not None and producer.id in static:
+                rows.extend(ParameterUse(n, "captured") for n in _stored(producer, source, weights))
+    if len(rows) == len(node.parameters) and inputs == list(node.inputs):
+        return node
+    return replace(node, inputs=tuple(inputs), parameters=tuple(rows))
+
+
+def _stored(node: Node, source: dict[str, Node], weights: set[str]) -> list[str]:
+    """Names of the parameters that a static node gives on: a constant, or weights behind it."""
+    if node.op == "Constant":
+        return [use.parameter for use in node.parameters]
+    found: dict[str, None] = {}
+    seen = {node.id}
+    behind = [node]
+    while behind:
+        here = behind.pop()
+        found.update((u.parameter, None) for u in here.parameters if u.parameter in weights)
+        if table().role.get(here.op) == "shape":
+            continue
+        for value in here.inputs:
+            producer = source.get(value) if value is not None else None
+            if producer is not None and producer.id not in seen:
+                seen.add(producer.id)
+                behind.append(producer)
+    return list(found)
+
+
+PASS = Pass("fold-constants", "makes constants rows and hides what only computes shapes", apply)

@@ -1,0 +1,226 @@
+"""The node-link style: operations as cards, modules as frames, values as edges.
+
+Geometry follows from built-in text metrics and a layout engine; colours are left to themes.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Literal
+
+from archviz.ir import Graph, Model, Node, ScopePath, TensorType
+from archviz.ir.types import format_shape
+from archviz.layouts import LAYOUTS, Area, Box, Link, Point, require
+from archviz.scene import Group, Mark, Rect, Scene, Text
+from archviz.text import CAP_HEIGHT, fit, printable, text_width
+from archviz.views import View
+from archviz.views.node_link import cards, edges
+from archviz.views.node_link.cards import Card
+from archviz.views.node_link.containers import Frames
+from archviz.views.node_link.labels import count_weights, operation_count
+from archviz.views.node_link.pills import grouped
+
+MARGIN = 16.0
+FRAME_HEADER = 28.0
+LABEL_HEIGHT = 12.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """Boxes and links under construction; ``cards`` and ``frames`` go by box index."""
+
+    boxes: list[Box] = field(default_factory=list)
+    cards: dict[int, Card] = field(default_factory=dict)
+    frames: dict[int, ScopePath] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+
+
+def draw(
+    model: Model,
+    *,
+    direction: Literal["TB", "LR"] = "TB",
+    shapes: Literal["change", "all", "none"] = "change",
+    layout: str = "sugiyama",
+) -> Scene:
+    """The model's graph as a picture.
+
+    Args:
+        model: What to draw; its subgraphs should have been expanded.
+        direction: Top to bottom, or left to right.
+        shapes: Which edges say the shape of what they carry: those where it changes, all, none.
+        layout: The engine that places boxes.
+
+    Raises:
+        LayoutError: The engine is missing or failed.
+    """
+    graph = model.body
+    frames = Frames(graph)
+    drawing = _Drawing()
+    _add_boxes(drawing, graph, frames, shapes)
+    engine = LAYOUTS.get(layout)
+    require(engine, drawing.boxes)
+    logger.info("laying out %d boxes", len(drawing.boxes))
+    placed = engine.place(drawing.boxes, drawing.links, direction=direction)
+
+    areas = [Area(a.x + MARGIN, a.y + MARGIN, a.width, a.height) for a in placed.areas]
+    marks: list[Mark] = []
+    for index, path in drawing.frames.items():
+        marks.append(_frame(path, areas[index], frames, _depth(drawing.boxes, index)))
+    for link, route, label in zip(drawing.links, placed.routes, drawing.labels, strict=True):
+        points = [Point(p.x + MARGIN, p.y + MARGIN) for p in route.points]
+        for end, box in ((0, link.source), (-1, link.target)):
+            if points and drawing.cards[box].kind == "merge":
+                points[end] = edges.onto_circle(points[end], areas[box])
+        marks += edges.paint(route, points, label, MARGIN)
+    marks += [cards.paint(card, areas[index]) for index, card in drawing.cards.items()]
+    width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
+    if not drawing.boxes:
+        marks.append(_note("The model has no operations."))
+        width, height = 240.0, 48.0
+    title = printable(model.source or graph.name or "model")
+    page = Rect(0, 0, width, height, "page")
+    return Scene(width, height, (page, *marks), title, describe(model))
+
+
+def describe(model: Model) -> str:
+    """What the picture shows, in a few sentences."""
+    graph = model.body
+    shown, stood_for = len(graph.nodes), operation_count(graph.nodes)
+    weights = count_weights(list(graph.parameters.values()))
+    text = f"Node-link diagram of {printable(model.source or graph.name or 'a model')}: "
+    text += f"{shown:,} boxes for {stood_for:,} operations"
+    text += f", {weights:,} parameters" if weights else ""
+    for name, ids in (("Inputs", graph.inputs), ("Outputs", graph.outputs)):
+        listed = [printable(title) for title, _ in grouped(ids, graph)]
+        if listed:
+            more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
+            text += f". {name}: {', '.join(listed[:6])}{more}"
+    collapsed = sum(node.kind == "module" for node in graph.nodes)
+    text += f". {collapsed} modules are collapsed" if collapsed else ""
+    return text + "."
+
+
+def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> None:
+    frame_index: dict[ScopePath, int] = {}
+
+    def frame(path: ScopePath) -> int:
+        path = frames.frame_of(path)
+        if not path:
+            return -1
+        if path not in frame_index:
+            parent = frame(path[:-1])
+            frame_index[path] = len(drawing.boxes)
+            drawing.frames[len(drawing.boxes)] = path
+            drawing.boxes.append(_frame_box(path, parent, frames))
+        return frame_index[path]
+
+    def add(card: Card, parent: int = -1) -> int:
+        drawing.cards[len(drawing.boxes)] = card
+        drawing.boxes.append(Box(card.id, card.width, card.height, parent))
+        return len(drawing.boxes) - 1
+
+    producer: dict[str, int] = {}
+    for title, ids in grouped(graph.inputs, graph):
+        producer.update(dict.fromkeys(ids, add(cards.measure_pill(ids[0], graph, title))))
+    box_of: list[int] = []
+    for node in graph.nodes:
+        index = add(cards.measure(node, graph, frames.label(node)), frame(node.scope))
+        box_of.append(index)
+        producer.update((value, index) for value in node.outputs if value is not None)
+    trunks = {value: index for index, value in enumerate(graph.values)}
+    labels = _labels(graph, shapes)
+    joined: set[tuple[int, int, str]] = set()
+
+    def link(value: str, target: int) -> None:
+        source = producer.get(value)
+        if source is None or (source, target, value) in joined:
+            return
+        joined.add((source, target, value))
+        text = labels.pop(value, "") if shapes != "all" else labels.get(value, "")
+        size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
+        drawing.links.append(Link(source, target, trunks[value], size))
+        drawing.labels.append(text)
+
+    for node, index in zip(graph.nodes, box_of, strict=True):
+        for value in node.inputs:
+            if value is not None:
+                link(value, index)
+    for title, ids in grouped(graph.outputs, graph):
+        index = add(cards.measure_pill(ids[0], graph, title))
+        for value in ids:
+            link(value, index)
+
+
+def _frame_box(path: ScopePath, parent: int, frames: Frames) -> Box:
+    titles = text_width(frames.title(path), 11.5, bold=True)
+    titles += text_width(frames.subtitle(path), cards.TEXT_SIZE)
+    titles += text_width(frames.parameter_note(path), cards.SMALL_SIZE)
+    width = cards.STEP * round(min(titles + 48, 420.0) / cards.STEP + 0.5)
+    return Box("/".join(path), width, 0.0, parent, FRAME_HEADER, is_container=True)
+
+
+def _labels(graph: Graph, shapes: str) -> dict[str, str]:
+    """The text on the edges of each value that has one."""
+    if shapes == "none":
+        return {}
+    texts: dict[str, str] = {}
+    for node in graph.nodes:
+        before = _first_shape(graph, node)
+        for value in node.outputs:
+            type_ = graph.values[value].type if value is not None else None
+            if value is None or not isinstance(type_, TensorType) or type_.shape is None:
+                continue
+            if shapes == "all" or type_.shape != before:
+                texts[value] = printable(format_shape(type_.shape), 40)
+    if shapes == "change":  # the pill of an output says it already
+        for value in graph.outputs:
+            texts.pop(value, None)
+    return texts
+
+
+def _first_shape(graph: Graph, node: Node) -> object:
+    for value in node.inputs:
+        type_ = graph.values[value].type if value in graph.values else None
+        if isinstance(type_, TensorType):
+            return type_.shape
+    return None
+
+
+def _depth(boxes: list[Box], index: int) -> int:
+    depth = 0
+    while boxes[index].parent >= 0:
+        index, depth = boxes[index].parent, depth + 1
+    return depth
+
+
+def _frame(path: ScopePath, area: Area, frames: Frames, depth: int) -> Group:
+    x, y, width, _ = area
+    middle = y + 13
+    right = frames.parameter_note(path)
+    room = width - 20 - (text_width(right, cards.SMALL_SIZE) + 10 if right else 0)
+    title = fit(frames.title(path), 11.5, room, bold=True)
+    used = text_width(title, 11.5, bold=True)
+    subtitle = fit(frames.subtitle(path), cards.TEXT_SIZE, max(room - used - 6, 0))
+    marks: list[Mark] = [
+        Rect(*area, f"scope {min(depth, 2)}", 8.0),
+        cards.line(x + 10, middle, title, "scope-title", 11.5),
+    ]
+    if len(subtitle) > 1:
+        marks.append(cards.line(x + 16 + used, middle, subtitle, "scope-text", cards.TEXT_SIZE))
+    if right:
+        marks.append(
+            cards.line(x + width - 10, middle, right, "scope-text", cards.SMALL_SIZE, "end")
+        )
+    return Group(tuple(marks), "scope", "/".join(path), ".".join(path))
+
+
+def _note(text: str) -> Text:
+    size = 12.0
+    return Text(16, 24 + CAP_HEIGHT * size / 2, text, "note", size, text_width(text, size))
+
+
+VIEW = View("node-link", "operations as cards, modules as frames", draw)

@@ -1,0 +1,282 @@
+"""Cards: how each kind of node is measured and painted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from archviz.ir import Graph, Node
+from archviz.ir.types import format_type
+from archviz.layouts import Area
+from archviz.ops import category_of, table
+from archviz.scene import Group, Mark, Path, Rect, Text
+from archviz.text import CAP_HEIGHT, fit, printable, text_width
+from archviz.views.node_link.labels import count_weights, detail, rows
+
+NARROWEST, WIDEST = 120.0, 240.0
+RADIUS = 5.0
+HEADER = 24.0
+ROW = 15.0
+SIDE = 10.0
+MERGE = 24.0
+PILL = 34.0
+MODULE = 42.0
+STEP = 8.0
+"""Widths are multiples of this, so that "layers.9" and "layers.10" are laid out alike."""
+
+TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 12.0, 10.5, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A measured node, ready to be placed.
+
+    Attributes:
+        id: The node's id, or the value's of an input or output.
+        kind: "op", "merge", "module", "pill", "stub" or "missing".
+        width: In pixels.
+        height: In pixels.
+        category: Colour category, or the symbol of a merge.
+        title: The bold text.
+        note: The text beside or below it.
+        rows: Names and values under the header.
+        label: The name of a module or stub.
+        tooltip: What a pointer resting on it says.
+        ops: Ids of the imported nodes it stands for.
+    """
+
+    id: str
+    kind: str
+    width: float
+    height: float
+    category: str = ""
+    title: str = ""
+    note: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    label: str = ""
+    tooltip: str = ""
+    ops: tuple[str, ...] = ()
+
+
+def measure(node: Node, graph: Graph, label: str) -> Card:
+    """The card of a node that the reader knows as ``label``."""
+    tooltip = printable(f"{node.op} {label or node.id}".strip())
+    if node.kind == "module":
+        return _module(node, graph, label, tooltip)
+    if node.kind in ("stub", "missing"):
+        title = printable(label or node.id) if node.kind == "stub" else "missing"
+        note = printable(node.op) if node.kind == "stub" else printable(_first_output(node))
+        return _pill(node.kind, node.id, title, note, tooltip, node.origins)
+    symbol = table().merge.get(node.op)
+    if symbol and sum(value is not None for value in node.inputs) > 1 and not node.parameters:
+        return Card(
+            node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins
+        )
+    title, note = printable(node.op, 60), detail(node, graph)
+    lines = tuple(rows(node, graph, label))
+    width = _across((title, TITLE_SIZE, True), (note, TEXT_SIZE, False))
+    for name, value in lines:
+        width = max(width, _across((name, TEXT_SIZE, False), (value, TEXT_SIZE, False)))
+    narrowest = NARROWEST if lines or note else 64.0
+    height = HEADER + (ROW * len(lines) + 6 if lines else 0)
+    return Card(
+        node.id,
+        "op",
+        _stepped(width, narrowest, WIDEST),
+        height,
+        category_of(node.op),
+        title,
+        note,
+        lines,
+        tooltip=tooltip,
+        ops=node.origins,
+    )
+
+
+def measure_pill(value_id: str, graph: Graph, title: str = "") -> Card:
+    """The card of a graph's input or output."""
+    name = printable(title or value_id)
+    value = graph.values.get(value_id)
+    note = printable(format_type(value.type)) if value is not None else ""
+    return _pill("pill", value_id, name, note, f"{name} {note}".strip(), ())
+
+
+def _pill(
+    kind: str, card_id: str, title: str, note: str, tooltip: str, ops: tuple[str, ...]
+) -> Card:
+    text = max(text_width(title, TITLE_SIZE, bold=True), text_width(note, SMALL_SIZE))
+    height = PILL if note else HEADER
+    width = _stepped(text + height, 64.0, WIDEST)
+    return Card(card_id, kind, width, height, title=title, note=note, tooltip=tooltip, ops=ops)
+
+
+def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
+    used = [graph.parameters[u.parameter] for u in node.parameters]
+    weights, count = count_weights(used), len(node.origins)
+    note = f"{count:,} ops" + (f", {weights:,} params" if weights else "")
+    shown = label if label != node.op else ""
+    width = _across((node.op, TITLE_SIZE, True), (shown, TEXT_SIZE, False)) + 24
+    width = max(width, text_width(note, 9.5) + 44)
+    return Card(
+        node.id,
+        "module",
+        _stepped(width, NARROWEST, WIDEST),
+        MODULE,
+        title=printable(node.op),
+        note=note,
+        label=shown,
+        tooltip=tooltip,
+        ops=node.origins,
+    )
+
+
+def _across(left: tuple[str, float, bool], right: tuple[str, float, bool]) -> float:
+    """Width of two texts at the ends of one line, with the room between and beside them."""
+    gap = 14.0 if left[0] and right[0] else 0.0
+    texts = sum(text_width(text, size, bold=bold) for text, size, bold in (left, right))
+    return texts + gap + 2 * SIDE
+
+
+def _stepped(width: float, narrowest: float, widest: float) -> float:
+    return min(max(math.ceil(width / STEP) * STEP, narrowest), widest)
+
+
+def _first_output(node: Node) -> str:
+    return next((value for value in node.outputs if value is not None), node.id)
+
+
+def paint(card: Card, area: Area) -> Group:
+    """The card's marks where the layout put it."""
+    painter = {
+        "op": _paint_op,
+        "merge": _paint_merge,
+        "module": _paint_module,
+        "pill": _paint_pill,
+        "stub": _paint_pill,
+        "missing": _paint_pill,
+    }[card.kind]
+    data = {"ops": " ".join(op.replace(" ", "%20") for op in card.ops)} if card.ops else {}
+    return Group(tuple(painter(card, area)), f"node {card.kind}", card.id, card.tooltip, data)
+
+
+def line(x: float, middle: float, text: str, role: str, size: float, anchor: str = "start") -> Text:
+    """A text whose capitals are centred on ``middle``; titles are bold."""
+    bold = role.endswith("title")
+    width = text_width(text, size, bold=bold)
+    return Text(x, middle + CAP_HEIGHT * size / 2, text, role, size, width, anchor)
+
+
+def _pair(
+    area: Area, middle: float, left: str, right: str, roles: tuple[str, str], size: float
+) -> list[Mark]:
+    """Two texts at the ends of one line; the left one gives way."""
+    bold = roles[0].endswith("title")
+    room = area.width - 2 * SIDE
+    right = fit(right, TEXT_SIZE, room * (0.62 if left else 1.0))
+    taken = text_width(right, TEXT_SIZE) + 8 if right else 0.0
+    left = fit(left, size, room - taken, bold=bold)
+    marks: list[Mark] = []
+    if left:
+        marks.append(line(area.x + SIDE, middle, left, roles[0], size))
+    if right:
+        x = area.x + area.width - SIDE
+        marks.append(line(x, middle, right, roles[1], TEXT_SIZE, "end"))
+    return marks
+
+
+def _paint_op(card: Card, area: Area) -> list[Mark]:
+    x, y, width, height = area
+    fill = f"header {card.category}"
+    middle = y + HEADER / 2
+    marks: list[Mark] = []
+    if card.rows:
+        marks.append(Rect(x, y, width, height, "card", RADIUS))
+        marks.append(Path(_tab(x, y, width, HEADER, RADIUS), fill))
+    else:
+        marks.append(Rect(x, y, width, height, fill, RADIUS))
+    if card.note or card.rows:
+        marks += _pair(area, middle, card.title, card.note, ("title", "detail"), TITLE_SIZE)
+    else:
+        title = fit(card.title, TITLE_SIZE, width - 2 * SIDE, bold=True)
+        marks.append(line(x + width / 2, middle, title, "title", TITLE_SIZE, "middle"))
+    middle = y + HEADER + 3 + ROW / 2
+    for name, value in card.rows:
+        marks += _pair(area, middle, name, value, ("row-name", "row-value"), TEXT_SIZE)
+        middle += ROW
+    marks.append(Rect(x, y, width, height, f"outline {card.category}", RADIUS))
+    return marks
+
+
+def _tab(
+    x: float, y: float, width: float, height: float, r: float
+) -> tuple[tuple[str, *tuple[float, ...]], ...]:
+    """A rectangle whose upper corners are round."""
+    return (
+        ("M", x, y + height),
+        ("L", x, y + r),
+        ("Q", x, y, x + r, y),
+        ("L", x + width - r, y),
+        ("Q", x + width, y, x + width, y + r),
+        ("L", x + width, y + height),
+        ("Z",),
+    )
+
+
+def _paint_merge(card: Card, area: Area) -> list[Mark]:
+    x, y = area.x + area.width / 2, area.y + area.height / 2
+    r = MERGE / 2
+    circle = Rect(x - r, y - r, MERGE, MERGE, "merge", r)
+    return [circle, Path(_symbol(card.category, x, y), "merge-symbol")]
+
+
+def _symbol(name: str, x: float, y: float) -> tuple[tuple[str, *tuple[float, ...]], ...]:
+    """A sign drawn as lines, so that no font needs to have it."""
+    across = (("M", x - 6, y), ("L", x + 6, y))
+    match name:
+        case "plus":
+            return (*across, ("M", x, y - 6), ("L", x, y + 6))
+        case "minus":
+            return across
+        case "times":
+            d = 4.5
+            return (
+                ("M", x - d, y - d), ("L", x + d, y + d), ("M", x - d, y + d), ("L", x + d, y - d),
+            )  # fmt: skip
+        case "divide":
+            return (("M", x - 4, y + 6), ("L", x + 4, y - 6))
+        case _:  # join: two bars
+            return (
+                ("M", x - 3, y - 6), ("L", x - 3, y + 6), ("M", x + 3, y - 6), ("L", x + 3, y + 6),
+            )  # fmt: skip
+
+
+def _paint_pill(card: Card, area: Area) -> list[Mark]:
+    x, y, width, height = area
+    texts = {"pill": ("pill-title", "pill-text"), "stub": ("stub-text", "stub-text")}
+    roles = texts.get(card.kind, ("missing-text", "missing-text"))
+    marks: list[Mark] = [Rect(x, y, width, height, card.kind, height / 2)]
+    centre, room = x + width / 2, width - height
+    bold = roles[0].endswith("title")
+    title = fit(card.title, TITLE_SIZE, room, bold=bold)
+    marks.append(
+        line(centre, y + (11.5 if card.note else height / 2), title, roles[0], TITLE_SIZE, "middle")
+    )
+    if card.note:
+        note = fit(card.note, SMALL_SIZE, room)
+        marks.append(line(centre, y + 24, note, roles[1], SMALL_SIZE, "middle"))
+    return marks
+
+
+def _paint_module(card: Card, area: Area) -> list[Mark]:
+    x, y, width, height = area
+    inset = 3.5
+    inner = Area(x + 13, y, width - 13 + 2, height)
+    return [
+        Rect(x, y, width, height, "module", RADIUS),
+        Rect(x + inset, y + inset, width - 2 * inset, height - 2 * inset, "module-inner", 3.0),
+        Path(
+            (("M", x + 12, y + 12), ("L", x + 17, y + 17), ("L", x + 12, y + 22), ("Z",)), "marker"
+        ),
+        *_pair(inner, y + 17, card.title, card.label, ("module-title", "module-text"), TITLE_SIZE),
+        line(x + 23, y + 31, fit(card.note, 9.5, width - 36), "module-text", 9.5),
+    ]

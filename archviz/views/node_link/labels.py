@@ -1,0 +1,132 @@
+"""What a card says: which facts of a node are worth a reader's eye, as short texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archviz.ir import Attribute, Graph, Node, Parameter, TensorType
+from archviz.ir.types import format_shape
+from archviz.ops import category_of, table
+from archviz.text import printable
+
+MOST_ROWS = 5
+"""Parameter rows on a card; more are counted in a last row."""
+SHORT_DETAIL = 18
+"""Constants whose text is no longer than this go into the header instead of rows."""
+
+
+def detail(node: Node, graph: Graph) -> str:
+    """The settings worth showing: "3×3, stride 2, pad 1", "512 → 2048", "axis 1"."""
+    parts = []
+    if category_of(node.op) == "linear":
+        parts += _features(node, graph)
+    for name, label in table().attribute.items():
+        if name in node.attributes:
+            text = _setting(name, label, node.attributes[name])
+            if text:
+                parts.append(text)
+    settings = constants(node, graph)
+    if settings and len(", ".join(settings)) <= SHORT_DETAIL:
+        parts += settings
+    return printable(", ".join(parts), 60)
+
+
+def rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
+    """The card's rows: its label with the number of weights, then a row a parameter."""
+    weights = [p for use in node.parameters if (p := _known(use.parameter, graph)) is not None]
+    total = count_weights(weights)
+    settings = constants(node, graph)
+    in_header = settings and len(", ".join(settings)) <= SHORT_DETAIL
+    lines = []
+    for use in node.parameters:
+        parameter = _known(use.parameter, graph)
+        if parameter is None or (in_header and parameter.value is not None):
+            continue
+        role = use.role or parameter.name.rpartition(".")[2]
+        lines.append((printable(role, 24), _content(parameter)))
+    if not lines and not total:
+        return []
+    if len(lines) > MOST_ROWS:
+        lines = [*lines[: MOST_ROWS - 1], (f"{len(lines) - MOST_ROWS + 1} more", "")]
+    first = (printable(label), f"{total:,}" if total else "")
+    return [first, *lines] if label or total else lines
+
+
+def constants(node: Node, graph: Graph) -> list[str]:
+    """The values of the node's parameters when all are small constants, else nothing."""
+    found = []
+    for use in node.parameters:
+        parameter = _known(use.parameter, graph)
+        if parameter is None or parameter.value is None:
+            return []
+        text = _content(parameter)
+        if text:
+            found.append(f"{use.role} {text}" if use.role in _NAMED_SETTINGS else text)
+    return found
+
+
+_NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "depth")
+
+
+def count_weights(parameters: Sequence[Parameter]) -> int:
+    """Elements of the weights among ``parameters``, each name once; unknown sizes count nothing."""
+    sizes = {p.name: p.type.size or 0 for p in parameters if p.kind == "weight"}
+    return sum(sizes.values())
+
+
+def _known(name: str, graph: Graph) -> Parameter | None:
+    return graph.parameters.get(name)
+
+
+def _content(parameter: Parameter) -> str:
+    if parameter.value is not None and len(parameter.value) <= 8:
+        return "×".join(map(_scalar, parameter.value)) if parameter.value else "empty"
+    shape = parameter.type.shape
+    return "scalar" if shape == () else format_shape(shape)
+
+
+def _features(node: Node, graph: Graph) -> list[str]:
+    """Widths of the last axis on both sides of a matrix product with a weight."""
+    if not any(p.kind == "weight" for u in node.parameters if (p := _known(u.parameter, graph))):
+        return []
+    ends = []
+    for ids in (node.inputs, node.outputs):
+        first = next((value for value in ids if value is not None), None)
+        type_ = graph.values[first].type if first in graph.values else None
+        if not isinstance(type_, TensorType) or not type_.shape:
+            return []
+        ends.append(type_.shape[-1])
+    return [f"{ends[0]} → {ends[1]}"] if all(isinstance(end, int) for end in ends) else []
+
+
+def _setting(name: str, label: str, value: Attribute) -> str:
+    """One attribute as text, "" when it says nothing that the default would not."""
+    numbers = value if isinstance(value, tuple) else (value,)
+    if name == "kernel_shape":
+        return "×".join(map(_scalar, numbers))
+    if name in ("strides", "dilations", "group"):
+        return "" if all(n == 1 for n in numbers) else f"{label} {_compact(numbers)}"
+    if name == "pads":
+        half = len(numbers) // 2
+        even = numbers[:half] == numbers[half:]
+        return "" if not any(numbers) else f"pad {_compact(numbers[:half] if even else numbers)}"
+    if name == "alpha" and value == 1.0:
+        return ""
+    text = ",".join(map(_scalar, numbers))
+    return text if name in ("to", "perm", "mode", "equation", "direction") else f"{label} {text}"
+
+
+def _compact(numbers: Sequence[Attribute]) -> str:
+    return _scalar(numbers[0]) if len(set(numbers)) == 1 else "×".join(map(_scalar, numbers))
+
+
+def _scalar(value: Attribute) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return printable(str(value), 24)
+
+
+def operation_count(nodes: Mapping[str, Node] | Sequence[Node]) -> int:
+    """Imported operations that ``nodes`` stand for."""
+    items = nodes.values() if isinstance(nodes, Mapping) else nodes
+    return sum(len(node.origins) for node in items)
