@@ -125,7 +125,7 @@ def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> 
 
     producer: dict[str, int] = {}
     for title, ids in grouped(graph.inputs, graph):
-        producer.update(dict.fromkeys(ids, add(cards.measure_pill(ids[0], graph, title))))
+        producer.update(dict.fromkeys(ids, add(cards.measure_pill("input", ids[0], graph, title))))
     box_of: list[int] = []
     for node in graph.nodes:
         index = add(cards.measure(node, graph, frames.label(node)), frame(node.scope))
@@ -150,7 +150,7 @@ def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> 
             if value is not None:
                 link(value, index)
     for title, ids in grouped(graph.outputs, graph):
-        index = add(cards.measure_pill(ids[0], graph, title))
+        index = add(cards.measure_pill("output", ids[0], graph, title))
         for value in ids:
             link(value, index)
 
@@ -183,10 +183,10 @@ def _labels(graph: Graph, shapes: str) -> dict[str, str]:
 
 
 def _first_shape(graph: Graph, node: Node) -> object:
-    for value in node.inputs:
-        type_ = graph.values[value].type if value in graph.values else None
-        if isinstance(type_, TensorType):
-            return type_.shape
+    for consumed in node.inputs:
+        value = graph.values.get(consumed or "")
+        if value is not None and isinstance(value.type, TensorType):
+            return value.type.shape
     return None
 
 
@@ -215,7 +215,7 @@ def _frame(path: ScopePath, area: Area, frames: Frames, depth: int) -> Group:
         marks.append(
             cards.line(x + width - 10, middle, right, "scope-text", cards.SMALL_SIZE, "end")
         )
-    return Group(tuple(marks), "scope", "/".join(path), ".".join(path))
+    return Group(tuple(marks), "scope", "scope:" + "/".join(path), ".".join(path))
 
 
 def _note(text: str) -> Text:

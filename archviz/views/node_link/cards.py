@@ -93,12 +93,12 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
     )
 
 
-def measure_pill(value_id: str, graph: Graph, title: str = "") -> Card:
-    """The card of a graph's input or output."""
+def measure_pill(end: str, value_id: str, graph: Graph, title: str = "") -> Card:
+    """The card of a graph's input or output, as ``end`` says."""
     name = printable(title or value_id)
     value = graph.values.get(value_id)
     note = printable(format_type(value.type)) if value is not None else ""
-    return _pill("pill", value_id, name, note, f"{name} {note}".strip(), ())
+    return _pill("pill", f"{end}:{value_id}", name, note, f"{name} {note}".strip(), ())
 
 
 def _pill(

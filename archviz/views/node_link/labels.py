@@ -92,7 +92,8 @@ def _features(node: Node, graph: Graph) -> list[str]:
     ends = []
     for ids in (node.inputs, node.outputs):
         first = next((value for value in ids if value is not None), None)
-        type_ = graph.values[first].type if first in graph.values else None
+        value = graph.values.get(first or "")
+        type_ = value.type if value is not None else None
         if not isinstance(type_, TensorType) or not type_.shape:
             return []
         ends.append(type_.shape[-1])
