@@ -79,12 +79,10 @@ def _with_rows(
     node: Node, static: dict[str, Node], source: dict[str, Node], weights: set[str]
 ) -> Node:
     rows = list(node.parameters)
-    inputs = list(node.inputs)
-    for index, value in enumerate(inputs):
+    for index, value in enumerate(node.inputs):
         producer = source.get(value) if value is not None else None
         if producer is None or producer.id not in static:
             continue
-        inputs[index] = None
         role = input_name(node.op, index)
         rows.extend(ParameterUse(name, role, index) for name in _stored(producer, source, weights))
     for part in node.subgraphs.values():
@@ -92,9 +90,7 @@ def _with_rows(
             producer = source.get(value)
             if producer is not None and producer.id in static:
                 rows.extend(ParameterUse(n, "captured") for n in _stored(producer, source, weights))
-    if len(rows) == len(node.parameters) and inputs == list(node.inputs):
-        return node
-    return replace(node, inputs=tuple(inputs), parameters=tuple(rows))
+    return node if len(rows) == len(node.parameters) else replace(node, parameters=tuple(rows))
 
 
 def _stored(node: Node, source: dict[str, Node], weights: set[str]) -> list[str]:

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from archviz.errors import OptionError
+from archviz.theme import load_theme, theme_names
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours (Web Content Accessibility Guidelines 2.1, W3C 2018)."""
+
+    def luminance(color: str) -> float:
+        channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_shipped_themes_are_listed() -> None:
+    assert theme_names() == ("auto", "dark", "light")
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_every_text_can_be_read_on_what_is_behind_it(name: str) -> None:
+    theme = load_theme(name)
+    color = theme.palette
+    fills = [k.removesuffix("-ink") for k in color if k.endswith("-ink")]
+    assert len(fills) == 9
+    for fill in fills:
+        assert contrast(color["on-fill"], color[fill]) >= 4.5, fill
+    for ground in ("page", "card", "scope-0", "scope-1", "scope-2"):
+        assert contrast(color["ink"], color[ground]) >= 7, ground
+        assert contrast(color["muted"], color[ground]) >= 4.5, ground
+        assert contrast(color["edge"], color[ground]) >= 3, ground
+    assert contrast(color["pill-text"], color["pill"]) >= 7
+
+
+def test_the_dark_theme_has_every_colour_and_role_of_the_light_one() -> None:
+    light, dark = load_theme("light"), load_theme("dark")
+    assert light.palette.keys() == dark.palette.keys()
+    assert light.roles.keys() == dark.roles.keys()
+    assert light.palette != dark.palette
+
+
+def test_a_users_theme_extends_a_shipped_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('extends = "light"\n[palette]\nconv = "#123456"\n')
+    theme = load_theme(str(path))
+    assert theme.palette[theme.style("header conv").fill] == "#123456"
+    assert theme.palette["norm"] == load_theme("light").palette["norm"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[palette", "not TOML"),
+        ('extends = "sepia"', "extends"),
+        ('[palette]\nconv = "red"', "#RRGGBB"),
+        ("[role.card]\nopacity = 0.5", "role.card"),
+        ('[role.card]\nstroke-width = "thin"', "role.card"),
+        ("colour = 3", "unknown entry"),
+    ],
+)
+def test_a_broken_theme_is_one_clear_sentence(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(OptionError, match=complaint):
+        load_theme(str(path))
+
+
+def test_an_unknown_theme_lists_the_known_ones() -> None:
+    with pytest.raises(OptionError, match="auto, dark, light"):
+        load_theme("solarized")
+
+
+def test_a_theme_file_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(OptionError, match="cannot be read"):
+        load_theme("nowhere/mine.toml")
