@@ -9,7 +9,8 @@ from archviz.ir.walk import scope_children
 from archviz.text import printable
 from archviz.views.node_link.labels import count_weights
 
-_GENERATED = re.compile(r"(node_|n)?[A-Za-z]*[_:]?\d+(_quant)?|")
+_GENERATED = re.compile(r"n?\d*|node_.*")
+_COUNTED = re.compile(r"_\d+")
 
 
 class Frames:
@@ -66,4 +67,6 @@ class Frames:
         if unframed:
             return ".".join(unframed)
         name = node.name.rstrip("/").rpartition("/")[2]
-        return "" if name == node.op or _GENERATED.fullmatch(name) else name
+        is_counted_op = name.startswith(node.op) and _COUNTED.fullmatch(name[len(node.op) :])
+        is_made_up = name == node.op or is_counted_op or _GENERATED.fullmatch(name)
+        return "" if is_made_up else name

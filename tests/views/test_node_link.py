@@ -1,0 +1,250 @@
+"""What cards, frames and edges of the node-link style say."""
+
+from __future__ import annotations
+
+import pytest
+
+from archviz.ir import Graph, Model, Node, Parameter, ParameterUse, TensorType
+from archviz.ir.build import GraphBuilder
+from archviz.layouts import Area, Point, Route
+from archviz.scene import Group, Text, flatten
+from archviz.views.node_link import cards, draw, edges, labels
+from archviz.views.node_link.containers import Frames
+from archviz.views.node_link.pills import grouped
+
+
+def tensor(*shape: int | str) -> TensorType:
+    return TensorType("float32", shape)
+
+
+def convolution(**attributes: object) -> tuple[Node, Graph]:
+    b = GraphBuilder()
+    x, y = b.value("x", tensor(1, 64, 56, 56)), b.value("y", tensor(1, 128, 28, 28))
+    b.inputs.append(x)
+    b.parameter(Parameter("conv.weight", tensor(128, 64, 3, 3)))
+    b.parameter(Parameter("conv.bias", tensor(128)))
+    uses = (ParameterUse("conv.weight", "W", 1), ParameterUse("conv.bias", "B", 2))
+    node = b.node(
+        "Conv",
+        (x, None, None),
+        (y,),
+        label="conv",
+        parameters=uses,
+        attributes=attributes,  # type: ignore[arg-type]
+    )
+    b.outputs.append(y)
+    return node, b.build()
+
+
+def said(marks: Group) -> list[str]:
+    return [mark.text for mark in flatten(marks.marks) if isinstance(mark, Text)]
+
+
+def test_a_convolution_says_its_kernel_and_what_is_not_default() -> None:
+    node, graph = convolution(
+        kernel_shape=(3, 3), strides=(2, 2), pads=(1, 1, 1, 1), dilations=(1, 1), group=1
+    )
+    assert labels.detail(node, graph) == "3×3, stride 2, pad 1"
+    assert labels.rows(node, graph, "conv") == [
+        ("conv", "73,856"),
+        ("W", "128×64×3×3"),
+        ("B", "128"),
+    ]
+
+
+def test_uneven_settings_are_spelt_out() -> None:
+    node, graph = convolution(
+        kernel_shape=(1, 7), strides=(1, 2), pads=(0, 3, 0, 3), dilations=(2, 2), group=64
+    )
+    assert labels.detail(node, graph) == "1×7, stride 1×2, pad 0×3, dilation 2, groups 64"
+
+
+def test_a_card_holds_all_it_says() -> None:
+    node, graph = convolution(kernel_shape=(3, 3))
+    card = cards.measure(node, graph, "conv")
+    assert (card.kind, card.category) == ("op", "conv")
+    painted = cards.paint(card, Area(0, 0, card.width, card.height))
+    assert said(painted) == [
+        "Conv", "3×3", "conv", "73,856", "W", "128×64×3×3", "B", "128",
+    ]  # fmt: skip
+    assert painted.data == {"ops": "conv"}
+
+
+def test_a_matrix_product_says_its_widths() -> None:
+    b = GraphBuilder()
+    x, y = b.value("x", tensor("batch", 512)), b.value("y", tensor("batch", 2048))
+    b.parameter(Parameter("fc", tensor(2048, 512)))
+    node = b.node("Gemm", (x, None), (y,), parameters=(ParameterUse("fc", "B", 1),))
+    assert labels.detail(node, b.build()) == "512 → 2048"
+
+
+def test_short_constants_go_into_the_header_and_long_ones_into_rows() -> None:
+    b = GraphBuilder()
+    x, y = b.value("x"), b.value("y")
+    b.parameter(Parameter("low", TensorType("float32", ()), "constant", value=(0.0,)))
+    b.parameter(Parameter("high", TensorType("float32", ()), "constant", value=(6.0,)))
+    b.parameter(Parameter("table", TensorType("int64", (3, 40)), "constant"))
+    clip = b.node(
+        "Clip",
+        (x, None, None),
+        (y,),
+        parameters=(ParameterUse("low", "min", 1), ParameterUse("high", "max", 2)),
+    )
+    pad = b.node("Pad", (x, None), (), parameters=(ParameterUse("table", "pads", 1),))
+    graph = b.build()
+    assert labels.detail(clip, graph) == "min 0, max 6"
+    assert labels.rows(clip, graph, "") == []
+    assert labels.detail(pad, graph) == ""
+    assert labels.rows(pad, graph, "") == [("pads", "3×40")]
+
+
+def test_many_parameters_are_counted_in_a_last_row() -> None:
+    b = GraphBuilder()
+    uses = []
+    for index in range(9):
+        b.parameter(Parameter(f"w{index}", tensor(2)))
+        uses.append(ParameterUse(f"w{index}", f"w{index}"))
+    node = b.node("LSTM", parameters=tuple(uses))
+    lines = labels.rows(node, b.build(), "rnn")
+    assert lines[0] == ("rnn", "18")
+    assert lines[-1] == ("5 more", "")
+    assert len(lines) == 6
+
+
+def test_tied_weights_count_once() -> None:
+    tied = Parameter("embedding", tensor(10, 4))
+    assert labels.count_weights([tied, tied, Parameter("b", tensor(4), "buffer")]) == 40
+
+
+@pytest.mark.parametrize(("op", "symbol"), [("Add", "plus"), ("Mul", "times"), ("Concat", "join")])
+def test_joins_of_values_are_circles(op: str, symbol: str) -> None:
+    b = GraphBuilder()
+    node = b.node(op, (b.value("a"), b.value("b")), (b.value("c"),))
+    card = cards.measure(node, b.build(), "")
+    assert (card.kind, card.category, card.width, card.height) == ("merge", symbol, 24.0, 24.0)
+
+
+def test_an_addition_of_a_parameter_is_a_card() -> None:
+    b = GraphBuilder()
+    b.parameter(Parameter("bias", tensor(4)))
+    node = b.node(
+        "Add", (b.value("a"), None), (b.value("c"),), parameters=(ParameterUse("bias", "B", 1),)
+    )
+    assert cards.measure(node, b.build(), "").kind == "op"
+
+
+def test_long_names_are_shortened_inside_their_card() -> None:
+    b = GraphBuilder()
+    b.parameter(Parameter("w", tensor(123456789, 987654321, 55555555, 44444444)))
+    node = b.node("VeryLongOperatorName" * 9, parameters=(ParameterUse("w", "role" * 30),))
+    card = cards.measure(node, b.build(), "x" * 500)
+    assert card.width == cards.WIDEST
+    for mark in flatten(cards.paint(card, Area(0, 0, card.width, card.height)).marks):
+        if isinstance(mark, Text):
+            assert mark.left >= 0
+            assert mark.left + mark.width <= card.width
+
+
+def test_a_scope_around_one_thing_gets_no_frame_but_names_it() -> None:
+    b = GraphBuilder()
+    for index in ("0", "1"):
+        scope = ("model", "layer", index)
+        b.scope((*scope, "conv"), "Conv2d")
+        b.node("Conv", (), (b.value("c"),), label="Conv", scope=(*scope, "conv"))
+        b.node("Relu", (), (b.value("r"),), label="Relu", scope=scope)
+    graph = b.build()
+    frames = Frames(graph)
+    assert frames.frame_of(("model",)) == ()
+    assert frames.frame_of(("model", "layer", "0", "conv")) == ("model", "layer", "0")
+    assert frames.title(("model", "layer")) == "model.layer"
+    assert frames.title(("model", "layer", "0")) == "0"
+    assert frames.label(graph.nodes[0]) == "conv"
+    assert frames.label(graph.nodes[1]) == ""
+
+
+def test_a_frame_counts_the_weights_inside_once() -> None:
+    b = GraphBuilder()
+    b.parameter(Parameter("w", tensor(1000, 4)))
+    b.scope(("block",), "Block")
+    for _ in range(2):
+        uses = (ParameterUse("w", "weight"),)
+        b.node("MatMul", (), (b.value("y"),), parameters=uses, scope=("block",))
+    assert Frames(b.build()).parameter_note(("block",)) == "4,000 params"
+
+
+def test_names_that_exporters_make_up_are_not_shown() -> None:
+    b = GraphBuilder()
+    shown = {}
+    for label in ("Conv_12", "node_conv2d_3", "n0", "Relu", "gpu_0/conv1_1", "stem"):
+        node = b.node("Relu", label=label)
+        shown[label] = Frames(b.build()).label(node)
+    assert shown == {
+        "Conv_12": "",
+        "node_conv2d_3": "",
+        "n0": "",
+        "Relu": "",
+        "gpu_0/conv1_1": "conv1_1",
+        "stem": "stem",
+    }
+
+
+def test_many_inputs_alike_share_a_pill() -> None:
+    b = GraphBuilder()
+    names = [f"past.{i}.{part}" for i in range(12) for part in ("key", "value")]
+    for name in ("ids", *names):
+        b.inputs.append(b.value(name, tensor(1, 8)))
+    pills = grouped(b.inputs, b.build())
+    assert [title for title, _ in pills] == ["ids", "past.0–11.key ×12", "past.0–11.value ×12"]
+    assert sum(len(ids) for _, ids in pills) == 25
+
+
+def test_corners_are_round_and_the_ends_stay() -> None:
+    path = edges.rounded([Point(0, 0), Point(0, 40), Point(30, 40)])
+    assert path == (
+        ("M", 0, 0),
+        ("L", 0, 31),
+        ("Q", 0, 40, 9, 40),
+        ("L", 30, 40),
+    )
+
+
+def test_an_edge_ends_on_the_circle_of_a_merge() -> None:
+    area = Area(100, 100, 24, 24)
+    assert edges.onto_circle(Point(112, 100), area) == Point(112, 100)
+    point = edges.onto_circle(Point(118, 100), area)
+    assert (point.x - 112) ** 2 + (point.y - 112) ** 2 == pytest.approx(144)
+    left = edges.onto_circle(Point(100, 106), area)
+    assert (left.x - 112) ** 2 + (left.y - 112) ** 2 == pytest.approx(144)
+
+
+def test_an_arrow_points_where_the_edge_ends() -> None:
+    points = (Point(10, 0), Point(10, 50))
+    line, head = edges.paint(Route(points), points, "")
+    assert line.segments[-1] == ("L", 10, 50 - 5.6)  # type: ignore[union-attr]
+    assert head.segments[0] == ("M", 10, 50)  # type: ignore[union-attr]
+
+
+def texts_of(model: Model, shapes: str) -> list[str]:
+    scene = draw(model, shapes=shapes)  # type: ignore[arg-type]
+    return [m.text for m in scene.marks if isinstance(m, Text) and m.role == "label"]
+
+
+def test_shapes_are_said_where_they_change_everywhere_or_nowhere() -> None:
+    b = GraphBuilder()
+    x = b.value("x", tensor(1, 3, 8, 8))
+    a, c, y = b.value("a", tensor(1, 3, 8, 8)), b.value("c", tensor(1, 3, 4, 4)), b.value("y")
+    b.inputs.append(x)
+    b.node("Relu", (x,), (a,))
+    b.node("MaxPool", (a,), (c,))
+    b.node("Tanh", (c,), (y,))
+    b.outputs.append(y)
+    model = Model(b.build())
+    assert texts_of(model, "change") == ["1×3×4×4"]
+    assert texts_of(model, "all") == ["1×3×8×8", "1×3×4×4"]
+    assert texts_of(model, "none") == []
+
+
+def test_a_model_without_operations_says_so() -> None:
+    scene = draw(Model(Graph()))
+    assert [m.text for m in scene.marks if isinstance(m, Text)] == ["The model has no operations."]
+    assert scene.width > 0
