@@ -175,16 +175,16 @@ def test_a_frame_counts_the_weights_inside_once() -> None:
 def test_names_that_exporters_make_up_are_not_shown() -> None:
     b = GraphBuilder()
     shown = {}
-    for label in ("Conv_12", "node_conv2d_3", "n0", "Relu", "gpu_0/conv1_1", "stem"):
-        node = b.node("Relu", label=label)
+    for label in ("Conv_12", "node_conv2d_3", "n0", "Conv", "gpu_0/conv1_1", "Conv1x1"):
+        node = b.node("Conv", label=label)
         shown[label] = Frames(b.build()).label(node)
     assert shown == {
         "Conv_12": "",
         "node_conv2d_3": "",
         "n0": "",
-        "Relu": "",
+        "Conv": "",
         "gpu_0/conv1_1": "conv1_1",
-        "stem": "stem",
+        "Conv1x1": "Conv1x1",
     }
 
 
