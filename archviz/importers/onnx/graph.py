@@ -1,0 +1,468 @@
+"""ModelProto to Graph: nodes, values, parameters and scopes, whatever the file's faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from archviz.importers.onnx.attributes import AttributeReader
+from archviz.importers.onnx.functions import MAX_LEVELS, Functions, call_key
+from archviz.importers.onnx.hierarchy import Hierarchy, Place
+from archviz.importers.onnx.names import clean
+from archviz.importers.onnx.notes import Notes
+from archviz.importers.onnx.operators import Operators, opsets_of, standard
+from archviz.importers.onnx.stored import StoredTensors
+from archviz.importers.onnx.value_types import TypeReader
+from archviz.ir import Attribute, Graph, ParameterUse, ScopePath, Type, Value
+from archviz.ir.build import GraphBuilder
+
+if TYPE_CHECKING:
+    from onnx import FunctionProto, GraphProto, NodeProto, ValueInfoProto
+
+    from archviz.importers.onnx.shapes import NodeInference
+
+MAX_ID_PART = 200
+"""Characters that a name adds to an id that has other parts."""
+
+
+@dataclass(slots=True)
+class _Level:
+    """One graph, or the expanded body of one function call, while it is read.
+
+    Attributes:
+        builder: Where nodes and values go; that of the caller for a function's body.
+        operators: The schemas of the imported operator sets.
+        outer: The graph around a subgraph.
+        scope: Where a function's body lives.
+        owner: Id prefix of a subgraph's nodes, "If/then_branch", or "".
+        depth: Graphs and calls around this one.
+        known: Value ids by name; None for an argument that a call leaves out.
+        stored: Parameters by name.
+        references: Values of the attributes of the call; None outside of one.
+        types: What the file and inference say of values, by name.
+        is_main: Whether this is the model's own graph.
+    """
+
+    builder: GraphBuilder
+    operators: Operators
+    outer: _Level | None = None
+    scope: ScopePath = ()
+    owner: str = ""
+    depth: int = 0
+    known: dict[str, str | None] = field(default_factory=dict)
+    stored: dict[str, str] = field(default_factory=dict)
+    references: Mapping[str, Attribute] | None = None
+    types: Mapping[str, Type | None] = field(default_factory=dict)
+    is_main: bool = False
+
+    def find(self, name: str) -> tuple[str | None, str | None] | None:
+        """The value's id or the parameter called ``name`` here or around; None when unknown."""
+        level: _Level | None = self
+        while level is not None:
+            if name in level.known:
+                return level.known[name], None
+            if name in level.stored:
+                return None, level.stored[name]
+            level = level.outer
+        return None
+
+
+class GraphReader:
+    """Reads the graphs of one model.
+
+    Args:
+        operators: The schemas of the model's operator sets.
+        functions: The model's own functions.
+        hierarchy: Finds the place of each node.
+        types: Reads types.
+        notes: Collects faults.
+        inference: Completes types node by node, or None.
+    """
+
+    def __init__(
+        self,
+        operators: Operators,
+        functions: Functions,
+        hierarchy: Hierarchy,
+        types: TypeReader,
+        notes: Notes,
+        inference: NodeInference | None = None,
+    ) -> None:
+        self._operators = operators
+        self._functions = functions
+        self._hierarchy = hierarchy
+        self._types = types
+        self._notes = notes
+        self._inference = inference
+        self._attributes = AttributeReader(types)
+        self._stored = StoredTensors()
+        self._function_operators: dict[tuple[tuple[str, int], ...], Operators] = {}
+        self._function_types: dict[int, Mapping[str, Type | None]] = {}
+
+    def read(self, proto: GraphProto) -> Graph:
+        """The main graph with everything inside it."""
+        builder = GraphBuilder(clean(proto.name))
+        level = _Level(builder, self._operators, is_main=True)
+        self._graph(proto, level)
+        for parameter in self._stored.parameters():
+            builder.parameter(parameter)
+        return builder.build()
+
+    def _graph(self, proto: GraphProto, level: _Level) -> None:
+        builder = level.builder
+        level.types = self._value_types((*proto.value_info, *proto.output))
+        for tensor in proto.initializer:
+            level.stored[tensor.name] = self._stored.add(tensor)
+        for sparse in proto.sparse_initializer:
+            level.stored[sparse.values.name] = self._stored.add_sparse(sparse)
+        if level.is_main:
+            self._stored.note_signature(proto)
+        for info in proto.input:
+            # An initializer of the same name is the input's default: it stays a parameter.
+            if info.name not in level.stored and info.name not in level.known:
+                value = builder.value(
+                    self._value_name(info.name, level), self._types.read(info.type)
+                )
+                level.known[info.name] = value
+                builder.inputs.append(value)
+        self._nodes(proto.node, level, {})
+        for info in proto.output:
+            builder.outputs.append(self._output(info.name, level))
+
+    def _output(self, name: str, level: _Level) -> str:
+        value, parameter = self._find(name, level)
+        if parameter is None and value is not None:
+            return value
+        # A stored tensor that the graph returns, or an output that is left open.
+        made = level.builder.value(self._value_name(name, level), level.types.get(name))
+        self._stand_in(made, parameter, level)
+        return made
+
+    def _stand_in(self, value: str, parameter: str | None, level: _Level) -> None:
+        """A node that produces ``value`` out of a stored tensor or, lacking one, of nothing."""
+        label = self._label("Missing" if parameter is None else "Constant", level)
+        if parameter is None:
+            node = level.builder.node(
+                "Missing", (), (value,), node_id=label, kind="missing", scope=level.scope
+            )
+            self._notes.fault("missing-value", value, node.id)
+            return
+        self._stored.use(parameter, "", "value")
+        level.builder.node(
+            "Constant", (), (value,), node_id=label, scope=level.scope,
+            parameters=(ParameterUse(parameter, "value"),),
+        )  # fmt: skip
+
+    def _find(self, name: str, level: _Level) -> tuple[str | None, str | None]:
+        """The value id or parameter of ``name``; a value that nobody produces is made up."""
+        found = level.find(name)
+        if found is None:
+            value = level.builder.value(self._value_name(name, level), level.types.get(name))
+            self._stand_in(value, None, level)
+            level.known[name] = value
+            return value, None
+        return found
+
+    def _nodes(self, protos: Iterable[NodeProto], level: _Level, given: dict[str, str]) -> None:
+        """Adds nodes; ``given`` are the ids of outputs whose values exist already."""
+        nodes = list(protos)
+        outputs, again = self._declare(nodes, level, given)
+        known, stored, functions = level.known, level.stored, self._functions
+        is_inferring = self._inference is not None and self._inference.is_wanted
+        values = level.builder.values
+        for index, proto in enumerate(nodes):
+            op, name = proto.op_type, proto.name
+            if op.__class__ is not str or not op.isprintable() or len(op) > MAX_ID_PART:
+                op = clean(op)[:MAX_ID_PART]
+            if name and (name.__class__ is not str or not name.isprintable() or len(name) > 200):
+                name = clean(name)
+            domain = proto.domain
+            if domain:
+                domain = standard(clean(domain))
+            inputs: list[str | None] = []
+            uses: tuple[ParameterUse, ...] = ()
+            for position, source in enumerate(proto.input):
+                parameter: str | None = None
+                if source in known:
+                    inputs.append(known[source])
+                    continue
+                if not source:
+                    inputs.append(None)
+                    continue
+                if source in stored:
+                    parameter = stored[source]
+                else:
+                    value, parameter = self._find(source, level)
+                    if parameter is None:
+                        inputs.append(value)
+                        continue
+                inputs.append(None)
+                role = level.operators.role(domain, op, position)
+                uses = (*uses, ParameterUse(parameter, role, position))
+            if functions and (key := call_key(proto)) in functions:
+                if functions.take(key):
+                    self._call(proto, functions[key], level, inputs, uses, outputs[index], op, name)
+                    if index in again:
+                        known.update(again[index])
+                    continue
+                self._notes.fault(
+                    "recursive-function" if functions.is_endless(key) else "large-function", op
+                )
+            self._node(proto, index, level, op, domain, name, inputs, uses, outputs[index])
+            if is_inferring and any(
+                v is not None and values[v].type is None for v in outputs[index]
+            ):
+                self._infer(proto, level, op, domain, inputs, uses, outputs[index])
+            if index in again:
+                known.update(again[index])
+
+    def _node(
+        self,
+        proto: NodeProto,
+        index: int,
+        level: _Level,
+        op: str,
+        domain: str,
+        name: str,
+        inputs: list[str | None],
+        uses: tuple[ParameterUse, ...],
+        outputs: tuple[str | None, ...],
+    ) -> None:
+        builder = level.builder
+        place = self._place(proto, name, index, level)
+        label = place.label or op
+        if len(label) > MAX_ID_PART:
+            label = label[:MAX_ID_PART]
+        if level.owner:
+            node_id = builder.reserve(f"{level.owner}/{label}")
+        else:
+            node_id = builder.reserve(label, place.path)
+        for use in uses:
+            self._stored.use(use.parameter, op, use.role)
+        self._stored.use_values(inputs, op, domain, level.operators)
+        attributes: dict[str, Attribute] = {}
+        subgraphs: dict[str, Graph] = {}
+        held = ""
+        if op == "Constant" and not domain:
+            held = self._stored.add_constant(proto, outputs)
+        if held:
+            uses = (*uses, ParameterUse(held, "value"))
+        elif proto.attribute:
+            attributes, graphs = self._attributes.read(
+                proto, op, domain, level.operators, level.references
+            )
+            for role, graph in graphs:
+                subgraphs[role] = self._subgraph(graph, role, node_id, level)
+        if not domain and level.operators.schema(domain, op) is None:
+            self._notes.fault("unknown-operator", op, node_id)
+        builder.node(
+            op,
+            tuple(inputs),
+            outputs,
+            label=name,
+            parameters=uses,
+            attributes=attributes,
+            scope=place.path,
+            subgraphs=subgraphs,
+            location=self._hierarchy.location(proto) if self._hierarchy.has_metadata else None,
+            domain=domain,
+            node_id=node_id,
+        )
+
+    def _place(self, proto: NodeProto, name: str, index: int, level: _Level) -> Place:
+        place = self._hierarchy.place(proto, name, index if level.is_main else -1)
+        prefix = level.scope
+        if prefix:
+            types = tuple((prefix + path, kind) for path, kind in place.types)
+            place = Place(prefix + place.path, place.label, types)
+        scopes = level.builder.scopes
+        if place.path and (place.path not in scopes or place.types):
+            for path, kind in place.types:
+                if path not in scopes or not scopes[path].type:
+                    level.builder.scope(path, kind)
+            if place.path not in scopes:
+                level.builder.scope(place.path)
+        return place
+
+    def _declare(
+        self, nodes: Sequence[NodeProto], level: _Level, given: dict[str, str]
+    ) -> tuple[list[tuple[str | None, ...]], dict[int, dict[str, str]]]:
+        """Adds the values that nodes produce, so that their order does not matter.
+
+        Returns:
+            The outputs of each node and, for names that are produced once more, the new meaning
+            by the index of the node behind which it holds.
+        """
+        known, types, builder = level.known, level.types, level.builder
+        declared: list[tuple[str | None, ...]] = []
+        again: dict[int, dict[str, str]] = {}
+        nested = bool(level.owner or level.scope)
+        for index, node in enumerate(nodes):
+            made: list[str | None] = []
+            for name in node.output:
+                if not name:
+                    made.append(None)
+                    continue
+                if name in given and name not in known:
+                    value = given.pop(name)
+                    known[name] = value
+                elif name in known or name in level.stored:
+                    value = builder.value(self._value_name(name, level), types.get(name))
+                    again.setdefault(index, {})[name] = value
+                    self._notes.fault("duplicate-value", clean(name))
+                else:
+                    shown = name
+                    if nested or name.__class__ is not str or not name.isprintable():
+                        shown = self._value_name(name, level)
+                    value = builder.value(shown, types.get(name))
+                    known[name] = value
+                made.append(value)
+            declared.append(tuple(made))
+        return declared, again
+
+    def _value_name(self, name: str, level: _Level) -> str:
+        shown = clean(name)
+        if level.scope:
+            return "/".join((*level.scope, shown[:MAX_ID_PART]))
+        return shown[:MAX_ID_PART] if level.owner else shown
+
+    def _label(self, label: str, level: _Level) -> str:
+        if level.owner:
+            return level.builder.reserve(f"{level.owner}/{label}")
+        return level.builder.reserve(label, level.scope)
+
+    def _subgraph(self, proto: GraphProto, role: str, owner: str, level: _Level) -> Graph:
+        builder = GraphBuilder(clean(proto.name), level.builder)
+        if level.depth >= MAX_LEVELS:
+            self._notes.fault("deep-subgraph", owner, owner)
+            return builder.build()
+        inner = _Level(
+            builder, level.operators, level, level.scope, f"{owner}/{role}", level.depth + 1,
+            references=level.references,
+        )  # fmt: skip
+        self._graph(proto, inner)
+        return builder.build()
+
+    def _call(
+        self,
+        proto: NodeProto,
+        function: FunctionProto,
+        level: _Level,
+        inputs: list[str | None],
+        uses: tuple[ParameterUse, ...],
+        outputs: tuple[str | None, ...],
+        op: str,
+        name: str,
+    ) -> None:
+        """Puts the body of ``function`` in the place of the call, as a scope."""
+        builder = level.builder
+        place = self._place(proto, name, -1, level)
+        label = (place.label or op).replace("/", "_")[:MAX_ID_PART]
+        path, number = (*place.path, label), 1
+        while path in builder.scopes:
+            number += 1
+            path = (*place.path, f"{label}@{number}")
+        builder.scope(path, op)
+        references = self._arguments(proto, function, level)
+        inner = _Level(
+            builder, self._operators_of(function), None, path, level.owner, level.depth + 1,
+            references=references, types=self._function_value_types(function),
+        )  # fmt: skip
+        for index, formal in enumerate(function.input):
+            inner.known[formal] = inputs[index] if index < len(inputs) else None
+        for use in uses:
+            if use.index < len(function.input):
+                formal = function.input[use.index]
+                inner.known.pop(formal, None)
+                inner.stored[formal] = use.parameter
+        wanted = [
+            (formal, value)
+            for formal, value in zip(function.output, outputs, strict=False)
+            if value is not None
+        ]
+        given = {formal: value for formal, value in wanted if inner.find(formal) is None}
+        open_values = {value for _, value in wanted} - set(given.values())
+        self._nodes(function.node, inner, given)
+        open_values.update(given.values())
+        for formal, value in wanted:
+            if value not in open_values:
+                continue
+            source, parameter = inner.find(formal) or (None, None)
+            if source is None:
+                self._stand_in(value, parameter, inner)
+            else:  # the function hands an argument through
+                builder.node(
+                    "Identity", (source,), (value,), scope=path,
+                    node_id=self._label("Identity", inner),
+                )  # fmt: skip
+        for value in outputs[len(function.output) :]:
+            if value is not None:
+                self._stand_in(value, None, inner)
+
+    def _arguments(
+        self, proto: NodeProto, function: FunctionProto, level: _Level
+    ) -> dict[str, Attribute]:
+        values = {
+            clean(default.name): self._attributes.value(default)
+            for default in function.attribute_proto
+        }
+        given, _ = self._attributes.read(proto, "", "", self._operators, level.references or {})
+        values.update(given)
+        return values
+
+    def _operators_of(self, function: FunctionProto) -> Operators:
+        opsets = opsets_of(function.opset_import)
+        key = tuple(sorted(opsets.items()))
+        if not key:
+            return self._operators
+        if key not in self._function_operators:
+            self._function_operators[key] = Operators({**self._operators.opsets, **opsets})
+        return self._function_operators[key]
+
+    def _function_value_types(self, function: FunctionProto) -> Mapping[str, Type | None]:
+        return self._value_types(function.value_info) if function.value_info else {}
+
+    def _value_types(self, infos: Iterable[ValueInfoProto]) -> dict[str, Type | None]:
+        found: dict[str, Type | None] = {}
+        read = self._types.read
+        for info in infos:
+            if info.HasField("type"):
+                found.setdefault(info.name, read(info.type))
+        return found
+
+    def _infer(
+        self,
+        proto: NodeProto,
+        level: _Level,
+        op: str,
+        domain: str,
+        inputs: list[str | None],
+        uses: tuple[ParameterUse, ...],
+        outputs: tuple[str | None, ...],
+    ) -> None:
+        schema = level.operators.schema(domain, op)
+        if schema is None or self._inference is None:
+            return
+        arguments: dict[int, Type | None] = {}
+        for position, value in enumerate(inputs):
+            if value is not None:
+                arguments[position] = self._type_of(value, level)
+        tensors = {use.index: self._stored.proto(use.parameter) for use in uses if use.index >= 0}
+        arguments.update(
+            (use.index, self._stored.type(use.parameter)) for use in uses if use.index >= 0
+        )
+        found = self._inference.outputs(schema, proto, arguments, tensors, level.operators.opsets)
+        values = level.builder.values
+        for position, value in enumerate(outputs):
+            type_ = found.get(position)
+            if value is not None and type_ is not None and values[value].type is None:
+                values[value] = Value(value, type_)
+
+    def _type_of(self, value: str, level: _Level) -> Type | None:
+        around: _Level | None = level
+        while around is not None:
+            if value in around.builder.values:
+                return around.builder.values[value].type
+            around = around.outer
+        return None

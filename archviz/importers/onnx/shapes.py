@@ -1,0 +1,289 @@
+"""Shapes: what the user binds, and what the official inference completes.
+
+The official inference runs in this process, on the stripped model. What is known to make it run
+for ever or take all memory is looked for first (:mod:`archviz.importers.onnx.growth`); whatever
+it cannot do on the whole model is then tried node by node.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from archviz.errors import OptionError
+from archviz.importers.onnx.functions import Functions
+from archviz.importers.onnx.growth import outgrows
+from archviz.importers.onnx.names import clean
+from archviz.importers.onnx.notes import Notes
+from archviz.importers.onnx.strip import MAX_RANK
+from archviz.importers.onnx.value_types import TypeReader, is_complete, write_type
+from archviz.ir import Diagnostic, Severity, TensorType, Type
+from archviz.ir.types import format_shape
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, ValueInfoProto
+    from onnx.defs import OpSchema
+
+MAX_INFERRED = 50_000
+"""Nodes, calls expanded, that the official inference is given."""
+
+INVENTED = "unk__"
+"""How inference names the dimensions it does not know."""
+
+_CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+
+
+def bind(model: ModelProto, bindings: Mapping[str, Sequence[int]]) -> None:
+    """Sets sizes of the inputs, or of symbolic dimensions, in place.
+
+    Args:
+        model: The model, which is changed.
+        bindings: A shape by the name of an input, or one size by the name of a dimension.
+
+    Raises:
+        OptionError: A name is unknown, or a size contradicts the file.
+    """
+    stored = {tensor.name for tensor in model.graph.initializer}
+    inputs = {clean(info.name): info for info in model.graph.input if info.name not in stored}
+    symbols = _symbols(model.graph)
+    sizes: dict[str, int] = {}
+    for name, shape in bindings.items():
+        if any(size < 0 for size in shape):
+            raise OptionError(f"the shape of {name!r} has a size below zero")
+        if name in inputs:
+            _bind_input(name, inputs[name], shape, sizes, inputs)
+        elif name in symbols and len(shape) == 1:
+            _bind_symbol(name, shape[0], sizes)
+        elif name in symbols:
+            raise OptionError(
+                f"{name!r} is a dimension and takes one size, not {len(shape)}",
+                f"write {name}=1",
+            )
+        else:
+            raise OptionError(
+                f"the model has no input and no dimension called {name!r}", _listing(inputs)
+            )
+    if sizes:
+        _substitute(model.graph, sizes, 0)
+
+
+def _bind_input(
+    name: str,
+    info: ValueInfoProto,
+    shape: Sequence[int],
+    sizes: dict[str, int],
+    inputs: Mapping[str, ValueInfoProto],
+) -> None:
+    if info.type.WhichOneof("value") not in ("tensor_type", None):
+        raise OptionError(f"the input {name!r} is no tensor and has no shape", _listing(inputs))
+    tensor = info.type.tensor_type
+    if not tensor.HasField("shape"):
+        for size in shape:
+            tensor.shape.dim.add().dim_value = size
+        tensor.shape.SetInParent()
+        return
+    dims = tensor.shape.dim
+    if len(dims) != len(shape):
+        raise OptionError(
+            f"the input {name!r} has {len(dims)} dimensions, not {len(shape)}", _listing(inputs)
+        )
+    for dim, size in zip(dims, shape, strict=True):
+        which = dim.WhichOneof("value")
+        if which == "dim_value" and dim.dim_value >= 0 and dim.dim_value != size:
+            raise OptionError(
+                f"the input {name!r} cannot be {format_shape(tuple(shape))}: "
+                f"the file fixes a size of {dim.dim_value} where {size} is asked for",
+                _listing(inputs),
+            )
+        if which == "dim_param" and dim.dim_param:
+            _bind_symbol(clean(dim.dim_param), size, sizes)
+        dim.dim_value = size
+
+
+def _bind_symbol(name: str, size: int, sizes: dict[str, int]) -> None:
+    if sizes.setdefault(name, size) != size:
+        raise OptionError(
+            f"the dimension {name!r} is given as {sizes[name]} and as {size}", "give it one size"
+        )
+
+
+def _listing(inputs: Mapping[str, ValueInfoProto]) -> str:
+    reader = TypeReader()
+    parts = []
+    for name, info in list(inputs.items())[:20]:
+        type_ = reader.read(info.type)
+        shape = type_.shape if isinstance(type_, TensorType) else None
+        parts.append(f"{name[:60]} ({format_shape(shape)})")
+    return f"its inputs are: {', '.join(parts)}" if parts else "it has no inputs"
+
+
+def _shapes(infos: Sequence[ValueInfoProto]) -> list[TypeProto.Tensor]:
+    return [info.type.tensor_type for info in infos if info.type.HasField("tensor_type")]
+
+
+def _symbols(graph: GraphProto) -> set[str]:
+    tensors = _shapes([*graph.input, *graph.output, *graph.value_info])
+    return {clean(dim.dim_param) for tensor in tensors for dim in tensor.shape.dim if dim.dim_param}
+
+
+def _substitute(graph: GraphProto, sizes: Mapping[str, int], depth: int) -> None:
+    for tensor in _shapes([*graph.input, *graph.output, *graph.value_info]):
+        for dim in tensor.shape.dim:
+            if dim.dim_param and clean(dim.dim_param) in sizes:
+                dim.dim_value = sizes[clean(dim.dim_param)]
+    if depth < MAX_RANK:
+        for node in graph.node:
+            for attribute in node.attribute:
+                if attribute.HasField("g"):
+                    _substitute(attribute.g, sizes, depth + 1)
+
+
+def needs_inference(model: ModelProto, types: TypeReader) -> bool:
+    """Whether a value lacks part of its type; a look that is far cheaper than inference."""
+    graph = model.graph
+    outputs = [name for node in graph.node for name in node.output if name]
+    if len(graph.value_info) + len(graph.output) < len(outputs):
+        return True
+    if any(node.op_type in _CONTROL_FLOW for node in graph.node):
+        return True
+    known = {
+        info.name
+        for infos in (graph.value_info, graph.output)
+        for info in infos
+        if is_complete(types.read(info.type))
+    }
+    return not known.issuperset(outputs)
+
+
+def infer(model: ModelProto, functions: Functions, notes: Notes) -> ModelProto | None:
+    """The model with the types that the official inference adds; None when it cannot be used.
+
+    Args:
+        model: A stripped model; it stays as it is.
+        functions: Its functions.
+        notes: Takes the reason when nothing is inferred.
+    """
+    from onnx import shape_inference
+
+    expanded = functions.total(model.graph.node) if functions else len(model.graph.node)
+    if expanded is None or expanded > MAX_INFERRED:
+        if not functions:
+            _failed(notes, f"more than {MAX_INFERRED:,} nodes")
+            return None
+        model = _without_functions(model)
+        functions = Functions(())
+    reason = outgrows(model, functions)
+    if reason:
+        _failed(notes, reason)
+        return None
+    try:
+        return shape_inference.infer_shapes(model, data_prop=True)
+    except Exception as error:  # the official package raises whatever its C++ throws
+        _failed(notes, _one_line(str(error)))
+        return None
+
+
+def _without_functions(model: ModelProto) -> ModelProto:
+    from onnx import ModelProto
+
+    lean = ModelProto()
+    lean.CopyFrom(model)
+    del lean.functions[:]
+    return lean
+
+
+def _failed(notes: Notes, reason: str) -> None:
+    notes.add(
+        Diagnostic(
+            "shape-inference-failed",
+            Severity.WARNING,
+            f"shapes of the whole model could not be inferred ({reason})",
+            hint="shapes that the file states, or that single nodes give away, are shown",
+        )
+    )
+
+
+def _one_line(message: str) -> str:
+    message = re.sub(r"\s+", " ", clean(message.replace("\n", " "))).strip(" .")
+    message = re.sub(r"\[\w+Error\] ?", "", message)
+    return message[:200] + "…" if len(message) > 200 else message
+
+
+class NodeInference:
+    """Infers the outputs of single nodes; it cannot run away, for every type is small.
+
+    Args:
+        ir_version: That of the model.
+    """
+
+    def __init__(self, ir_version: int) -> None:
+        self._ir_version = ir_version
+        self._left = MAX_INFERRED
+        self._types = TypeReader()
+        self._types.invented = INVENTED
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anything left of what it may spend."""
+        return self._left > 0
+
+    def outputs(
+        self,
+        schema: OpSchema,
+        node: NodeProto,
+        arguments: Mapping[int, Type | None],
+        tensors: Mapping[int, TensorProto | None],
+        opsets: Mapping[str, int],
+    ) -> dict[int, Type]:
+        """Types by position, as far as the operator gives them away.
+
+        Args:
+            schema: The operator.
+            node: The node.
+            arguments: Type of each input by position, as far as known.
+            tensors: Stored tensors among the inputs by position.
+            opsets: Version by domain.
+        """
+        from onnx import NodeProto, TypeProto, shape_inference
+        from onnx.helper import make_opsetid
+
+        if self._left <= 0 or len(node.input) > MAX_RANK or node.op_type in _CONTROL_FLOW:
+            return {}
+        self._left -= 1
+        lean = NodeProto()
+        lean.CopyFrom(node)
+        types: dict[str, TypeProto] = {}
+        data: dict[str, TensorProto] = {}
+        for position, name in enumerate(node.input):
+            if not name:
+                continue
+            # Names are ours: they may be bytes, or equal, in the file.
+            lean.input[position] = own = f"i{position}"
+            proto = TypeProto()
+            given = arguments.get(position)
+            if given is not None and not write_type(given, proto):
+                return {}
+            types[own] = proto
+            tensor = tensors.get(position)
+            if tensor is not None and tensor.data_location != 1:
+                data[own] = tensor
+        names = {}
+        for position, name in enumerate(node.output):
+            if name:
+                lean.output[position] = f"o{position}"
+                names[f"o{position}"] = position
+        try:
+            found = shape_inference.infer_node_outputs(
+                schema,
+                lean,
+                types,
+                data,
+                opset_imports=[make_opsetid(domain, version) for domain, version in opsets.items()],
+                ir_version=self._ir_version,
+            )
+        except Exception:  # noqa: BLE001 - one node without types is what the model then has
+            return {}
+        read = {names[name]: self._types.read(proto) for name, proto in found.items()
+                if name in names}  # fmt: skip
+        return {position: type_ for position, type_ in read.items() if type_ is not None}

@@ -1,0 +1,79 @@
+"""The wire format of protobuf messages, read from a file in windows.
+
+Protocol Buffers encoding specification: a message is a run of fields, each a tag (field number
+and wire type, a varint) and a value; a length-delimited value may be a message itself.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+WINDOW = 1 << 16
+VARINT, FIXED64, DELIMITED, FIXED32 = 0, 1, 2, 5
+MAX_LENGTH = (1 << 31) - 1
+"""Protobuf itself ends at 2 GiB; a longer length is no length."""
+
+
+class Window:
+    """A stretch of a file that is kept in memory and moves with what is looked at.
+
+    Mapping the file instead would count every touched page, and its large neighbours, as memory of
+    the process.
+
+    Args:
+        stream: A seekable binary stream.
+        size: Its length in bytes.
+    """
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self.size = size
+        self.base = 0
+        self.buffer = b""
+        self._stream = stream
+
+    def at(self, position: int, length: int) -> int:
+        """The index in ``buffer`` of ``position``, with ``length`` bytes behind it.
+
+        Near the end of the file there are fewer.
+        """
+        index = position - self.base
+        if index < 0 or index + length > len(self.buffer):
+            self.buffer = self._read(position, max(length, WINDOW))
+            self.base = position
+            return 0
+        return index
+
+    def bytes(self, start: int, end: int) -> bytes:
+        """The bytes from ``start`` to ``end``, or to the end of the file."""
+        if end - start > WINDOW:
+            return self._read(start, end - start)
+        index = self.at(start, end - start)
+        return self.buffer[index : index + end - start]
+
+    def _read(self, position: int, length: int) -> bytes:
+        self._stream.seek(position)
+        length = min(length, self.size - position)
+        first = self._stream.read(length)
+        if len(first) == length or not first:
+            return first
+        parts = [first]
+        length -= len(first)
+        while length > 0 and (part := self._stream.read(length)):
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
+
+
+def varint(number: int) -> bytes:
+    """``number`` as a varint."""
+    encoded = bytearray()
+    while number > 127:
+        encoded.append(number & 127 | 128)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
+def delimited(field: int, payload: bytes) -> bytes:
+    """A length-delimited field."""
+    return varint(field << 3 | DELIMITED) + varint(len(payload)) + payload
