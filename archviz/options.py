@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -57,10 +57,7 @@ def bind(
     for name, value in given.items():
         option = known.get(name.replace("_", "-"))
         if option is None:
-            near = get_close_matches(name.replace("_", "-"), known, 1)
-            listed = ", ".join(known) or "none"
-            hint = f"did you mean {near[0]!r}?" if near else f"its options are: {listed}"
-            raise OptionError(f"{owner} has no option {name!r}", hint)
+            raise OptionError(f"{owner} has no option {name!r}", nearest(name, known))
         key = option.name.replace("-", "_")
         bound[key] = (
             parse_value(value, option.annotation, f"{owner}:{option.name}")
@@ -68,6 +65,15 @@ def bind(
             else value
         )
     return bound
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What to say to who wrote ``name``: the option that is most like it, or all of them."""
+    options = list(known)
+    near = get_close_matches(name.replace("_", "-"), options, 1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"its options are: {', '.join(options)}" if options else "it has no options"
 
 
 def parse_value(text: str, annotation: object, owner: str) -> object:

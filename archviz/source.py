@@ -112,6 +112,11 @@ class Source:
         return "folder" if self.path is not None and self.path.is_dir() else "file"
 
     @property
+    def is_stdin(self) -> bool:
+        """Whether the bytes came from standard input."""
+        return self._stream is not None
+
+    @property
     def is_file(self) -> bool:
         """Whether there are bytes to read."""
         return self.object is None and self.kind == "file"

@@ -35,7 +35,7 @@ def to_json(model: Model) -> Json:
             "format": model.format,
             "source": model.source,
             "metadata": dict(model.metadata),
-            "diagnostics": [_diagnostic_to_json(item) for item in model.diagnostics],
+            "diagnostics": [diagnostic_to_json(item) for item in model.diagnostics],
             "graph": _graph_to_json(model.body),
         }
     )
@@ -170,7 +170,8 @@ def _location_from_json(data: Json) -> SourceLocation:
     )
 
 
-def _diagnostic_to_json(item: Diagnostic) -> Json:
+def diagnostic_to_json(item: Diagnostic) -> Json:
+    """A diagnostic as a tree of JSON values."""
     return _without_defaults(
         {
             "name": item.name,

@@ -1,0 +1,1 @@
+"""Facts about a Model that rules, renderers and views state; nothing here prints."""

@@ -1,0 +1,354 @@
+"""What users call: load a model, prepare it, render it, sum it up, check it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from archviz.analysis.summary import Summary, summarize
+from archviz.errors import OptionError
+from archviz.importers import IMPORTERS, choose
+from archviz.ir import Graph, Model, Severity
+from archviz.ir import model as ir_model
+from archviz.ir.walk import all_nodes
+from archviz.options import bind, nearest, options_of, parse_plugin
+from archviz.output import find_renderer, format_of, is_same_file, write_whole
+from archviz.passes import PASSES
+from archviz.renderers import Renderer
+from archviz.reporters import REPORTERS, Reporter
+from archviz.rules import RULES
+from archviz.source import Source
+from archviz.views import VIEWS, View
+
+Depth: TypeAlias = int | Literal["auto", "all"] | str
+"""How deep modules stay open: a number, "auto" for a picture that can be read, or "all"."""
+
+Step: TypeAlias = tuple[str, Mapping[str, object]]
+
+NOTEBOOK_NODES = 20_000
+"""Models with more nodes show themselves in notebooks as text alone."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A finished output and what it was made from.
+
+    Attributes:
+        content: The whole output.
+        model: The model as imported.
+        drawn: The model as the passes left it; None when the output shows it as imported.
+        operations: Operations that the drawn boxes stand for.
+    """
+
+    content: str | bytes
+    model: Model
+    drawn: Model | None = None
+    operations: int = 0
+
+    @property
+    def collapsed_depth(self) -> int | None:
+        """The depth of the deepest collapsed module, or None when all are open."""
+        nodes = self.drawn.body.nodes if self.drawn else ()
+        return max((len(node.scope) + 1 for node in nodes if node.kind == "module"), default=None)
+
+    @property
+    def description(self) -> str:
+        """What was drawn, "43 boxes of 176 operations, collapsed at depth 2"."""
+        if self.drawn is None:
+            return f"{_counted(sum(1 for _ in all_nodes(self.model.body)), 'operation')}"
+        boxes = len(self.drawn.body.nodes)
+        text = _counted(boxes, "box", "boxes")
+        if boxes != self.operations:
+            text += f" of {_counted(self.operations, 'operation')}"
+        depth = self.collapsed_depth
+        return text if depth is None else f"{text}, collapsed at depth {depth}"
+
+
+def load(target: object, *, importer: str = "", **options: object) -> Model:
+    """The model that ``target`` holds.
+
+    Args:
+        target: A path, "-" for standard input, "package.module:attribute" or a live object.
+        importer: Name of the importer; "" finds it by looking at the target.
+        **options: Options of the importer, as ``archviz show formats`` lists them.
+
+    Raises:
+        ImporterError: The target cannot be read as a model.
+        OptionError: There is no such importer, or it has no such option.
+    """
+    source = Source.of(target)
+    chosen = IMPORTERS.get(importer) if importer else choose(source)
+    bound = bind(chosen.read, options, f"the importer {chosen.name!r}")
+    logger.info("reading %s", source.name)
+    return chosen.read(source, **bound)
+
+
+def prepare(
+    model: Model,
+    *,
+    depth: Depth = "auto",
+    focus: str = "",
+    hide: Sequence[str] = (),
+    raw: bool = False,
+    passes: Sequence[str] = (),
+) -> Model:
+    """The model as it is drawn: rid of what is no operation, cut out and collapsed.
+
+    Args:
+        model: As imported.
+        depth: How many levels of modules stay open.
+        focus: Path of the only part to keep.
+        hide: Patterns of operations to leave out.
+        raw: Whether identities and constants stay.
+        passes: More passes, "name:key=value", run before modules are collapsed; one that would
+            run anyway runs here instead.
+
+    Raises:
+        OptionError: A pass or an option does not exist, or nothing matches ``focus``.
+    """
+    return _prepare(model, depth, focus, hide, raw, passes)[0]
+
+
+def _prepare(
+    model: Model, depth: Depth, focus: str, hide: Sequence[str], raw: bool, passes: Sequence[str]
+) -> tuple[Model, int]:
+    logger.info("preparing %s", model.source or "the model")
+    extra: list[Step] = [parse_plugin(text) for text in passes]
+    steps: list[Step] = [("expand-subgraphs", {})]
+    if not raw:
+        steps += [("drop-identity", {}), ("fold-constants", {})]
+    if hide:
+        steps.append(("hide", {"patterns": tuple(hide)}))
+    if focus:
+        steps.append(("select", {"focus": focus}))
+    named = {name for name, _ in extra}
+    graph = _apply(model.body, [step for step in steps if step[0] not in named] + extra)
+    operations = len(graph.nodes)
+    if "collapse-scopes" not in named:
+        graph = _apply(graph, [("collapse-scopes", {"depth": depth})])
+    elif extra:
+        operations = sum(len(node.origins) for node in graph.nodes)
+    return replace(model, body=graph), operations
+
+
+def _apply(graph: Graph, steps: Sequence[Step]) -> Graph:
+    for name, options in steps:
+        found = PASSES.get(name)
+        logger.debug("pass %s", name)
+        graph = found.apply(graph, **bind(found.apply, options, f"the pass {name!r}"))
+    return graph
+
+
+def render(
+    target: object,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    format: str = "",
+    importer: str = "",
+    view: str = "node-link",
+    layout: str = "sugiyama",
+    direction: str = "TB",
+    shapes: str = "change",
+    theme: str = "auto",
+    depth: Depth = "auto",
+    focus: str = "",
+    hide: Sequence[str] = (),
+    raw: bool = False,
+    passes: Sequence[str] = (),
+    **options: object,
+) -> str | bytes | Path:
+    """Draws a model.
+
+    Args:
+        target: A Model, or what :func:`load` takes.
+        output: The file to write; None returns the content instead.
+        format: Name of the renderer; "" goes by the output's suffix, and draws SVG without one.
+        importer: Name of the importer when ``target`` is no Model; "" finds it.
+        view: The style of the drawing.
+        layout: The engine that places boxes.
+        direction: "TB" draws from top to bottom, "LR" from left to right.
+        shapes: Which edges say the shape of what they carry: "change", "all" or "none".
+        theme: Name of a theme, path of a theme's TOML file, or "auto" for light and dark in one.
+        depth: How many levels of modules stay open; see :func:`prepare` for it and the next four.
+        focus: Path of the only part to draw.
+        hide: Patterns of operations to leave out.
+        raw: Whether identities and constants are drawn.
+        passes: More passes, "name:key=value".
+        **options: More options of the view, of the renderer and, when ``target`` is no Model, of
+            the importer.
+
+    Returns:
+        The path written, or the content when ``output`` is None.
+
+    Raises:
+        ArchvizError: The model cannot be read or drawn, or the file cannot be written.
+    """
+    made = compose(
+        target,
+        format=format or format_of(output),
+        importer=importer,
+        view=view,
+        layout=layout,
+        direction=direction,
+        shapes=shapes,
+        theme=theme,
+        depth=depth,
+        focus=focus,
+        hide=hide,
+        raw=raw,
+        passes=passes,
+        **options,
+    )
+    return made.content if output is None else write(made, output, target)
+
+
+def compose(
+    target: object,
+    *,
+    format: str = "svg",
+    importer: str = "",
+    view: str = "node-link",
+    layout: str = "sugiyama",
+    direction: str = "TB",
+    shapes: str = "change",
+    theme: str = "auto",
+    depth: Depth = "auto",
+    focus: str = "",
+    hide: Sequence[str] = (),
+    raw: bool = False,
+    passes: Sequence[str] = (),
+    **options: object,
+) -> Rendering:
+    """The output of :func:`render` with what it was made from, not yet written.
+
+    Settings that mean nothing to a format, such as a theme to JSON, are left aside. A format that
+    writes the model as imported writes the prepared model when ``depth``, ``focus``, ``hide`` or
+    ``passes`` ask for one.
+    """
+    renderer = find_renderer(format)
+    style = VIEWS.get(view) if renderer.consumes == "scene" else None
+    ours, importers = _split_options(options, renderer, style, isinstance(target, Model))
+    model = target if isinstance(target, Model) else load(target, importer=importer, **importers)
+    asks = depth != "auto" or bool(focus) or bool(hide) or bool(passes)
+    if renderer.consumes == "model" and not asks:
+        drawn, shown, operations = None, model, 0
+    else:
+        drawn, operations = _prepare(model, depth, focus, hide, raw, passes)
+        shown = drawn
+    settings: dict[str, object] = {
+        "direction": direction,
+        "shapes": shapes,
+        "layout": layout,
+        "theme": theme,
+        **ours,
+    }
+    subject: object = shown
+    if style is not None:
+        logger.info("laying out %s", _counted(len(shown.body.nodes), "box", "boxes"))
+        subject = style.draw(shown, **_fitting(style.draw, settings, f"the view {view!r}"))
+    logger.info("writing %s", renderer.name)
+    owner = f"the format {renderer.name!r}"
+    content = renderer.render(subject, **_fitting(renderer.render, settings, owner))
+    return Rendering(content, model, drawn, operations)
+
+
+def write(made: Rendering, output: str | os.PathLike[str], target: object = None) -> Path:
+    """Writes a rendering to the file ``output`` and returns its path.
+
+    Raises:
+        OptionError: The file is the one that ``target`` was read from.
+        RendererError: The file cannot be written.
+    """
+    path = Path(output)
+    source = target.path if isinstance(target, Source) else target
+    if isinstance(source, str | os.PathLike) and is_same_file(path, Path(source)):
+        raise OptionError(f"{path}: this would overwrite the source", "name another output file")
+    write_whole(path, made.content)
+    return path
+
+
+def summary(
+    target: object, *, depth: Depth = "auto", importer: str = "", **options: object
+) -> Summary:
+    """The modules of a model with their parameters.
+
+    Args:
+        target: A Model, or what :func:`load` takes.
+        depth: Levels of modules that get rows; "auto" keeps the table short.
+        importer: Name of the importer when ``target`` is no Model; "" finds it.
+        **options: Options of the importer.
+    """
+    model = target if isinstance(target, Model) else load(target, importer=importer, **options)
+    return summarize(model, depth=depth)
+
+
+def check(target: object, *, importer: str = "", **options: object) -> Model:
+    """The model with what its importer and every rule found as its diagnostics.
+
+    Args:
+        target: A Model, or what :func:`load` takes.
+        importer: Name of the importer when ``target`` is no Model; "" finds it.
+        **options: Options of the importer.
+    """
+    model = target if isinstance(target, Model) else load(target, importer=importer, **options)
+    logger.info("checking %s", model.source or "the model")
+    found = [finding for rule in RULES.all() for finding in rule.check(model)]
+    return replace(model, diagnostics=(*model.diagnostics, *found))
+
+
+def has_findings(model: Model) -> bool:
+    """Whether a diagnostic of the model is a warning or an error."""
+    return any(item.severity is not Severity.INFO for item in model.diagnostics)
+
+
+def find_reporter(name: str) -> Reporter:
+    """The reporter of that name.
+
+    Raises:
+        OptionError: There is none.
+    """
+    return REPORTERS.get(name)
+
+
+def _split_options(
+    options: Mapping[str, object], renderer: Renderer, view: View | None, is_loaded: bool
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Options that the view or the renderer takes, and the rest, which the importer gets."""
+    known = options_of(renderer.render) | (options_of(view.draw) if view else {})
+    ours = {key: value for key, value in options.items() if key.replace("_", "-") in known}
+    rest = {key: value for key, value in options.items() if key not in ours}
+    if rest and is_loaded:
+        name = next(iter(rest))
+        raise OptionError(f"render has no option {name!r}", nearest(name, known))
+    return ours, rest
+
+
+def _fitting(function: Any, settings: Mapping[str, object], owner: str) -> dict[str, Any]:
+    known = options_of(function)
+    return bind(function, {key: v for key, v in settings.items() if key in known}, owner)
+
+
+def _counted(number: int, singular: str, plural: str = "") -> str:
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def _display(model: Model) -> dict[str, str]:
+    """A model for notebooks: its picture, when that is quick and works, and its summary."""
+    bundle: dict[str, str] = {}
+    try:
+        bundle["text/plain"] = str(summarize(model))
+        if len(model.body.nodes) <= NOTEBOOK_NODES:
+            bundle["image/svg+xml"] = str(compose(model).content)
+    except Exception:  # a notebook must show something whatever is wrong
+        logger.debug("cannot display %s", model.source, exc_info=True)
+        bundle.setdefault("text/plain", f"Model {model.source!r}")
+    return bundle
+
+
+ir_model.display = _display

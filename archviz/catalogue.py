@@ -1,0 +1,141 @@
+"""What is installed: every plugin and theme with its options."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any, Literal, Union, get_args, get_origin
+
+from archviz.importers import IMPORTERS
+from archviz.layouts import LAYOUTS
+from archviz.options import options_of
+from archviz.passes import PASSES
+from archviz.registry import Registry
+from archviz.renderers import RENDERERS
+from archviz.reporters import REPORTERS
+from archviz.rules import RULES
+from archviz.table import aligned
+from archviz.theme import load_theme, theme_names
+from archviz.views import VIEWS
+
+
+@dataclass(frozen=True, slots=True)
+class OptionEntry:
+    """An option as ``archviz show`` lists it: its name, what it takes, and its default."""
+
+    name: str
+    takes: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One plugin or theme.
+
+    Attributes:
+        family: The family's plural name.
+        name: What users write.
+        title: A few words.
+        suffixes: File name endings, for formats.
+        options: What can be set.
+        is_builtin: Whether it ships with archviz.
+    """
+
+    family: str
+    name: str
+    title: str
+    suffixes: tuple[str, ...] = ()
+    options: tuple[OptionEntry, ...] = ()
+    is_builtin: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry as a tree of JSON values."""
+        return asdict(self)
+
+
+def entries(family: str) -> list[Entry]:
+    """Everything that ``family``, "importers" or "themes", has on this machine."""
+    if family == "themes":
+        return [Entry(family, name, _theme_title(name)) for name in theme_names()]
+    registry, function = FAMILIES[family]
+    return [
+        Entry(
+            family=family,
+            name=plugin.name,
+            title=plugin.title,
+            suffixes=getattr(plugin, "suffixes", ()),
+            options=_options(getattr(plugin, function)),
+            is_builtin=plugin.name in registry.builtin_names,
+        )
+        for plugin in registry.all()
+    ]
+
+
+FAMILIES: dict[str, tuple[Registry[Any], str]] = {
+    "importers": (IMPORTERS, "read"),
+    "renderers": (RENDERERS, "render"),
+    "passes": (PASSES, "apply"),
+    "layouts": (LAYOUTS, "place"),
+    "views": (VIEWS, "draw"),
+    "rules": (RULES, "check"),
+    "reporters": (REPORTERS, "report"),
+}
+"""For each family its registry and the function whose keyword parameters are the options."""
+
+
+def listing(found: Iterable[Entry]) -> Iterator[str]:
+    """Lines that say what the entries are, family by family."""
+    for number, (family, members) in enumerate(groupby(found, lambda entry: entry.family)):
+        if number:
+            yield ""
+        yield family
+        rows: list[tuple[str, str, str]] = []
+        for entry in members:
+            origin = "" if entry.is_builtin else " (from another distribution)"
+            rows.append((f"  {entry.name}", " ".join(entry.suffixes), entry.title + origin))
+            for option in entry.options:
+                default = f" [{option.default}]" if option.default else ""
+                rows.append((f"    {option.name}", "", f"{option.takes}{default}"))
+        yield from aligned(rows)
+
+
+def _theme_title(name: str) -> str:
+    return (
+        "light, and dark where the system asks for it" if name == "auto" else load_theme(name).title
+    )
+
+
+def _options(function: Callable[..., object]) -> tuple[OptionEntry, ...]:
+    return tuple(
+        OptionEntry(option.name, describe_type(option.annotation), _default(option.default))
+        for option in options_of(function).values()
+    )
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def describe_type(annotation: object) -> str:
+    """What an option of this annotation takes, in words: "a whole number or auto or all"."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return " or ".join(map(str, get_args(annotation)))
+    if origin in (Union, types.UnionType):
+        members = [member for member in get_args(annotation) if member is not type(None)]
+        return " or ".join(describe_type(member) for member in members)
+    if origin in (tuple, list) or str(origin).endswith("Sequence'>"):
+        return f"{describe_type(get_args(annotation)[0])}, several with commas"
+    words: dict[object, str] = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+    }
+    return words.get(annotation, str(getattr(annotation, "__name__", annotation)))

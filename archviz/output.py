@@ -1,0 +1,128 @@
+"""Output files: which format they have, where they go, and that they are written whole."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from archviz.errors import OptionError, RendererError
+from archviz.importers import IMPORTERS
+from archviz.renderers import RENDERERS, Renderer
+from archviz.source import Source
+
+
+def find_renderer(format: str) -> Renderer:
+    """The renderer of that name, or else the one whose files end with ".format".
+
+    Raises:
+        OptionError: There is none.
+    """
+    if format not in RENDERERS.builtin_names:
+        for renderer in RENDERERS.all():
+            if f".{format.lower()}" in renderer.suffixes:
+                return renderer
+    return RENDERERS.get(format)
+
+
+def format_of(output: str | os.PathLike[str] | None) -> str:
+    """Name of the renderer that writes files called ``output``; "svg" for None.
+
+    Raises:
+        OptionError: No renderer writes such files.
+    """
+    if output is None:
+        return "svg"
+    name = Path(output).name.lower()
+    suffix = Path(name).suffix
+    if suffix[1:] in RENDERERS.builtin_names:
+        return suffix[1:]
+    found = [
+        (len(known), renderer.name)
+        for renderer in RENDERERS.all()
+        for known in renderer.suffixes
+        if name.endswith(known)
+    ]
+    if found:
+        return max(found)[1]
+    wrong = f"{Path(output).name}: no format has the suffix {suffix!r}"
+    if not suffix:
+        wrong = f"{Path(output).name}: it has no suffix that tells the format"
+    known = ", ".join(suffix for renderer in RENDERERS.all() for suffix in renderer.suffixes)
+    raise OptionError(wrong, f"say which with --format, or end it with one of: {known}")
+
+
+def default_output(source: Source, format: str = "svg") -> Path:
+    """Where a rendering goes when nobody says: beside the source, or here for a live object."""
+    suffix = find_renderer(format).suffixes[0]
+    if source.path is None:
+        return Path(source.name.rpartition(":")[2].rpartition(".")[2] + suffix)
+    path = source.path if source.path.name else source.path.resolve()
+    endings = [ending for importer in IMPORTERS.all() for ending in importer.suffixes]
+    for ending in sorted(endings, key=len, reverse=True):
+        if path.name.lower().endswith(ending) and len(path.name) > len(ending):
+            return path.with_name(path.name[: -len(ending)] + suffix)
+    return path.with_name((path.stem if source.is_file else path.name) + suffix)
+
+
+def encode(content: str | bytes) -> bytes:
+    """``content`` as bytes; text is UTF-8, and what has no place in UTF-8 becomes U+FFFD."""
+    if isinstance(content, bytes):
+        return content
+    try:
+        return content.encode()
+    except UnicodeEncodeError:
+        return content.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Writes a file under a temporary name beside it, then gives it its name.
+
+    An existing file keeps its permissions, a link keeps pointing where it points, and a device or
+    a pipe is written to as it is.
+
+    Raises:
+        RendererError: The file cannot be written.
+    """
+    data = encode(content)
+    try:
+        _write(Path(os.path.realpath(path)), data)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise RendererError(
+            f"{path}: it cannot be written ({reason})", "name another place for the output"
+        ) from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is not None and stat.S_ISDIR(mode):
+        raise IsADirectoryError(0, "it is a folder")
+    if mode is not None and not stat.S_ISREG(mode):
+        path.write_bytes(data)
+        return
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
+    # Not tempfile: its files are private, and a picture should have the permissions of any other.
+    descriptor = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def is_same_file(path: Path, other: Path | None) -> bool:
+    """Whether both paths lead to one existing file."""
+    try:
+        return other is not None and path.samefile(other)
+    except OSError:
+        return False

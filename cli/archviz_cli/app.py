@@ -1,0 +1,321 @@
+"""The commands: they translate arguments and call :mod:`archviz.api`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archviz import __version__
+from archviz_cli import commands, defaults
+from archviz_cli.choices import (
+    Catalogue,
+    Direction,
+    Shapes,
+    complete_importer,
+    complete_layout,
+    complete_pass,
+    complete_renderer,
+    complete_reporter,
+    complete_theme,
+    complete_view,
+)
+from archviz_cli.console import Console
+
+app = typer.Typer(
+    name="archviz",
+    help="Pictures and checks of model architectures, from the file, without running it.",
+    epilog="""Examples:
+
+\b
+  archviz render model.onnx                     writes model.svg
+  archviz render model.onnx -o figure.svg --depth 2 --theme light
+  archviz summary model.onnx
+  archviz show formats
+
+Exit codes: 0 clean, 1 findings, 2 could not run, 3 an analysis could not finish.""",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Files or folders, '-' for standard input, or package.module:attribute.",
+        show_default=False,
+    ),
+]
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="IMPORTER",
+        help="Read the source as this format.",
+        autocompletion=complete_importer,
+        show_default=False,
+    ),
+]
+Shape = Annotated[
+    list[str],
+    typer.Option(
+        "--shape",
+        metavar="NAME=DIM,DIM",
+        help="Bind an input's shape, as in x=1,3,224,224; may be given again.",
+        show_default=False,
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse sources that are damaged or incomplete.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell every stage and diagnostic.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell errors only.")]
+Depth = Annotated[
+    str,
+    typer.Option(
+        "--depth", metavar="N|auto|all", help="Levels of modules that stay open, or get rows."
+    ),
+]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"archviz {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def archviz(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Say the version and leave."
+        ),
+    ] = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Pictures and checks of model architectures, from the file, without running it."""
+    context.obj = Console(verbose, quiet)
+    path = defaults.find(Path.cwd())
+    if path:
+        context.default_map = defaults.read(path, _parameters(context.command))
+
+
+def _parameters(group: Any) -> dict[str, dict[str, str]]:
+    """For each command the parameter that each long option sets."""
+    return {
+        name: {
+            text.removeprefix("--"): parameter.name
+            for parameter in command.params
+            for text in parameter.opts
+            if text.startswith("--") and text not in ("--help", "--output")
+        }
+        for name, command in group.commands.items()
+    }
+
+
+@app.command(
+    epilog="""Examples:
+
+\b
+  archviz render model.onnx                     writes model.svg beside it
+  archviz render a.onnx b.onnx -o figures       writes figures/a.svg and figures/b.svg
+  archviz render model.onnx -f dot -o - | dot -Tpdf -o model.pdf
+  archviz render - -o model.svg < model.onnx
+  archviz render model.onnx --focus encoder/layer/0 --depth all
+  archviz render model.onnx --hide Dropout --shapes all --direction LR
+  archviz render model.onnx --shape x=1,3,224,224"""
+)
+def render(
+    context: typer.Context,
+    sources: Sources,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write: a file, a folder, or '-'; beside the source if not given.",
+            show_default=False,
+        ),
+    ] = "",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="Output format; the output's suffix tells it, else it is svg.",
+            autocompletion=complete_renderer,
+            show_default=False,
+        ),
+    ] = "",
+    depth: Depth = "auto",
+    direction: Annotated[
+        Direction, typer.Option("--direction", help="Top to bottom, or left to right.")
+    ] = Direction.TB,
+    theme: Annotated[
+        str,
+        typer.Option(
+            "--theme",
+            metavar="NAME|FILE",
+            help="light, dark, auto for both in one file, or a theme's TOML file.",
+            autocompletion=complete_theme,
+        ),
+    ] = "auto",
+    focus: Annotated[
+        str,
+        typer.Option(
+            "--focus", metavar="PATH", help="Draw only the module at PATH.", show_default=False
+        ),
+    ] = "",
+    hide: Annotated[
+        list[str],
+        typer.Option(
+            "--hide",
+            metavar="PATTERN",
+            help="Leave out operations, as in 'Dropout'; may be given again.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 - typer reads the default and hands out lists of its own
+    shapes: Annotated[
+        Shapes, typer.Option("--shapes", help="Which edges say a shape.")
+    ] = Shapes.CHANGE,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Draw identities and constants as well.")
+    ] = False,
+    shape: Shape = [],  # noqa: B006
+    importer: From = "",
+    strict: Strict = False,
+    view: Annotated[
+        str,
+        typer.Option("--view", help="Style of the drawing.", autocompletion=complete_view),
+    ] = "node-link",
+    layout: Annotated[
+        str,
+        typer.Option("--layout", help="Engine that places boxes.", autocompletion=complete_layout),
+    ] = "sugiyama",
+    passes: Annotated[
+        list[str],
+        typer.Option(
+            "--pass",
+            metavar="NAME:KEY=VALUE",
+            help="Run a pass before modules are collapsed; may be given again.",
+            autocompletion=complete_pass,
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> int:
+    """Draw models, or write them in another format."""
+    return commands.render(
+        sources,
+        output,
+        format,
+        console=context.obj.with_flags(verbose, quiet),
+        importer=importer,
+        importer_options=_importer_options(shape, strict),
+        settings={
+            "depth": depth,
+            "direction": direction.value,
+            "theme": theme,
+            "focus": focus,
+            "hide": hide,
+            "shapes": shapes.value,
+            "raw": raw,
+            "view": view,
+            "layout": layout,
+            "passes": passes,
+        },
+    )
+
+
+@app.command(
+    epilog="""Examples:
+
+\b
+  archviz summary model.onnx
+  archviz summary model.onnx --depth 1
+  archviz summary model.onnx --json"""
+)
+def summary(
+    context: typer.Context,
+    sources: Sources,
+    depth: Depth = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    shape: Shape = [],  # noqa: B006
+    importer: From = "",
+    strict: Strict = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> int:
+    """Print a table of modules, outputs and parameters."""
+    return commands.summary(
+        sources,
+        depth,
+        json,
+        console=context.obj.with_flags(verbose, quiet),
+        importer=importer,
+        importer_options=_importer_options(shape, strict),
+    )
+
+
+@app.command(
+    epilog="""Examples:
+
+\b
+  archviz check model.onnx
+  archviz check *.onnx --format json"""
+)
+def check(
+    context: typer.Context,
+    sources: Sources,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", "-f", help="Form of the report.", autocompletion=complete_reporter
+        ),
+    ] = "text",
+    shape: Shape = [],  # noqa: B006
+    importer: From = "",
+    strict: Strict = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> int:
+    """Look for what is wrong with models; the exit code is 1 when something is."""
+    return commands.check(
+        sources,
+        format,
+        console=context.obj.with_flags(verbose, quiet),
+        importer=importer,
+        importer_options=_importer_options(shape, strict),
+    )
+
+
+@app.command(
+    epilog="""Examples:
+
+\b
+  archviz show formats
+  archviz show passes --json"""
+)
+def show(
+    what: Annotated[Catalogue, typer.Argument(help="What to list.", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """List what is installed, with the options of each."""
+    return commands.show(what.value, json)
+
+
+def _importer_options(shape: list[str], strict: bool) -> dict[str, object]:
+    options: dict[str, object] = {}
+    if shape:
+        options["shape"] = tuple(shape)
+    if strict:
+        options["strict"] = True
+    return options

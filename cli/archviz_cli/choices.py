@@ -1,0 +1,55 @@
+"""What options can be, for help and for shell completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    """Directions of drawing."""
+
+    TB = "TB"
+    LR = "LR"
+
+
+class Shapes(StrEnum):
+    """Which edges say a shape."""
+
+    CHANGE = "change"
+    ALL = "all"
+    NONE = "none"
+
+
+class Catalogue(StrEnum):
+    """What ``archviz show`` lists."""
+
+    FORMATS = "formats"
+    PASSES = "passes"
+    THEMES = "themes"
+    LAYOUTS = "layouts"
+    VIEWS = "views"
+    RULES = "rules"
+    REPORTERS = "reporters"
+
+
+def _complete(family: str) -> Callable[[str], list[tuple[str, str]]]:
+    def complete(incomplete: str) -> list[tuple[str, str]]:
+        from archviz.catalogue import entries
+
+        return [
+            (entry.name, entry.title)
+            for entry in entries(family)
+            if entry.name.startswith(incomplete)
+        ]
+
+    return complete
+
+
+complete_importer = _complete("importers")
+complete_renderer = _complete("renderers")
+complete_reporter = _complete("reporters")
+complete_layout = _complete("layouts")
+complete_theme = _complete("themes")
+complete_pass = _complete("passes")
+complete_view = _complete("views")

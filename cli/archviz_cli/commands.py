@@ -1,0 +1,164 @@
+"""What the commands do: each source in turn, one that fails not stopping the others."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from archviz import api
+from archviz.errors import ArchvizError, OptionError
+from archviz.ir import Model
+from archviz.output import default_output, encode, format_of
+from archviz.source import Source
+from archviz_cli.console import Console
+
+COULD_NOT_RUN = 2
+FINDINGS = 1
+
+STANDARD = "-"
+"""How standard input and output are written."""
+
+Options = dict[str, object]
+
+
+def render(
+    sources: Sequence[str],
+    output: str,
+    format: str,
+    *,
+    console: Console,
+    importer: str,
+    importer_options: Options,
+    settings: dict[str, Any],
+) -> int:
+    """Draws each source; see :func:`archviz.api.render` for the settings."""
+    is_folder = bool(output) and (output.endswith("/") or Path(output).is_dir())
+    folder = Path(output) if is_folder else None
+    if len(sources) > 1 and output and output != STANDARD and folder is None:
+        raise OptionError(
+            f"{output} is one file for {len(sources)} sources", "name a folder: -o FOLDER/"
+        )
+    names_file = bool(output) and output != STANDARD and folder is None
+    chosen = format or (format_of(output) if names_file else "svg")
+    written: dict[Path, str] = {}
+
+    def draw(name: str) -> int:
+        source = Source.of(name)
+        model = api.load(source, importer=importer, **importer_options)
+        console.diagnostics(model)
+        target = _target(source, output, folder, chosen)
+        if target is not None and target in written:
+            raise OptionError(
+                f"{name}: {target} is already written, from {written[target]}",
+                "draw them one by one, with -o",
+            )
+        made = api.compose(model, format=chosen, **settings)
+        if target is None:
+            _print(made.content)
+            return 0
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        api.write(made, target, source)
+        written[target] = name
+        opens = "; --depth all draws everything" if made.collapsed_depth is not None else ""
+        console.note(f"{target}: {made.description}{opens}")
+        return 0
+
+    return _each(sources, draw, console)
+
+
+def summary(
+    sources: Sequence[str],
+    depth: str,
+    as_json: bool,
+    *,
+    console: Console,
+    importer: str,
+    importer_options: Options,
+) -> int:
+    """Prints the summary of each source."""
+    printed = False
+
+    def sum_up(name: str) -> int:
+        nonlocal printed
+        model = api.load(name, importer=importer, **importer_options)
+        console.diagnostics(model)
+        rows = "all" if as_json and depth == "auto" else depth
+        found = api.summary(model, depth=rows)
+        if as_json:
+            _print(json.dumps(found.to_json(), indent=1) + "\n")
+        else:
+            heading = f"{model.source}\n\n" if len(sources) > 1 else ""
+            _print(f"{chr(10) if printed else ''}{heading}{found}\n")
+        printed = True
+        return 0
+
+    return _each(sources, sum_up, console)
+
+
+def check(
+    sources: Sequence[str],
+    format: str,
+    *,
+    console: Console,
+    importer: str,
+    importer_options: Options,
+) -> int:
+    """Prints what is wrong with the sources."""
+    reporter = api.find_reporter(format)
+    checked: list[Model] = []
+
+    def look(name: str) -> int:
+        checked.append(api.check(name, importer=importer, **importer_options))
+        return FINDINGS if api.has_findings(checked[-1]) else 0
+
+    code = _each(sources, look, console)
+    _print(reporter.report(checked))
+    return code
+
+
+def show(what: str, as_json: bool) -> int:
+    """Lists a family of plugins, or the formats that can be read and written."""
+    from archviz.catalogue import entries, listing
+
+    families = ("importers", "renderers") if what == "formats" else (what,)
+    found = [entry for family in families for entry in entries(family)]
+    if as_json:
+        _print(json.dumps([entry.to_json() for entry in found], indent=1) + "\n")
+    else:
+        _print("".join(f"{line}\n" for line in listing(found)))
+    return 0
+
+
+def _each(sources: Sequence[str], work: Callable[[str], int], console: Console) -> int:
+    """Runs ``work`` on every source; the highest exit code of all."""
+    code = 0
+    for name in sources:
+        try:
+            with console.stages():
+                code = max(code, work(name))
+        except ArchvizError as error:
+            console.error(error)
+            code = COULD_NOT_RUN
+    return code
+
+
+def _target(source: Source, output: str, folder: Path | None, format: str) -> Path | None:
+    """The file to write, or None for standard output."""
+    if output == STANDARD or (not output and source.is_stdin):
+        return None
+    if output and folder is None:
+        return Path(output)
+    beside = default_output(source, format)
+    return beside if folder is None else folder / beside.name
+
+
+def _print(content: str | bytes) -> None:
+    if not content:
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(encode(content))
+    sys.stdout.buffer.flush()

@@ -1,0 +1,70 @@
+"""Defaults of options: ``[tool.archviz]`` in the nearest pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from archviz.errors import OptionError
+
+Parameters = Mapping[str, Mapping[str, str]]
+"""For each command the parameter that each option's long name sets."""
+
+
+def find(folder: Path) -> Path | None:
+    """The nearest pyproject.toml in ``folder`` or above it."""
+    for place in (folder, *folder.parents):
+        path = place / "pyproject.toml"
+        if path.is_file():
+            return path
+    return None
+
+
+def read(path: Path, commands: Parameters) -> dict[str, dict[str, Any]]:
+    """Default values by command and parameter.
+
+    Keys beside the commands' own tables go to every command that has such an option.
+
+    Raises:
+        OptionError: The file is no TOML, or has a key that no option answers to.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if "archviz" not in text:
+        return {}
+    try:
+        table = tomllib.loads(text).get("tool", {}).get("archviz", {})
+    except tomllib.TOMLDecodeError as error:
+        raise OptionError(f"{path}: it is not TOML ({error})") from None
+    defaults: dict[str, dict[str, Any]] = {command: {} for command in commands}
+    everywhere = {name for options in commands.values() for name in options}
+    for key, value in table.items():
+        if key in commands and isinstance(value, dict):
+            continue
+        if key not in everywhere:
+            raise _unknown(path, "tool.archviz", key, [*everywhere, *commands])
+        for command, options in commands.items():
+            if key in options:
+                defaults[command][options[key]] = _value(key, value, path)
+    for command, options in commands.items():
+        for key, value in table.get(command, {}).items():
+            if key not in options:
+                raise _unknown(path, f"tool.archviz.{command}", key, list(options))
+            defaults[command][options[key]] = _value(key, value, path)
+    return defaults
+
+
+def _value(key: str, value: object, path: Path) -> object:
+    if isinstance(value, dict):
+        raise OptionError(f"{path}: {key} is a table", "give it a value")
+    if key == "theme" and isinstance(value, str) and value.endswith(".toml"):
+        return str(path.parent / value)
+    return value
+
+
+def _unknown(path: Path, table: str, key: str, known: list[str]) -> OptionError:
+    near = get_close_matches(key, sorted(known), 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it takes: {', '.join(sorted(known))}"
+    return OptionError(f"{path}: [{table}] has no key {key!r}", hint)

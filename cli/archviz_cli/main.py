@@ -1,0 +1,70 @@
+"""The entry point: runs a command and turns what goes wrong into a line and an exit code.
+
+0 is clean, 1 means findings, 2 that it could not run, 3 that an analysis could not finish; 70 is a
+bug in archviz, 130 an interruption, 141 a closed pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from archviz import __version__
+from archviz.errors import ArchvizError
+
+COULD_NOT_RUN = 2
+BUG = 70
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+
+def main() -> None:
+    """Runs the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of ``archviz`` with these arguments."""
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if list(arguments) == ["--version"]:  # answered without loading the command line
+        sys.stdout.write(f"archviz {__version__}\n")
+        return 0
+    import typer
+
+    from archviz_cli.app import app
+    from archviz_cli.console import Console
+
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(list(arguments), prog_name="archviz", standalone_mode=False)
+    except ArchvizError as error:
+        Console().error(error)
+        return COULD_NOT_RUN
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        show = getattr(error, "show", None)
+        if callable(show) and hasattr(error, "exit_code"):  # wrong usage, as typer words it
+            show()
+            return COULD_NOT_RUN
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.write(
+            "archviz: this is a bug in archviz; please report it with the lines above\n"
+        )
+        return BUG
+    return code if isinstance(code, int) else 0
