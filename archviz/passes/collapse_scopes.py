@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from archviz.errors import OptionError
@@ -12,6 +13,8 @@ from archviz.passes import Pass
 
 MOST_BOXES = 60
 """How many boxes the automatic depth aims not to exceed; a page holds about that many."""
+
+_NUMBER = re.compile(r"\d+")
 
 
 def apply(graph: Graph, *, depth: int | Literal["auto", "all"] = "auto") -> Graph:
@@ -98,11 +101,14 @@ class _Tree:
         return closed
 
     def _alike(self, level: list[ScopePath]) -> list[list[ScopePath]]:
-        """The scopes of one level in sets that open together, the cheapest set first."""
+        """The scopes of one level in sets that open together, the cheapest set first.
+
+        Scopes of one class are alike; without a class, those whose paths differ in a number.
+        """
         sets: dict[object, list[ScopePath]] = {}
         for path in level:
-            key = (path[:-1], self.types[path]) if self.types[path] else path
-            sets.setdefault(key, []).append(path)
+            masked = tuple(_NUMBER.sub("#", part) for part in path)
+            sets.setdefault(self.types[path] or masked, []).append(path)
         return sorted(sets.values(), key=lambda paths: sum(self.boxes(p) - 1 for p in paths))
 
 
