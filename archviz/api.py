@@ -129,11 +129,10 @@ def _prepare(
         steps.append(("select", {"focus": focus}))
     named = {name for name, _ in extra}
     graph = _apply(model.body, [step for step in steps if step[0] not in named] + extra)
-    operations = len(graph.nodes)
-    if "collapse-scopes" not in named:
-        graph = _apply(graph, [("collapse-scopes", {"depth": depth})])
-    elif extra:
-        operations = sum(len(node.origins) for node in graph.nodes)
+    operations = sum(len(node.parts) or 1 for node in graph.nodes)
+    last: list[Step] = [] if raw else [("fuse", {})]
+    last.append(("collapse-scopes", {"depth": depth}))
+    graph = _apply(graph, [step for step in last if step[0] not in named])
     return replace(model, body=graph), operations
 
 

@@ -107,6 +107,7 @@ class Node:
             "stub" (what a selection left out) or "missing" (a value nobody produces).
         domain: The operator set, "" for the framework's own.
         name: The label the source gives it, when it differs from the id's last part.
+        parts: What a "fused" node was made of, in the order of execution.
     """
 
     id: str
@@ -122,6 +123,7 @@ class Node:
     kind: str = "op"
     domain: str = ""
     name: str = ""
+    parts: tuple[Node, ...] = ()
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -222,6 +222,7 @@ def _node_to_json(node: Node) -> Json:
             "subgraphs": {role: _graph_to_json(part) for role, part in node.subgraphs.items()},
             "location": _location_to_json(node.location),
             "origin": list(node.origin),
+            "parts": [_node_to_json(part) for part in node.parts],
         }
     )
 
@@ -231,6 +232,8 @@ def _value_id(value: object) -> str | None:
 
 
 def _node_from_json(data: Json, depth: int) -> Node:
+    if depth > MAX_DEPTH:
+        raise ValueError("nodes nest too deep")
     return Node(
         id=_text(data["id"]),
         op=_text(data["op"]),
@@ -253,6 +256,7 @@ def _node_from_json(data: Json, depth: int) -> Node:
         },
         location=_maybe(_location_from_json, data.get("location")),
         origin=_path(data.get("origin", ())),
+        parts=tuple(_node_from_json(part, depth + 1) for part in data.get("parts", ())),
         kind=_text(data.get("kind", "op")),
         domain=_text(data.get("domain", "")),
         name=_text(data.get("name", "")),

@@ -12,6 +12,7 @@ from importlib.resources import files
 
 OTHER = "other"
 """The category of operators that no table names."""
+PATTERNS = "patterns.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def table() -> OperatorTable:
     inputs: dict[str, list[str]] = {}
     entries = sorted(files(__package__).iterdir(), key=lambda entry: entry.name)
     for entry in entries:
-        if not entry.name.endswith(".toml"):
+        if not entry.name.endswith(".toml") or entry.name == PATTERNS:
             continue
         data = tomllib.loads(entry.read_text(encoding="utf-8"))
         for target, section in ((category, "category"), (merge, "merge"), (role, "role")):
@@ -64,3 +65,10 @@ def input_name(operator: str, index: int) -> str:
     """What ``operator`` calls its input at ``index``; "" when that is not known."""
     names = table().inputs.get(operator, [])
     return names[index] if index < len(names) else ""
+
+
+@cache
+def patterns() -> tuple[tuple[str, ...], ...]:
+    """Chains of operations that readers take for one, as steps; see patterns.toml."""
+    data = tomllib.loads((files(__package__) / PATTERNS).read_text(encoding="utf-8"))
+    return tuple(tuple(pattern["steps"]) for pattern in data["pattern"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archviz.ir import Graph, Node, ParameterUse
+from archviz.ir import Graph, Node, Parameter, ParameterUse, TensorType
 from archviz.ir.edit import bypass, sweep
 from archviz.ir.walk import captured, producers
 from archviz.ops import OTHER, category_of, input_name, table
@@ -28,11 +28,10 @@ def apply(graph: Graph) -> Graph:
     _keep_what_outputs_need(graph, static, source)
     if not static:
         return graph
-    nodes = tuple(
-        node if node.id in static else _with_rows(node, static, source, weights)
-        for node in graph.nodes
-    )
-    return sweep(bypass(replace(graph, nodes=nodes), dict.fromkeys(static)))
+    rows = _Rows(graph, static, source, weights)
+    nodes = tuple(node if node.id in static else rows.added_to(node) for node in graph.nodes)
+    ready = replace(graph, nodes=nodes, parameters={**graph.parameters, **rows.made})
+    return sweep(bypass(ready, dict.fromkeys(static)))
 
 
 def _static_nodes(graph: Graph, weights: set[str]) -> dict[str, Node]:
@@ -75,42 +74,69 @@ def _keep_what_outputs_need(graph: Graph, static: dict[str, Node], source: dict[
             needed.extend(value for value in node.inputs if value is not None)
 
 
-def _with_rows(
-    node: Node, static: dict[str, Node], source: dict[str, Node], weights: set[str]
-) -> Node:
-    rows = list(node.parameters)
-    for index, value in enumerate(node.inputs):
-        producer = source.get(value) if value is not None else None
-        if producer is None or producer.id not in static:
-            continue
-        role = input_name(node.op, index)
-        rows.extend(ParameterUse(name, role, index) for name in _stored(producer, source, weights))
-    for part in node.subgraphs.values():
-        for value in captured(part):
-            producer = source.get(value)
-            if producer is not None and producer.id in static:
-                rows.extend(ParameterUse(n, "captured") for n in _stored(producer, source, weights))
-    return node if len(rows) == len(node.parameters) else replace(node, parameters=tuple(rows))
+class _Rows:
+    """Parameter rows in place of folded values.
 
+    Attributes:
+        made: Parameters for constants that the graph computes from nothing but constants.
+    """
 
-def _stored(node: Node, source: dict[str, Node], weights: set[str]) -> list[str]:
-    """Names of the parameters that a static node gives on: a constant, or weights behind it."""
-    if node.op == "Constant":
-        return [use.parameter for use in node.parameters]
-    found: dict[str, None] = {}
-    seen = {node.id}
-    behind = [node]
-    while behind:
-        here = behind.pop()
-        found.update((u.parameter, None) for u in here.parameters if u.parameter in weights)
-        if table().role.get(here.op) == "shape":
-            continue
-        for value in here.inputs:
-            producer = source.get(value) if value is not None else None
-            if producer is not None and producer.id not in seen:
-                seen.add(producer.id)
-                behind.append(producer)
-    return list(found)
+    def __init__(
+        self, graph: Graph, static: dict[str, Node], source: dict[str, Node], weights: set[str]
+    ) -> None:
+        self.made: dict[str, Parameter] = {}
+        self._graph = graph
+        self._static = static
+        self._source = source
+        self._weights = weights
+
+    def added_to(self, node: Node) -> Node:
+        """The node with a row for each folded value that it consumes."""
+        rows = [
+            ParameterUse(name, input_name(node.op, index), index)
+            for index, value in enumerate(node.inputs)
+            for name in self._names(value)
+        ]
+        for part in node.subgraphs.values():
+            rows += [ParameterUse(n, "captured") for v in captured(part) for n in self._names(v)]
+        return replace(node, parameters=(*node.parameters, *rows)) if rows else node
+
+    def _names(self, value: str | None) -> list[str]:
+        """Names of the parameters that a folded value stands for."""
+        producer = self._source.get(value) if value is not None else None
+        if value is None or producer is None or producer.id not in self._static:
+            return []
+        if producer.op == "Constant":
+            return [use.parameter for use in producer.parameters]
+        stored, depends_on_data = self._behind(producer)
+        if stored or depends_on_data:
+            return stored
+        type_ = self._graph.values[value].type
+        if not isinstance(type_, TensorType) or type_.size is None:
+            return []
+        self.made.setdefault(value, Parameter(value, type_, "constant"))
+        return [value]
+
+    def _behind(self, node: Node) -> tuple[list[str], bool]:
+        """Weights that a static node is computed from, and whether a value's shape is used."""
+        found: dict[str, None] = {}
+        seen = {node.id}
+        behind = [node]
+        reads_shape = False
+        while behind:
+            here = behind.pop()
+            found.update(
+                (u.parameter, None) for u in here.parameters if u.parameter in self._weights
+            )
+            if table().role.get(here.op) == "shape":
+                reads_shape = True
+                continue
+            for value in here.inputs:
+                producer = self._source.get(value) if value is not None else None
+                if producer is not None and producer.id not in seen:
+                    seen.add(producer.id)
+                    behind.append(producer)
+        return list(found), reads_shape
 
 
 PASS = Pass("fold-constants", "makes constants rows and hides what only computes shapes", apply)

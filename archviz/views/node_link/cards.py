@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 from archviz.ir import Graph, Node
-from archviz.ir.types import format_type
+from archviz.ir.types import format_shape, format_type
 from archviz.layouts import Area
 from archviz.ops import category_of, table
-from archviz.scene import Group, Mark, Path, Rect, Text
+from archviz.scene import Group, Mark, Path, Rect, Segment, Text
 from archviz.text import CAP_HEIGHT, fit, printable, text_width
 from archviz.views.node_link.labels import count_weights, detail, rows
 
@@ -21,6 +21,7 @@ SIDE = 10.0
 MERGE = 24.0
 PILL = 34.0
 MODULE = 42.0
+STRIP = 17.0
 STEP = 8.0
 """Widths are multiples of this, so that "layers.9" and "layers.10" are laid out alike."""
 
@@ -40,6 +41,7 @@ class Card:
         title: The bold text.
         note: The text beside or below it.
         rows: Names and values under the header.
+        strips: Category, name and note of each further part of a fused card, in order.
         label: The name of a module or stub.
         tooltip: What a pointer resting on it says.
         ops: Ids of the imported nodes it stands for.
@@ -53,6 +55,7 @@ class Card:
     title: str = ""
     note: str = ""
     rows: tuple[tuple[str, str], ...] = ()
+    strips: tuple[tuple[str, str, str], ...] = ()
     label: str = ""
     tooltip: str = ""
     ops: tuple[str, ...] = ()
@@ -72,13 +75,17 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
         return Card(
             node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins
         )
-    title, note = printable(node.op, 60), detail(node, graph)
-    lines = tuple(rows(node, graph, label))
+    first = node.parts[0] if node.parts else node
+    title, note = printable(node.op, 60), detail(first, graph)
+    lines = tuple(rows(first, graph, label))
+    strips = tuple(_strip(part, graph) for part in node.parts[1:])
     width = _across((title, TITLE_SIZE, True), (note, TEXT_SIZE, False))
     for name, value in lines:
         width = max(width, _across((name, TEXT_SIZE, False), (value, TEXT_SIZE, False)))
-    narrowest = NARROWEST if lines or note else 64.0
-    height = HEADER + (ROW * len(lines) + 6 if lines else 0)
+    for _, name, value in strips:
+        width = max(width, _across((name, TEXT_SIZE, False), (value, TEXT_SIZE, False)))
+    narrowest = NARROWEST if lines or note or strips else 64.0
+    height = HEADER + (ROW * len(lines) + 6 if lines else 0) + STRIP * len(strips)
     return Card(
         node.id,
         "op",
@@ -88,9 +95,19 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
         title,
         note,
         lines,
+        strips,
         tooltip=tooltip,
         ops=node.origins,
     )
+
+
+def _strip(part: Node, graph: Graph) -> tuple[str, str, str]:
+    """Category, name and note of a fused card's further part."""
+    note = detail(part, graph)
+    if not note:
+        used = (graph.parameters.get(use.parameter) for use in part.parameters)
+        note = next((format_shape(p.type.shape) for p in used if p is not None), "")
+    return category_of(part.op), printable(part.op, 40), note
 
 
 def measure_pill(end: str, value_id: str, graph: Graph, title: str = "") -> Card:
@@ -189,12 +206,12 @@ def _paint_op(card: Card, area: Area) -> list[Mark]:
     fill = f"header {card.category}"
     middle = y + HEADER / 2
     marks: list[Mark] = []
-    if card.rows:
+    if card.rows or card.strips:
         marks.append(Rect(x, y, width, height, "card", RADIUS))
         marks.append(Path(_tab(x, y, width, HEADER, RADIUS), fill))
     else:
         marks.append(Rect(x, y, width, height, fill, RADIUS))
-    if card.note or card.rows:
+    if card.note or card.rows or card.strips:
         marks += _pair(area, middle, card.title, card.note, ("title", "detail"), TITLE_SIZE)
     else:
         title = fit(card.title, TITLE_SIZE, width - 2 * SIDE, bold=True)
@@ -203,13 +220,36 @@ def _paint_op(card: Card, area: Area) -> list[Mark]:
     for name, value in card.rows:
         marks += _pair(area, middle, name, value, ("row-name", "row-value"), TEXT_SIZE)
         middle += ROW
+    top = y + height - STRIP * len(card.strips)
+    for index, (category, name, value) in enumerate(card.strips):
+        is_last = index == len(card.strips) - 1
+        base = _base(x, top, width, STRIP, RADIUS if is_last else 0.0)
+        marks += [Path(base, f"header {category}"), Path(_rule(x, top, width), "rule")]
+        marks += _pair(area, top + STRIP / 2, name, value, ("detail", "detail"), TEXT_SIZE)
+        top += STRIP
     marks.append(Rect(x, y, width, height, f"outline {card.category}", RADIUS))
     return marks
 
 
-def _tab(
-    x: float, y: float, width: float, height: float, r: float
-) -> tuple[tuple[str, *tuple[float, ...]], ...]:
+def _rule(x: float, y: float, width: float) -> tuple[Segment, ...]:
+    return (("M", x, y), ("L", x + width, y))
+
+
+def _base(x: float, y: float, width: float, height: float, r: float) -> tuple[Segment, ...]:
+    """A rectangle whose lower corners are round."""
+    right, bottom = x + width, y + height
+    return (
+        ("M", x, y),
+        ("L", right, y),
+        ("L", right, bottom - r),
+        ("Q", right, bottom, right - r, bottom),
+        ("L", x + r, bottom),
+        ("Q", x, bottom, x, bottom - r),
+        ("Z",),
+    )
+
+
+def _tab(x: float, y: float, width: float, height: float, r: float) -> tuple[Segment, ...]:
     """A rectangle whose upper corners are round."""
     return (
         ("M", x, y + height),
@@ -229,7 +269,7 @@ def _paint_merge(card: Card, area: Area) -> list[Mark]:
     return [circle, Path(_symbol(card.category, x, y), "merge-symbol")]
 
 
-def _symbol(name: str, x: float, y: float) -> tuple[tuple[str, *tuple[float, ...]], ...]:
+def _symbol(name: str, x: float, y: float) -> tuple[Segment, ...]:
     """A sign drawn as lines, so that no font needs to have it."""
     across = (("M", x - 6, y), ("L", x + 6, y))
     match name:

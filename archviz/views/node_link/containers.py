@@ -62,6 +62,8 @@ class Frames:
     def label(self, node: Node) -> str:
         """What the reader calls the node: its unframed scopes, or else its own name."""
         unframed = node.scope[len(self.frame_of(node.scope)) :]
+        if node.kind == "fused" and len(node.parts[0].scope) > len(node.scope):
+            return ".".join((*unframed, node.name))
         if node.kind in ("module", "stub"):
             return ".".join((*unframed, node.name))
         if unframed:
