@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any, Literal, Union, get_args, get_origin
@@ -132,6 +132,8 @@ def describe_type(annotation: object) -> str:
         return " or ".join(describe_type(member) for member in members)
     if origin in (tuple, list) or str(origin).endswith("Sequence'>"):
         return f"{describe_type(get_args(annotation)[0])}, several with commas"
+    if origin is not None and issubclass(origin, Mapping):
+        return "names with sizes"
     words: dict[object, str] = {
         bool: "true or false",
         int: "a whole number",

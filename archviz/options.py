@@ -122,6 +122,24 @@ def parse_value(text: str, annotation: object, owner: str) -> object:
     return text
 
 
+def parse_bindings(texts: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Sizes by name from "x=1,3,224,224" and "batch=1".
+
+    Raises:
+        OptionError: A text has no "=", or a size is no whole number.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        name, equals, sizes = text.rpartition("=")
+        try:
+            found[name] = tuple(int(size) for size in sizes.split(",") if size.strip())
+        except ValueError:
+            equals = ""
+        if not equals or not name:
+            raise OptionError(f"the shape {text!r} cannot be read", "write x=1,3,224,224")
+    return found
+
+
 def parse_plugin(text: str) -> tuple[str, dict[str, str]]:
     """The plugin's name and options from "name:key=value:key=value".
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from archviz.errors import OptionError
-from archviz.ir import Graph, Model, Parameter, ScopePath
+from archviz.ir import Graph, Model, Node, Parameter, ScopePath
 from archviz.ir.edit import used_values
 from archviz.ir.types import TensorType, Type, format_shape, format_type
 from archviz.ir.walk import all_graphs, all_nodes
+from archviz.passes import PASSES
 from archviz.table import aligned, one_line
 
 AUTO_ROWS = 60
@@ -88,7 +89,7 @@ class Summary:
         source: What the model was read from.
         format: The importer that read it.
         rows: The modules.
-        totals: Every stored parameter once, used or not.
+        totals: Every stored weight and buffer once, used or not, and the constants in use.
         operations: Operations, those inside subgraphs included.
         hidden: Rows left out below the asked-for depth.
         depth: Levels of modules shown.
@@ -128,7 +129,7 @@ class Summary:
 
 
 def summarize(model: Model, *, depth: int | str = "auto") -> Summary:
-    """The summary of ``model``.
+    """The summary of ``model``, whose identities and constants are no operations.
 
     Args:
         model: Any model; one without modules gets a row an operation.
@@ -137,7 +138,11 @@ def summarize(model: Model, *, depth: int | str = "auto") -> Summary:
     Raises:
         OptionError: ``depth`` is none of these.
     """
-    rows = _rows(model.body)
+    graph = model.body
+    for name in ("drop-identity", "fold-constants"):
+        graph = PASSES.get(name).apply(graph)
+    stored = {name: item for name, item in model.body.parameters.items() if item.kind != "constant"}
+    rows = _rows(graph)
     levels = max((len(row.path) for row in rows), default=0)
     shown = _chosen_depth(rows, levels, depth)
     kept = tuple(row for row in rows if len(row.path) <= shown)
@@ -145,11 +150,16 @@ def summarize(model: Model, *, depth: int | str = "auto") -> Summary:
         source=model.source,
         format=model.format,
         rows=kept,
-        totals=_count(model.body.parameters.values()),
-        operations=sum(len(node.origins) for node in all_nodes(model.body)),
+        totals=_count({**stored, **graph.parameters}.values()),
+        operations=sum(operation_count(node) for node in all_nodes(graph)),
         hidden=len(rows) - len(kept),
         depth=shown,
     )
+
+
+def operation_count(node: Node) -> int:
+    """How many operations the node stands for."""
+    return len(node.parts) or (len(node.origins) if node.kind == "module" else 1)
 
 
 def _chosen_depth(rows: list[Row], levels: int, depth: int | str) -> int:
@@ -197,7 +207,7 @@ def _rows(graph: Graph) -> list[Row]:
             types[place] = node.op
         for place in places:
             tally = tallies.setdefault(place, _Tally())
-            tally.operations += len(node.origins)
+            tally.operations += operation_count(node)
             for use in node.parameters:
                 if use.parameter in graph.parameters:
                     if use.parameter not in counted:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from archviz import __version__
+from archviz.options import parse_bindings
 from archviz_cli import commands, defaults
 from archviz_cli.choices import (
     Catalogue,
@@ -64,7 +65,8 @@ Shape = Annotated[
     typer.Option(
         "--shape",
         metavar="NAME=DIM,DIM",
-        help="Bind an input's shape, as in x=1,3,224,224; may be given again.",
+        help="Bind an input's shape or a dimension, as in x=1,3,224,224 or batch=1; may be "
+        "given again.",
         show_default=False,
     ),
 ]
@@ -315,7 +317,7 @@ def show(
 def _importer_options(shape: list[str], strict: bool) -> dict[str, object]:
     options: dict[str, object] = {}
     if shape:
-        options["shape"] = tuple(shape)
+        options["bindings"] = parse_bindings(shape)
     if strict:
         options["strict"] = True
     return options
