@@ -143,7 +143,7 @@ def attribute_kind(proto: AttributeProto) -> int:
         if len(getattr(proto, name)):
             return kind
     for kind, name in _OPTIONAL_FIELDS:
-        if proto.HasField(name):  # type: ignore[arg-type]
+        if proto.HasField(name):
             return kind
     return 0
 

@@ -20,7 +20,7 @@ from archviz.ir.build import GraphBuilder
 if TYPE_CHECKING:
     from onnx import FunctionProto, GraphProto, NodeProto, ValueInfoProto
 
-    from archviz.importers.onnx.shapes import NodeInference
+    from archviz.importers.onnx.node_inference import NodeInference
 
 MAX_ID_PART = 200
 """Characters that a name adds to an id that has other parts."""
@@ -381,7 +381,9 @@ class GraphReader:
             for formal, value in zip(function.output, outputs, strict=False)
             if value is not None
         ]
-        given = {formal: value for formal, value in wanted if inner.find(formal) is None}
+        given: dict[str, str] = {
+            formal: value for formal, value in wanted if inner.find(formal) is None
+        }
         open_values = {value for _, value in wanted} - set(given.values())
         self._nodes(function.node, inner, given)
         open_values.update(given.values())
@@ -396,9 +398,9 @@ class GraphReader:
                     "Identity", (source,), (value,), scope=path,
                     node_id=self._label("Identity", inner),
                 )  # fmt: skip
-        for value in outputs[len(function.output) :]:
-            if value is not None:
-                self._stand_in(value, None, inner)
+        for extra in outputs[len(function.output) :]:
+            if extra is not None:
+                self._stand_in(extra, None, inner)
 
     def _arguments(
         self, proto: NodeProto, function: FunctionProto, level: _Level

@@ -45,7 +45,7 @@ class Operators:
         if key not in self._roles:
             schema = self.schema(domain, op)
             formal = schema.inputs if schema else []
-            variadic = bool(formal) and formal[-1].option.name == "Variadic"
+            variadic = bool(formal) and str(formal[-1].option).endswith("Variadic")
             self._roles[key] = (tuple(parameter.name for parameter in formal), variadic)
         names, variadic = self._roles[key]
         if index < len(names):

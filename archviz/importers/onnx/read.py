@@ -11,14 +11,15 @@ from archviz.importers.onnx.graph import GraphReader
 from archviz.importers.onnx.hierarchy import Hierarchy
 from archviz.importers.onnx.lean import lean_copy
 from archviz.importers.onnx.metadata import metadata_of, note_versions
+from archviz.importers.onnx.node_inference import NodeInference
 from archviz.importers.onnx.notes import Notes
 from archviz.importers.onnx.operators import Operators, opsets_of
 from archviz.importers.onnx.order import note_order
-from archviz.importers.onnx.shapes import INVENTED, NodeInference, bind, infer, needs_inference
+from archviz.importers.onnx.shapes import bind, infer, needs_inference
 from archviz.importers.onnx.sniff import is_model_proto, text_form
 from archviz.importers.onnx.strip import Stripped, strip
 from archviz.importers.onnx.text_forms import parse_text
-from archviz.importers.onnx.value_types import TypeReader
+from archviz.importers.onnx.value_types import INVENTED, TypeReader
 from archviz.ir import Diagnostic, Model, Severity
 from archviz.source import Source
 
@@ -58,6 +59,7 @@ def read(
         raise ImporterError(f"{source.name}: the model has no graph", "export it again")
     if bindings:
         bind(model, bindings)
+    opsets = opsets_of(model.opset_import)
     types = TypeReader()
     functions = Functions(model.functions)
     inference = None
@@ -68,9 +70,11 @@ def read(
             types.forget()
         inferred = infer(model, functions, notes)
         if inferred is not None:
-            model = inferred
+            model, went_through = inferred
             functions = Functions(model.functions)
-    opsets = opsets_of(model.opset_import)
+        if inferred is None or not went_through:
+            # What was not gone through apart from this process may still crash it.
+            inference = None
     reader = GraphReader(
         Operators(opsets or {"": 1}), functions, Hierarchy(model.graph), types, notes, inference
     )
@@ -97,7 +101,8 @@ def _parse(source: Source, *, strict: bool, notes: Notes) -> ModelProto:
     try:
         with source.open() as stream:
             stripped = strip(stream, source.size)
-        model = ModelProto.FromString(stripped.data)
+        model = ModelProto()
+        model.ParseFromString(stripped.data)
     except ImporterError as error:
         raise ImporterError(
             f"{source.name}: this is no intact ONNX model: {error.message}",

@@ -12,24 +12,23 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archviz.errors import OptionError
-from archviz.importers.onnx.functions import Functions
+from archviz.importers.onnx.functions import Functions, all_nodes
 from archviz.importers.onnx.growth import outgrows
+from archviz.importers.onnx.isolation import IsolationError, run_apart
 from archviz.importers.onnx.names import clean
+from archviz.importers.onnx.node_inference import infer_by_node
 from archviz.importers.onnx.notes import Notes
+from archviz.importers.onnx.operators import standard
 from archviz.importers.onnx.strip import MAX_RANK
-from archviz.importers.onnx.value_types import TypeReader, is_complete, write_type
-from archviz.ir import Diagnostic, Severity, TensorType, Type
+from archviz.importers.onnx.value_types import TypeReader, is_complete
+from archviz.ir import Diagnostic, Severity, TensorType
 from archviz.ir.types import format_shape
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, ValueInfoProto
-    from onnx.defs import OpSchema
+    from onnx import GraphProto, ModelProto, TypeProto, ValueInfoProto
 
 MAX_INFERRED = 50_000
 """Nodes, calls expanded, that the official inference is given."""
-
-INVENTED = "unk__"
-"""How inference names the dimensions it does not know."""
 
 _CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
@@ -156,32 +155,71 @@ def needs_inference(model: ModelProto, types: TypeReader) -> bool:
     return not known.issuperset(outputs)
 
 
-def infer(model: ModelProto, functions: Functions, notes: Notes) -> ModelProto | None:
+def infer(model: ModelProto, functions: Functions, notes: Notes) -> tuple[ModelProto, bool] | None:
     """The model with the types that the official inference adds; None when it cannot be used.
 
     Args:
-        model: A stripped model; it stays as it is.
+        model: A stripped model; operator sets that it forgot to import are added.
         functions: Its functions.
-        notes: Takes the reason when nothing is inferred.
-    """
-    from onnx import shape_inference
+        notes: Takes the reason when not everything is inferred.
 
+    Returns:
+        The model, and whether inference went through it as a whole, functions included.
+    """
     expanded = functions.total(model.graph.node) if functions else len(model.graph.node)
     if expanded is None or expanded > MAX_INFERRED:
-        if not functions:
+        expanded = len(model.graph.node)
+        if expanded > MAX_INFERRED:
             _failed(notes, f"more than {MAX_INFERRED:,} nodes")
             return None
         model = _without_functions(model)
         functions = Functions(())
+    _import_used_domains(model)
     reason = outgrows(model, functions)
     if reason:
         _failed(notes, reason)
         return None
+    seconds = 5 + expanded / 1000
     try:
-        return shape_inference.infer_shapes(model, data_prop=True)
-    except Exception as error:  # the official package raises whatever its C++ throws
-        _failed(notes, _one_line(str(error)))
+        try:
+            answer = run_apart(lambda: _answer(model, follow_data=True), seconds)
+        except IsolationError:
+            # Following the elements of integer tensors is where most accidents happen.
+            answer = run_apart(lambda: _answer(model, follow_data=False), seconds)
+    except IsolationError as error:
+        _failed(notes, str(error))
         return None
+    length = int.from_bytes(answer[:4], "little")
+    if length:
+        _failed(notes, answer[4 : 4 + length].decode())
+    inferred = type(model)()
+    inferred.ParseFromString(answer[4 + length :])
+    return inferred, not length
+
+
+def _answer(model: ModelProto, *, follow_data: bool) -> bytes:
+    """The inferred model, behind the reason why it is not all that it could be."""
+    from onnx import shape_inference
+
+    try:
+        inferred: ModelProto = shape_inference.infer_shapes(model, data_prop=follow_data)
+        reason = b""
+    except Exception as error:  # the official package raises whatever its C++ throws
+        inferred = infer_by_node(model)
+        reason = _one_line(str(error)).encode()
+    data: bytes = inferred.SerializeToString()
+    return len(reason).to_bytes(4, "little") + reason + data
+
+
+def _import_used_domains(model: ModelProto) -> None:
+    """Imports what the nodes use: inference gives up on a model that forgot to."""
+    imported = {standard(clean(entry.domain)) for entry in model.opset_import}
+    for raw in dict.fromkeys(node.domain for node in all_nodes(model.graph.node)):
+        domain = standard(clean(raw))
+        if domain not in imported:
+            imported.add(domain)
+            entry = model.opset_import.add()
+            entry.domain, entry.version = domain, 1
 
 
 def _without_functions(model: ModelProto) -> ModelProto:
@@ -208,82 +246,3 @@ def _one_line(message: str) -> str:
     message = re.sub(r"\s+", " ", clean(message.replace("\n", " "))).strip(" .")
     message = re.sub(r"\[\w+Error\] ?", "", message)
     return message[:200] + "…" if len(message) > 200 else message
-
-
-class NodeInference:
-    """Infers the outputs of single nodes; it cannot run away, for every type is small.
-
-    Args:
-        ir_version: That of the model.
-    """
-
-    def __init__(self, ir_version: int) -> None:
-        self._ir_version = ir_version
-        self._left = MAX_INFERRED
-        self._types = TypeReader()
-        self._types.invented = INVENTED
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether there is anything left of what it may spend."""
-        return self._left > 0
-
-    def outputs(
-        self,
-        schema: OpSchema,
-        node: NodeProto,
-        arguments: Mapping[int, Type | None],
-        tensors: Mapping[int, TensorProto | None],
-        opsets: Mapping[str, int],
-    ) -> dict[int, Type]:
-        """Types by position, as far as the operator gives them away.
-
-        Args:
-            schema: The operator.
-            node: The node.
-            arguments: Type of each input by position, as far as known.
-            tensors: Stored tensors among the inputs by position.
-            opsets: Version by domain.
-        """
-        from onnx import NodeProto, TypeProto, shape_inference
-        from onnx.helper import make_opsetid
-
-        if self._left <= 0 or len(node.input) > MAX_RANK or node.op_type in _CONTROL_FLOW:
-            return {}
-        self._left -= 1
-        lean = NodeProto()
-        lean.CopyFrom(node)
-        types: dict[str, TypeProto] = {}
-        data: dict[str, TensorProto] = {}
-        for position, name in enumerate(node.input):
-            if not name:
-                continue
-            # Names are ours: they may be bytes, or equal, in the file.
-            lean.input[position] = own = f"i{position}"
-            proto = TypeProto()
-            given = arguments.get(position)
-            if given is not None and not write_type(given, proto):
-                return {}
-            types[own] = proto
-            tensor = tensors.get(position)
-            if tensor is not None and tensor.data_location != 1:
-                data[own] = tensor
-        names = {}
-        for position, name in enumerate(node.output):
-            if name:
-                lean.output[position] = f"o{position}"
-                names[f"o{position}"] = position
-        try:
-            found = shape_inference.infer_node_outputs(
-                schema,
-                lean,
-                types,
-                data,
-                opset_imports=[make_opsetid(domain, version) for domain, version in opsets.items()],
-                ir_version=self._ir_version,
-            )
-        except Exception:  # noqa: BLE001 - one node without types is what the model then has
-            return {}
-        read = {names[name]: self._types.read(proto) for name, proto in found.items()
-                if name in names}  # fmt: skip
-        return {position: type_ for position, type_ in read.items() if type_ is not None}

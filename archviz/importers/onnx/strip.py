@@ -239,7 +239,7 @@ class _Walk:
             raise ImporterError(
                 f"its structure alone is larger than {MAX_STRUCTURE >> 20} MB, weights apart"
             )
-        self.out.append(self.window.bytes(start, end))
+        self.out.append(self.window.slice(start, end))
         return length
 
     def _count(self, kind: str, position: int) -> None:

@@ -72,9 +72,8 @@ def elements(proto: TensorProto, type_: TensorType) -> Elements | None:
         code = _RAW_FORMATS.get(dtype)
         if code is None or len(proto.raw_data) != size * struct.calcsize("<" + code):
             return None
-        found = struct.unpack(f"<{size}{code}", proto.raw_data)
-        if dtype == "float32":
-            found = tuple([shortest(item) for item in found])
+        numbers = struct.unpack(f"<{size}{code}", proto.raw_data)
+        found = tuple(map(shortest, numbers)) if dtype == "float32" else numbers
     elif dtype == "float32":
         found = tuple([shortest(item) for item in proto.float_data])
     elif dtype == "float64":

@@ -34,15 +34,19 @@ def parse_text(source: Source, form: str) -> ModelProto:
         data = stream.read(MAX_SIZE)
     try:
         text = data.decode("utf-8")
+        model = ModelProto()
         if form == JSON:
-            return json_format.Parse(text, ModelProto())
-        if form == TEXTPROTO:
-            return text_format.Parse(text, ModelProto())
-        return parser.parse_model(text)
+            json_format.Parse(text, model)
+        elif form == TEXTPROTO:
+            text_format.Parse(text, model)
+        else:
+            model = parser.parse_model(text)
     except (json_format.ParseError, text_format.ParseError, parser.ParseError) as error:
         reason = clean(str(error).replace("\n", " "))[:200]
     except UnicodeDecodeError as error:
         reason = f"it is no UTF-8 at byte {error.start}"
     except (RecursionError, ValueError, TypeError, MemoryError) as error:
         reason = f"{type(error).__name__}: {clean(str(error))[:100]}"
+    else:
+        return model
     raise ImporterError(f"{source.name}: the {form} form does not parse ({reason})")

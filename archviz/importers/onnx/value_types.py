@@ -19,6 +19,9 @@ DTYPES = (
 )  # fmt: skip
 """By TensorProto.DataType, in NumPy's spelling and that of ml_dtypes."""
 
+INVENTED = "unk__"
+"""How inference names the dimensions it does not know."""
+
 _MAX_NESTING = 64
 
 

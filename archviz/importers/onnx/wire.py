@@ -43,7 +43,7 @@ class Window:
             return 0
         return index
 
-    def bytes(self, start: int, end: int) -> bytes:
+    def slice(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end``, or to the end of the file."""
         if end - start > WINDOW:
             return self._read(start, end - start)

@@ -1,0 +1,142 @@
+"""Inference of single nodes by the official package, where it cannot be had for the whole model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from archviz.importers.onnx.functions import MAX_EXPANDED
+from archviz.importers.onnx.growth import is_unsafe
+from archviz.importers.onnx.strip import MAX_RANK
+from archviz.importers.onnx.value_types import INVENTED, TypeReader, dtype_name, write_type
+from archviz.ir import TensorType, Type
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto, TypeProto
+    from onnx.defs import OpSchema
+
+_CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+
+
+class NodeInference:
+    """Infers the outputs of single nodes; it cannot run away, for every type is small.
+
+    Args:
+        ir_version: That of the model.
+    """
+
+    def __init__(self, ir_version: int) -> None:
+        self._ir_version = ir_version
+        self._left = MAX_EXPANDED
+        self._types = TypeReader()
+        self._types.invented = INVENTED
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anything left of what it may spend."""
+        return self._left > 0
+
+    def outputs(
+        self,
+        schema: OpSchema,
+        node: NodeProto,
+        arguments: Mapping[int, Type | None],
+        tensors: Mapping[int, TensorProto | None],
+        opsets: Mapping[str, int],
+    ) -> dict[int, Type]:
+        """Types by position, as far as the operator gives them away.
+
+        Args:
+            schema: The operator.
+            node: The node.
+            arguments: Type of each input by position, as far as known.
+            tensors: Stored tensors among the inputs by position.
+            opsets: Version by domain.
+        """
+        from onnx import NodeProto, TypeProto, shape_inference
+        from onnx.helper import make_opsetid
+
+        if self._left <= 0 or len(node.input) > MAX_RANK or node.op_type in _CONTROL_FLOW:
+            return {}
+        if is_unsafe(node):
+            return {}
+        self._left -= 1
+        lean = NodeProto()
+        lean.CopyFrom(node)
+        types: dict[str, TypeProto] = {}
+        data: dict[str, TensorProto] = {}
+        for position, name in enumerate(node.input):
+            if not name:
+                continue
+            # Names are ours: they may be bytes, or equal, in the file.
+            lean.input[position] = own = f"i{position}"
+            proto = TypeProto()
+            given = arguments.get(position)
+            if given is not None and not write_type(given, proto):
+                return {}
+            types[own] = proto
+            tensor = tensors.get(position)
+            if tensor is not None and tensor.data_location != 1:
+                data[own] = tensor
+        names = {}
+        for position, name in enumerate(node.output):
+            if name:
+                lean.output[position] = f"o{position}"
+                names[f"o{position}"] = position
+        try:
+            found = shape_inference.infer_node_outputs(
+                schema,
+                lean,
+                types,
+                data,
+                opset_imports=[make_opsetid(domain, version) for domain, version in opsets.items()],
+                ir_version=self._ir_version,
+            )
+        except Exception:  # whatever C++ throws, this node then goes without types
+            return {}
+        read = {names[name]: self._types.read(proto) for name, proto in found.items()
+                if name in names}  # fmt: skip
+        return {position: type_ for position, type_ in read.items() if type_ is not None}
+
+
+def infer_by_node(model: ModelProto) -> ModelProto:
+    """A copy of the model with the types that single nodes of the main graph give away."""
+    from archviz.importers.onnx.names import clean
+    from archviz.importers.onnx.operators import Operators, opsets_of, standard
+
+    inferred = type(model)()
+    inferred.CopyFrom(model)
+    graph = inferred.graph
+    operators = Operators(opsets_of(model.opset_import))
+    reader = TypeReader()
+    inference = NodeInference(model.ir_version)
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    types: dict[str, Type | None] = {
+        name: TensorType(dtype_name(tensor.data_type), tuple(tensor.dims))
+        for name, tensor in tensors.items()
+        if len(tensor.dims) <= MAX_RANK
+    }
+    for info in (*graph.input, *graph.output, *graph.value_info):
+        types[info.name] = reader.read(info.type)
+    for node in graph.node:
+        if all(types.get(name) is not None for name in node.output if name):
+            continue
+        schema = operators.schema(standard(clean(node.domain)), clean(node.op_type))
+        if schema is None:
+            continue
+        found = inference.outputs(
+            schema,
+            node,
+            {index: types.get(name) for index, name in enumerate(node.input)},
+            {index: tensors.get(name) for index, name in enumerate(node.input)},
+            operators.opsets,
+        )
+        for index, type_ in found.items():
+            name = node.output[index]
+            if types.get(name) is None:
+                types[name] = type_
+                info = graph.value_info.add()
+                info.name = name
+                if not write_type(type_, info.type):
+                    del graph.value_info[-1]
+    return inferred
