@@ -53,9 +53,9 @@ class Rendering:
 
     @property
     def collapsed_depth(self) -> int | None:
-        """The depth of the deepest collapsed module, or None when all are open."""
+        """How many levels are open around the deepest collapsed module; None without any."""
         nodes = self.drawn.body.nodes if self.drawn else ()
-        return max((len(node.scope) + 1 for node in nodes if node.kind == "module"), default=None)
+        return max((len(node.scope) for node in nodes if node.kind == "module"), default=None)
 
     @property
     def description(self) -> str:
@@ -130,7 +130,7 @@ def _prepare(
     named = {name for name, _ in extra}
     graph = _apply(model.body, [step for step in steps if step[0] not in named] + extra)
     operations = sum(len(node.parts) or 1 for node in graph.nodes)
-    last: list[Step] = [] if raw else [("fuse", {})]
+    last: list[Step] = [] if raw else [("fuse", {}), ("fold-repeats", {})]
     last.append(("collapse-scopes", {"depth": depth}))
     graph = _apply(graph, [step for step in last if step[0] not in named])
     return replace(model, body=graph), operations

@@ -79,12 +79,16 @@ class Scope:
     Attributes:
         path: Its place; every prefix is a scope as well.
         type: The class ("BertLayer"), or "" when the source only gives a name.
-        repeat: How many equal blocks this one stands for.
+        repeat: How many equal blocks, one behind the other, this one stands for.
+        last: Name of the last of them; "" when they have no names of their own.
+        shares_weights: Whether they are one module called several times.
     """
 
     path: ScopePath
     type: str = ""
     repeat: int = 1
+    last: str = ""
+    shares_weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class Node:
         domain: The operator set, "" for the framework's own.
         name: The label the source gives it, when it differs from the id's last part.
         parts: What a "fused" node was made of, in the order of execution.
+        repeat: How many equal modules a collapsed one stands for.
     """
 
     id: str
@@ -124,6 +129,7 @@ class Node:
     domain: str = ""
     name: str = ""
     parts: tuple[Node, ...] = ()
+    repeat: int = 1
 
     @property
     def origins(self) -> tuple[str, ...]:

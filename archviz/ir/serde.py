@@ -223,6 +223,7 @@ def _node_to_json(node: Node) -> Json:
             "location": _location_to_json(node.location),
             "origin": list(node.origin),
             "parts": [_node_to_json(part) for part in node.parts],
+            "repeat": None if node.repeat == 1 else node.repeat,
         }
     )
 
@@ -257,6 +258,7 @@ def _node_from_json(data: Json, depth: int) -> Node:
         location=_maybe(_location_from_json, data.get("location")),
         origin=_path(data.get("origin", ())),
         parts=tuple(_node_from_json(part, depth + 1) for part in data.get("parts", ())),
+        repeat=_integer(data.get("repeat", 1)),
         kind=_text(data.get("kind", "op")),
         domain=_text(data.get("domain", "")),
         name=_text(data.get("name", "")),
@@ -312,6 +314,8 @@ def _graph_to_json(graph: Graph) -> Json:
                         "path": list(scope.path),
                         "type": scope.type,
                         "repeat": None if scope.repeat == 1 else scope.repeat,
+                        "last": scope.last,
+                        "shares_weights": scope.shares_weights or None,
                     }
                 )
                 for scope in graph.scopes.values()
@@ -341,7 +345,13 @@ def _graph_from_json(data: Json, depth: int) -> Graph:
     ]
     parameters = [_parameter_from_json(item) for item in data.get("parameters", ())]
     scopes = [
-        Scope(_path(item["path"]), _text(item.get("type", "")), _integer(item.get("repeat", 1)))
+        Scope(
+            _path(item["path"]),
+            _text(item.get("type", "")),
+            _integer(item.get("repeat", 1)),
+            _text(item.get("last", "")),
+            item.get("shares_weights") is True,
+        )
         for item in data.get("scopes", ())
     ]
     return Graph(

@@ -88,6 +88,8 @@ def _node_problems(
         problems.append(f"node {node.id!r} has the unknown kind {node.kind!r}")
     if node.scope and node.scope not in known:
         problems.append(f"node {node.id!r} lives in the unknown scope {node.scope!r}")
+    if node.repeat < 1:
+        problems.append(f"node {node.id!r} repeats {node.repeat} times")
     for use in node.parameters:
         if use.parameter not in parameters:
             problems.append(f"node {node.id!r} uses the unknown parameter {use.parameter!r}")

@@ -48,7 +48,8 @@ def _module(scope: Scope, path: ScopePath) -> Node:
         scope.type or path[-1],
         scope=path[:-1],
         kind="module",
-        name=path[-1],
+        name=f"{path[-1]} – {scope.last}" if scope.last else path[-1],
+        repeat=scope.repeat,
     )
 
 

@@ -67,8 +67,13 @@ def is_bold(text: Text) -> bool:
 
 
 def extent(group: Group) -> Area:
-    rect = next(mark for mark in group.marks if isinstance(mark, Rect))
-    return (rect.x, rect.y, rect.x + rect.width, rect.y + rect.height)
+    rects = [mark for mark in group.marks if isinstance(mark, Rect)]
+    return (
+        min(rect.x for rect in rects),
+        min(rect.y for rect in rects),
+        max(rect.x + rect.width for rect in rects),
+        max(rect.y + rect.height for rect in rects),
+    )
 
 
 def texts(group: Group) -> list[Text]:

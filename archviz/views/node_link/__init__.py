@@ -18,12 +18,14 @@ from archviz.views import View
 from archviz.views.node_link import cards, edges
 from archviz.views.node_link.cards import Card
 from archviz.views.node_link.containers import Frames
-from archviz.views.node_link.labels import count_weights, operation_count
+from archviz.views.node_link.labels import count_all_weights, operation_count
 from archviz.views.node_link.pills import grouped
 
 MARGIN = 16.0
 FRAME_HEADER = 28.0
 LABEL_HEIGHT = 12.0
+STACK = 8.0
+"""How far the copies behind a repeated frame reach out of it."""
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +92,7 @@ def describe(model: Model) -> str:
     """What the picture shows, in a few sentences."""
     graph = model.body
     shown, stood_for = len(graph.nodes), operation_count(graph.nodes)
-    weights = count_weights(list(graph.parameters.values()))
+    weights = count_all_weights(graph)
     text = f"Node-link diagram of {printable(model.source or graph.name or 'a model')}: "
     text += f"{shown:,} boxes for {stood_for:,} operations"
     text += f", {weights:,} parameters" if weights else ""
@@ -159,8 +161,10 @@ def _frame_box(path: ScopePath, parent: int, frames: Frames) -> Box:
     titles = text_width(frames.title(path), 11.5, bold=True)
     titles += text_width(frames.subtitle(path), cards.TEXT_SIZE)
     titles += text_width(frames.parameter_note(path), cards.SMALL_SIZE)
+    stack = STACK if frames.repeat(path) else 0.0
+    titles += 44 + stack if stack else 0.0
     width = cards.STEP * round(min(titles + 48, 420.0) / cards.STEP + 0.5)
-    return Box("/".join(path), width, 0.0, parent, FRAME_HEADER, is_container=True)
+    return Box("/".join(path), width, 0.0, parent, FRAME_HEADER + stack, is_container=True)
 
 
 def _labels(graph: Graph, shapes: str) -> dict[str, str]:
@@ -198,17 +202,31 @@ def _depth(boxes: list[Box], index: int) -> int:
 
 
 def _frame(path: ScopePath, area: Area, frames: Frames, depth: int) -> Group:
+    repeat = frames.repeat(path)
+    role = f"scope {min(depth, 2)}"
+    marks: list[Mark] = []
+    if repeat:
+        # The copies stand behind the frame, in room that its header and its padding reserved.
+        area = Area(area.x, area.y + STACK, area.width - STACK, area.height - STACK)
+        marks += [
+            Rect(area.x + shift, area.y - shift, area.width, area.height, role, 8.0)
+            for shift in (STACK, STACK / 2)
+        ]
     x, y, width, _ = area
     middle = y + 13
+    marks.append(Rect(*area, role, 8.0))
+    if repeat:
+        pill = text_width(repeat, cards.TITLE_SIZE, bold=True) + 12
+        marks.append(Rect(x + width - pill - 7, y + 5, pill, 17, "pill", 8.5))
+        centre = x + width - pill / 2 - 7
+        marks.append(cards.line(centre, y + 13.5, repeat, "pill-title", cards.TITLE_SIZE, "middle"))
+        width -= pill + 9
     right = frames.parameter_note(path)
     room = width - 20 - (text_width(right, cards.SMALL_SIZE) + 10 if right else 0)
     title = fit(frames.title(path), 11.5, room, bold=True)
     used = text_width(title, 11.5, bold=True)
     subtitle = fit(frames.subtitle(path), cards.TEXT_SIZE, max(room - used - 6, 0))
-    marks: list[Mark] = [
-        Rect(*area, f"scope {min(depth, 2)}", 8.0),
-        cards.line(x + 10, middle, title, "scope-title", 11.5),
-    ]
+    marks.append(cards.line(x + 10, middle, title, "scope-title", 11.5))
     if len(subtitle) > 1:
         marks.append(cards.line(x + 16 + used, middle, subtitle, "scope-text", cards.TEXT_SIZE))
     if right:

@@ -43,6 +43,7 @@ class Card:
         rows: Names and values under the header.
         strips: Category, name and note of each further part of a fused card, in order.
         label: The name of a module or stub.
+        repeat: How many modules it stands for.
         tooltip: What a pointer resting on it says.
         ops: Ids of the imported nodes it stands for.
     """
@@ -57,6 +58,7 @@ class Card:
     rows: tuple[tuple[str, str], ...] = ()
     strips: tuple[tuple[str, str, str], ...] = ()
     label: str = ""
+    repeat: int = 1
     tooltip: str = ""
     ops: tuple[str, ...] = ()
 
@@ -129,11 +131,13 @@ def _pill(
 
 def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
     used = [graph.parameters[u.parameter] for u in node.parameters]
-    weights, count = count_weights(used), len(node.origins)
+    weights, count = count_weights(used) * node.repeat, len(node.origins)
     note = f"{count:,} ops" + (f", {weights:,} params" if weights else "")
     shown = label if label != node.op else ""
     width = _across((node.op, TITLE_SIZE, True), (shown, TEXT_SIZE, False)) + 24
     width = max(width, text_width(note, 9.5) + 44)
+    if node.repeat > 1:
+        width += text_width(f"×{node.repeat}", TITLE_SIZE, bold=True) + 20
     return Card(
         node.id,
         "module",
@@ -142,6 +146,7 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
         title=printable(node.op),
         note=note,
         label=shown,
+        repeat=node.repeat,
         tooltip=tooltip,
         ops=node.origins,
     )
@@ -310,7 +315,17 @@ def _paint_pill(card: Card, area: Area) -> list[Mark]:
 def _paint_module(card: Card, area: Area) -> list[Mark]:
     x, y, width, height = area
     inset = 3.5
+    marks: list[Mark] = []
     inner = Area(x + 13, y, width - 13 + 2, height)
+    if card.repeat > 1:
+        text = f"×{card.repeat}"
+        pill = text_width(text, TITLE_SIZE, bold=True) + 12
+        left = x + width - pill - 9
+        marks.append(Rect(left, y + height / 2 - 8.5, pill, 17, "pill", 8.5))
+        marks.append(
+            line(left + pill / 2, y + height / 2, text, "pill-title", TITLE_SIZE, "middle")
+        )
+        inner = Area(x + 13, y, width - 13 - pill - 6, height)
     return [
         Rect(x, y, width, height, "module", RADIUS),
         Rect(x + inset, y + inset, width - 2 * inset, height - 2 * inset, "module-inner", 3.0),
@@ -318,5 +333,6 @@ def _paint_module(card: Card, area: Area) -> list[Mark]:
             (("M", x + 12, y + 12), ("L", x + 17, y + 17), ("L", x + 12, y + 22), ("Z",)), "marker"
         ),
         *_pair(inner, y + 17, card.title, card.label, ("module-title", "module-text"), TITLE_SIZE),
-        line(x + 23, y + 31, fit(card.note, 9.5, width - 36), "module-text", 9.5),
+        line(x + 23, y + 31, fit(card.note, 9.5, inner.width - 23), "module-text", 9.5),
+        *marks,
     ]

@@ -7,7 +7,7 @@ import re
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.walk import scope_children
 from archviz.text import printable
-from archviz.views.node_link.labels import count_weights
+from archviz.views.node_link.labels import count_all_weights
 
 _GENERATED = re.compile(r"n?\d*|node_.*")
 _COUNTED = re.compile(r"_\d+")
@@ -29,14 +29,11 @@ class Frames:
         things: dict[ScopePath, int] = {}
         for path in sorted(children, key=len, reverse=True):
             things[path] = own[path] + sum(things[child] > 0 for child in children[path])
-        self._framed = {path for path, count in things.items() if path and count > 1}
-        self._weights: dict[ScopePath, dict[str, None]] = {}
-        for node in graph.nodes:
-            names = [use.parameter for use in node.parameters]
-            for length in range(1, len(node.scope) + 1) if names else ():
-                path = node.scope[:length]
-                if path in self._framed:
-                    self._weights.setdefault(path, {}).update(dict.fromkeys(names))
+        self._framed = {
+            path
+            for path, count in things.items()
+            if path and (count > 1 or graph.scopes[path].repeat > 1)
+        }
 
     def frame_of(self, scope: ScopePath) -> ScopePath:
         """The innermost framed scope at or around ``scope``; () for the page."""
@@ -53,10 +50,19 @@ class Frames:
         type_ = self.graph.scopes[path].type
         return "" if type_ == path[-1] else printable(type_)
 
+    def repeat(self, path: ScopePath) -> str:
+        """What a frame that stands for several says of that, "×12"; "" for the others."""
+        scope = self.graph.scopes[path]
+        return f"×{scope.repeat}" if scope.repeat > 1 else ""
+
     def parameter_note(self, path: ScopePath) -> str:
-        """How many weights are inside, each once: "215,808 params"."""
-        names = self._weights.get(path, {})
-        count = count_weights([self.graph.parameters[name] for name in names])
+        """How many weights are inside, each once; on a repeated frame, which copies it shows."""
+        scope = self.graph.scopes[path]
+        if scope.shares_weights:
+            return "same weights"
+        if scope.last:
+            return f".{path[-1]} – .{scope.last}"
+        count = count_all_weights(self.graph, path)
         return f"{count:,} params" if count else ""
 
     def label(self, node: Node) -> str:

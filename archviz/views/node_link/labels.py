@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archviz.ir import Attribute, Graph, Node, Parameter, TensorType
+from archviz.ir import Attribute, Graph, Node, Parameter, ScopePath, TensorType
 from archviz.ir.types import format_shape
 from archviz.ops import category_of, table
 from archviz.text import printable
@@ -71,6 +71,24 @@ _NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "de
 def count_weights(parameters: Sequence[Parameter]) -> int:
     """Elements of the weights among ``parameters``, each name once; unknown sizes count nothing."""
     sizes = {p.name: p.type.size or 0 for p in parameters if p.kind == "weight"}
+    return sum(sizes.values())
+
+
+def count_all_weights(graph: Graph, scope: ScopePath = ()) -> int:
+    """Elements of all weights in a scope, those of repeated blocks as often as they repeat."""
+    sizes: dict[str, int] = {}
+    for node in graph.nodes:
+        if node.scope[: len(scope)] != scope:
+            continue
+        times = node.repeat
+        for length in range(len(scope) + 1, len(node.scope) + 1):
+            around = graph.scopes[node.scope[:length]]
+            times *= 1 if around.shares_weights else around.repeat
+        for use in node.parameters:
+            parameter = graph.parameters.get(use.parameter)
+            if parameter is not None and parameter.kind == "weight":
+                size = times * (parameter.type.size or 0)
+                sizes[use.parameter] = max(size, sizes.get(use.parameter, 0))
     return sum(sizes.values())
 
 

@@ -1,0 +1,97 @@
+"""What is directly inside a scope: operations and modules, each with a structural signature."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from archviz.ir import Graph, Node, ScopePath
+
+
+@dataclass(slots=True)
+class Item:
+    """An operation or a module.
+
+    Attributes:
+        path: The module's scope; None for an operation.
+        nodes: Its nodes in graph order.
+        signature: Equal for two items exactly when they are built alike.
+    """
+
+    path: ScopePath | None
+    nodes: list[Node] = field(default_factory=list)
+    signature: Hashable = None
+
+
+def items_of(graph: Graph, home: ScopePath) -> list[Item]:
+    """The items of the scope ``home``, () being the graph, by first appearance."""
+    depth = len(home)
+    found: list[Item] = []
+    modules: dict[str, Item] = {}
+    for node in graph.nodes:
+        if node.scope[:depth] != home:
+            continue
+        if len(node.scope) == depth:
+            found.append(Item(None, [node]))
+            continue
+        name = node.scope[depth]
+        if name not in modules:
+            modules[name] = Item((*home, name))
+            found.append(modules[name])
+        modules[name].nodes.append(node)
+    for item in found:
+        item.signature = _signature(item, graph, depth)
+    return found
+
+
+def _signature(item: Item, graph: Graph, depth: int) -> Hashable:
+    if item.path is None:
+        return node_signature(item.nodes[0], graph)
+    made: dict[str, tuple[int, int]] = {}
+    for index, node in enumerate(item.nodes):
+        for position, value in enumerate(node.outputs):
+            if value is not None:
+                made[value] = (index, position)
+    outside: dict[str, int] = {}
+    parts: list[Hashable] = [graph.scopes[item.path].type]
+    for node in item.nodes:
+        wires: list[Hashable] = []
+        for value in node.inputs:
+            if value is None or value in made:
+                wires.append(made.get(value or ""))
+            else:
+                wires.append(outside.setdefault(value, len(outside)))
+        parts.append((node.scope[depth + 1 :], node_signature(node, graph), tuple(wires)))
+    return tuple(parts)
+
+
+def node_signature(node: Node, graph: Graph) -> Hashable:
+    """What one operation is, apart from its names and its wiring."""
+    stored = []
+    for use in node.parameters:
+        parameter = graph.parameters.get(use.parameter)
+        described = None
+        if parameter is not None:
+            value = parameter.value if parameter.kind == "constant" else None
+            described = (parameter.type, parameter.kind, value)
+        stored.append((use.role, use.index, described))
+    return (
+        node.op,
+        node.kind,
+        node.domain,
+        node.repeat,
+        tuple(node.attributes.items()),
+        tuple(stored),
+        tuple(value is None for value in node.inputs),
+        tuple(None if v is None else graph.values[v].type for v in node.outputs),
+        tuple(_part_signature(part, graph) for part in node.parts),
+    )
+
+
+def _part_signature(part: Node, graph: Graph) -> Hashable:
+    types = [graph.parameters.get(use.parameter) for use in part.parameters]
+    return (
+        part.op,
+        tuple(part.attributes.items()),
+        tuple((p.type, p.kind) if p is not None else None for p in types),
+    )
