@@ -18,7 +18,7 @@ from archviz.views import View
 from archviz.views.node_link import cards, edges
 from archviz.views.node_link.cards import Card
 from archviz.views.node_link.containers import Frames
-from archviz.views.node_link.labels import count_all_weights, operation_count
+from archviz.views.node_link.labels import operation_count, weights_by_scope
 from archviz.views.node_link.pills import grouped
 
 MARGIN = 16.0
@@ -92,7 +92,7 @@ def describe(model: Model) -> str:
     """What the picture shows, in a few sentences."""
     graph = model.body
     shown, stood_for = len(graph.nodes), operation_count(graph.nodes)
-    weights = count_all_weights(graph)
+    weights = weights_by_scope(graph)[()]
     text = f"Node-link diagram of {printable(model.source or graph.name or 'a model')}: "
     text += f"{shown:,} boxes for {stood_for:,} operations"
     text += f", {weights:,} parameters" if weights else ""

@@ -7,7 +7,7 @@ import re
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.walk import scope_children
 from archviz.text import printable
-from archviz.views.node_link.labels import count_all_weights
+from archviz.views.node_link.labels import weights_by_scope
 
 _GENERATED = re.compile(r"n?\d*|node_.*")
 _COUNTED = re.compile(r"_\d+")
@@ -34,6 +34,7 @@ class Frames:
             for path, count in things.items()
             if path and (count > 1 or graph.scopes[path].repeat > 1)
         }
+        self._weights = weights_by_scope(graph)
 
     def frame_of(self, scope: ScopePath) -> ScopePath:
         """The innermost framed scope at or around ``scope``; () for the page."""
@@ -62,7 +63,7 @@ class Frames:
             return "same weights"
         if scope.last:
             return f".{path[-1]} – .{scope.last}"
-        count = count_all_weights(self.graph, path)
+        count = self._weights.get(path, 0)
         return f"{count:,} params" if count else ""
 
     def label(self, node: Node) -> str:

@@ -74,22 +74,25 @@ def count_weights(parameters: Sequence[Parameter]) -> int:
     return sum(sizes.values())
 
 
-def count_all_weights(graph: Graph, scope: ScopePath = ()) -> int:
-    """Elements of all weights in a scope, those of repeated blocks as often as they repeat."""
-    sizes: dict[str, int] = {}
+def weights_by_scope(graph: Graph) -> dict[ScopePath, int]:
+    """Elements of all weights in each scope, () being the graph.
+
+    A weight counts once, and in a repeated block as often as the block repeats.
+    """
+    sizes: dict[ScopePath, dict[str, int]] = {(): {}}
     for node in graph.nodes:
-        if node.scope[: len(scope)] != scope:
-            continue
-        times = node.repeat
-        for length in range(len(scope) + 1, len(node.scope) + 1):
-            around = graph.scopes[node.scope[:length]]
-            times *= 1 if around.shares_weights else around.repeat
         for use in node.parameters:
             parameter = graph.parameters.get(use.parameter)
-            if parameter is not None and parameter.kind == "weight":
-                size = times * (parameter.type.size or 0)
-                sizes[use.parameter] = max(size, sizes.get(use.parameter, 0))
-    return sum(sizes.values())
+            if parameter is None or parameter.kind != "weight":
+                continue
+            size = node.repeat * (parameter.type.size or 0)
+            for length in range(len(node.scope), -1, -1):
+                inside = sizes.setdefault(node.scope[:length], {})
+                inside[use.parameter] = max(size, inside.get(use.parameter, 0))
+                around = graph.scopes.get(node.scope[:length])
+                if around is not None and not around.shares_weights:
+                    size *= around.repeat
+    return {path: sum(inside.values()) for path, inside in sizes.items()}
 
 
 def _known(name: str, graph: Graph) -> Parameter | None:
