@@ -53,7 +53,8 @@ def _signature(item: Item, graph: Graph, depth: int) -> Hashable:
             if value is not None:
                 made[value] = (index, position)
     outside: dict[str, int] = {}
-    parts: list[Hashable] = [graph.scopes[item.path].type]
+    top = graph.scopes[item.path]
+    parts: list[Hashable] = [(top.type, top.repeat, top.shares_weights)]
     for node in item.nodes:
         wires: list[Hashable] = []
         for value in node.inputs:
@@ -61,7 +62,9 @@ def _signature(item: Item, graph: Graph, depth: int) -> Hashable:
                 wires.append(made.get(value or ""))
             else:
                 wires.append(outside.setdefault(value, len(outside)))
-        parts.append((node.scope[depth + 1 :], node_signature(node, graph), tuple(wires)))
+        inner = [graph.scopes[node.scope[:n]] for n in range(depth + 2, len(node.scope) + 1)]
+        kinds = tuple((scope.path[-1], scope.type, scope.repeat) for scope in inner)
+        parts.append((kinds, node_signature(node, graph), tuple(wires)))
     return tuple(parts)
 
 

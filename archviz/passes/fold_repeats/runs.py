@@ -37,6 +37,12 @@ class Run:
         """Position behind the last item."""
         return self.start + self.period * len(self.copies)
 
+    @property
+    def rank(self) -> tuple[int, int, int, int]:
+        """Less for a better run: few values from block to block, many items saved, short blocks."""
+        saved = (len(self.copies) - 1) * self.period
+        return (self.carried, -saved, self.period, self.start)
+
 
 def find_runs(graph: Graph, items: list[Item], least: int) -> list[Run]:
     """Runs of at least ``least`` copies, none overlapping another, in order."""
@@ -91,13 +97,7 @@ def _best_at(
             run = _proved(start, period, count, items, users)
             if run is None or len(run.copies) < least:
                 continue
-            key = (run.carried, -len(run.copies) * period, period, run.start)
-            if best is None or key < (
-                best.carried,
-                -len(best.copies) * best.period,
-                best.period,
-                best.start,
-            ):
+            if best is None or run.rank < best.rank:
                 best = run
             if run.carried <= 1 and start == position:
                 break
