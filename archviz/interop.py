@@ -59,9 +59,9 @@ def to_networkx(model: Model) -> MultiDiGraph[str]:
     for node in body.nodes:
         inner = used_values(node)[sum(value is not None for value in node.inputs) :]
         uses = [*enumerate(node.inputs), *((-1, value) for value in inner)]
-        for position, value in uses:
-            if value is not None and value in producer:
-                _add_edge(graph, model, producer[value], node.id, value, position)
+        for position, used in uses:
+            if used is not None and used in producer:
+                _add_edge(graph, model, producer[used], node.id, used, position)
     for position, value in enumerate(body.outputs):
         output = unique(f"output:{value}", taken)
         graph.add_node(output, kind="output", op="", type=_type_text(model, value))

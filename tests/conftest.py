@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from archviz.ir import Model, Parameter, ParameterUse, TensorType
@@ -14,6 +16,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the goldens with what archviz now makes, and write old beside new",
     )
+
+
+ROWS = pytest.StashKey[list[str]]()
+SHEET = pytest.StashKey[Path]()
+"""The page that compares old goldens with accepted ones, and its rows."""
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    sheet = config.stash.get(SHEET, None)
+    if sheet:
+        terminalreporter.write_line(f"goldens rewritten; old beside new: {sheet}")
 
 
 HOSTILE = 'a"b\\<script>alert(1)</script>&amp;\n\x00\x1b[31m\u202e]]>\ud800'

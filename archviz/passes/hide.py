@@ -38,7 +38,7 @@ def apply(graph: Graph, *, patterns: tuple[str, ...] = ()) -> Graph:
                 f"--hide {pattern!r} matches no node, operator or scope",
                 "list them with: archviz summary",
             )
-    if len(dropped) == len(graph.nodes):
+    if dropped and len(dropped) == len(graph.nodes):
         raise OptionError("--hide leaves nothing to draw", "hide less")
     return sweep(bypass(graph, dropped))
 

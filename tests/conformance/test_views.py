@@ -1,0 +1,69 @@
+"""What every view must do."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from conftest import small_model
+from samples import each_sample, loaded
+
+from archviz import api
+from archviz.ir import Graph, Model
+from archviz.scene import Path as PathMark
+from archviz.scene import Rect, Scene, Text, flatten
+from archviz.theme import load_theme, theme_names
+from archviz.views import VIEWS, View
+
+each_view = pytest.mark.parametrize("view", list(VIEWS.builtin()), ids=lambda view: view.name)
+
+
+def check(scene: Scene) -> None:
+    """Everything is drawn in finite places inside the page, in roles that every theme has."""
+    themes = [load_theme(name) for name in theme_names()]
+    slack = 1.0
+    for mark in flatten(scene.marks):
+        for theme in themes:
+            theme.style(mark.role)
+        match mark:
+            case Rect():
+                corners = [(mark.x, mark.y), (mark.x + mark.width, mark.y + mark.height)]
+            case Text():
+                corners = [(mark.x, mark.y)]
+                if not mark.rotation:
+                    corners += [(mark.left, mark.y), (mark.left + mark.width, mark.y)]
+            case PathMark():
+                numbers = [value for segment in mark.segments for value in segment[1:]]
+                assert all(isinstance(value, float | int) for value in numbers)
+                pairs = zip(numbers[::2], numbers[1::2], strict=True)
+                corners = [(float(x), float(y)) for x, y in pairs]  # type: ignore[arg-type]
+        for x, y in corners:
+            assert math.isfinite(x)
+            assert math.isfinite(y)
+            assert -slack <= x <= scene.width + slack, mark
+            assert -slack <= y <= scene.height + slack, mark
+    assert scene.title
+    assert scene.description
+
+
+@each_view
+@pytest.mark.parametrize("depth", [0, 1, "all"])
+def test_a_view_draws_inside_the_page_in_roles_that_themes_have(view: View, depth: int) -> None:
+    check(view.draw(api.prepare(small_model(), depth=depth)))
+
+
+@each_sample
+@each_view
+def test_a_view_draws_samples_and_twice_the_same(view: View, sample: Path) -> None:
+    model = api.prepare(loaded(sample))
+    scene = view.draw(model)
+    check(scene)
+    assert view.draw(model) == scene
+
+
+@each_view
+def test_a_view_draws_an_empty_model(view: View) -> None:
+    scene = view.draw(Model(Graph(), source="empty.test"))
+    assert scene.width > 0
+    assert scene.height > 0
