@@ -42,7 +42,11 @@ class GraphBuilder:
 
     def value(self, name: str, type_: Type | None = None) -> str:
         """Adds a value and returns its id, ``name`` or, when that is taken, "name#2"."""
-        value_id = unique(name or "value", self._value_ids)
+        value_id = name
+        if name and name not in self._value_ids:  # most are new, and there may be a million
+            self._value_ids[name] = 1
+        else:
+            value_id = unique(name or "value", self._value_ids)
         self.values[value_id] = Value(value_id, type_)
         return value_id
 

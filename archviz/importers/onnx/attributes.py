@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archviz.importers.onnx.names import clean
@@ -13,7 +13,7 @@ from archviz.ir import Attribute, ContainerType
 from archviz.ir.types import format_type
 
 if TYPE_CHECKING:
-    from onnx import AttributeProto, GraphProto, NodeProto
+    from onnx import AttributeProto, GraphProto
 
 MAX_LIST = 64
 """Entries of a list that are kept; the last one then tells how many there are."""
@@ -41,7 +41,7 @@ class AttributeReader:
 
     def read(
         self,
-        node: NodeProto,
+        protos: Iterable[AttributeProto],
         op: str,
         domain: str,
         operators: Operators,
@@ -50,7 +50,7 @@ class AttributeReader:
         """The node's attributes by name, and its graphs.
 
         Args:
-            node: The node.
+            protos: The attributes of a node.
             op: Its operator, as shown.
             domain: The operator's domain.
             operators: The schemas that know the defaults.
@@ -60,15 +60,16 @@ class AttributeReader:
         found: dict[str, Attribute] = {}
         graphs: list[tuple[str, GraphProto]] = []
         defaults = self._defaults_of(op, domain, operators)
-        for proto in node.attribute:
+        for proto in protos:
             name = proto.name
             if name.__class__ is not str or not name.isprintable():
                 name = clean(name)
             kind = proto.type or attribute_kind(proto)
-            if kind == INT:
-                value: Attribute = proto.i
-            elif kind == INTS:
-                value = _listed(proto.ints)
+            if kind == INTS:
+                ints = proto.ints
+                value: Attribute = tuple(ints) if len(ints) <= MAX_LIST else _listed(ints)
+            elif kind == INT:
+                value = proto.i
             elif kind == GRAPH and not proto.ref_attr_name:
                 graphs.append((name, proto.g))
                 continue

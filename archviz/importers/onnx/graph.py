@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.attributes import AttributeReader
 from archviz.importers.onnx.functions import MAX_LEVELS, Functions, call_key
-from archviz.importers.onnx.hierarchy import Hierarchy, Place
+from archviz.importers.onnx.hierarchy import Hierarchy
 from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.notes import Notes
 from archviz.importers.onnx.operators import Operators, opsets_of, standard
 from archviz.importers.onnx.stored import StoredTensors
 from archviz.importers.onnx.value_types import TypeReader
-from archviz.ir import Attribute, Graph, ParameterUse, ScopePath, Type, Value
+from archviz.ir import Attribute, Graph, Node, ParameterUse, ScopePath, Type, Value
 from archviz.ir.build import GraphBuilder
 
 if TYPE_CHECKING:
-    from onnx import FunctionProto, GraphProto, NodeProto, ValueInfoProto
+    from onnx import FunctionProto, GraphProto, NodeProto
 
     from archviz.importers.onnx.node_inference import NodeInference
 
 MAX_ID_PART = 200
 """Characters that a name adds to an id that has other parts."""
+
+_NO_ATTRIBUTES: Mapping[str, Attribute] = {}
+_NO_SUBGRAPHS: Mapping[str, Graph] = {}
 
 
 @dataclass(slots=True)
@@ -98,12 +101,18 @@ class GraphReader:
         self._attributes = AttributeReader(types)
         self._stored = StoredTensors()
         self._function_operators: dict[tuple[tuple[str, int], ...], Operators] = {}
-        self._function_types: dict[int, Mapping[str, Type | None]] = {}
+        self._ops: dict[str, str] = {}
+        self._places: dict[str, ScopePath] = {}
 
-    def read(self, proto: GraphProto) -> Graph:
-        """The main graph with everything inside it."""
+    def read(self, proto: GraphProto, types: Mapping[str, Type | None]) -> Graph:
+        """The main graph with everything inside it.
+
+        Args:
+            proto: The graph.
+            types: What is known of its values, by name.
+        """
         builder = GraphBuilder(clean(proto.name))
-        level = _Level(builder, self._operators, is_main=True)
+        level = _Level(builder, self._operators, types=types, is_main=True)
         self._graph(proto, level)
         for parameter in self._stored.parameters():
             builder.parameter(parameter)
@@ -111,7 +120,8 @@ class GraphReader:
 
     def _graph(self, proto: GraphProto, level: _Level) -> None:
         builder = level.builder
-        level.types = self._value_types((*proto.value_info, *proto.output))
+        if not level.is_main:
+            level.types = self._types.by_name((*proto.value_info, *proto.output))
         for tensor in proto.initializer:
             level.stored[tensor.name] = self._stored.add(tensor)
         for sparse in proto.sparse_initializer:
@@ -168,52 +178,50 @@ class GraphReader:
         """Adds nodes; ``given`` are the ids of outputs whose values exist already."""
         nodes = list(protos)
         outputs, again = self._declare(nodes, level, given)
-        known, stored, functions = level.known, level.stored, self._functions
+        known, stored, functions, operators = (
+            level.known, level.stored, self._functions, level.operators,
+        )  # fmt: skip
         is_inferring = self._inference is not None and self._inference.is_wanted
-        values = level.builder.values
+        values, shown_ops = level.builder.values, self._ops
         for index, proto in enumerate(nodes):
-            op, name = proto.op_type, proto.name
-            if op.__class__ is not str or not op.isprintable() or len(op) > MAX_ID_PART:
-                op = clean(op)[:MAX_ID_PART]
+            raw, name, domain = proto.op_type, proto.name, proto.domain
+            op = shown_ops.get(raw)
+            if op is None:
+                op = shown_ops[raw] = clean(raw)[:MAX_ID_PART]
             if name and (name.__class__ is not str or not name.isprintable() or len(name) > 200):
                 name = clean(name)
-            domain = proto.domain
             if domain:
                 domain = standard(clean(domain))
             inputs: list[str | None] = []
             uses: tuple[ParameterUse, ...] = ()
-            for position, source in enumerate(proto.input):
-                parameter: str | None = None
+            for source in proto.input:
                 if source in known:
                     inputs.append(known[source])
-                    continue
-                if not source:
+                elif source in stored:
+                    position = len(inputs)
                     inputs.append(None)
-                    continue
-                if source in stored:
-                    parameter = stored[source]
+                    role = operators.role(domain, op, position)
+                    uses = (*uses, ParameterUse(stored[source], role, position))
+                elif not source:
+                    inputs.append(None)
                 else:
                     value, parameter = self._find(source, level)
-                    if parameter is None:
-                        inputs.append(value)
-                        continue
-                inputs.append(None)
-                role = level.operators.role(domain, op, position)
-                uses = (*uses, ParameterUse(parameter, role, position))
+                    if parameter is not None:
+                        role = operators.role(domain, op, len(inputs))
+                        uses = (*uses, ParameterUse(parameter, role, len(inputs)))
+                    inputs.append(value)
+            made = outputs[index]
             if functions and (key := call_key(proto)) in functions:
                 if functions.take(key):
-                    self._call(proto, functions[key], level, inputs, uses, outputs[index], op, name)
+                    self._call(proto, functions[key], level, inputs, uses, made, op, name)
                     if index in again:
                         known.update(again[index])
                     continue
-                self._notes.fault(
-                    "recursive-function" if functions.is_endless(key) else "large-function", op
-                )
-            self._node(proto, index, level, op, domain, name, inputs, uses, outputs[index])
-            if is_inferring and any(
-                v is not None and values[v].type is None for v in outputs[index]
-            ):
-                self._infer(proto, level, op, domain, inputs, uses, outputs[index])
+                endless = functions.is_endless(key)
+                self._notes.fault("recursive-function" if endless else "large-function", op)
+            self._node(proto, index, level, op, domain, name, inputs, uses, made)
+            if is_inferring and any(v is not None and values[v].type is None for v in made):
+                self._infer(proto, level, op, domain, inputs, uses, made)
             if index in again:
                 known.update(again[index])
 
@@ -229,61 +237,67 @@ class GraphReader:
         uses: tuple[ParameterUse, ...],
         outputs: tuple[str | None, ...],
     ) -> None:
-        builder = level.builder
-        place = self._place(proto, name, index, level)
-        label = place.label or op
+        builder, stored = level.builder, self._stored
+        place = self._places.get(name.rpartition("/")[0]) if level.is_main else None
+        if place is not None:  # most names begin like one before them
+            path, label = place, name.rpartition("/")[2]
+        else:
+            path, label = self._place(proto, name, index, level)
         if len(label) > MAX_ID_PART:
             label = label[:MAX_ID_PART]
         if level.owner:
-            node_id = builder.reserve(f"{level.owner}/{label}")
+            node_id = builder.reserve(f"{level.owner}/{label or op}")
         else:
-            node_id = builder.reserve(label, place.path)
+            node_id = builder.reserve(label or op, path)
         for use in uses:
-            self._stored.use(use.parameter, op, use.role)
-        self._stored.use_values(inputs, op, domain, level.operators)
-        attributes: dict[str, Attribute] = {}
-        subgraphs: dict[str, Graph] = {}
+            stored.use(use.parameter, op, use.role)
+        if stored.has_constants:
+            stored.use_values(inputs, op, domain, level.operators)
+        attributes: Mapping[str, Attribute] = _NO_ATTRIBUTES
+        subgraphs: Mapping[str, Graph] = _NO_SUBGRAPHS
         held = ""
         if op == "Constant" and not domain:
-            held = self._stored.add_constant(proto, outputs)
+            held = stored.add_constant(proto, outputs)
         if held:
             uses = (*uses, ParameterUse(held, "value"))
-        elif proto.attribute:
+        elif settings := proto.attribute:
             attributes, graphs = self._attributes.read(
-                proto, op, domain, level.operators, level.references
+                settings, op, domain, level.operators, level.references
             )
-            for role, graph in graphs:
-                subgraphs[role] = self._subgraph(graph, role, node_id, level)
+            if graphs:
+                subgraphs = {
+                    role: self._subgraph(graph, role, node_id, level) for role, graph in graphs
+                }
         if not domain and level.operators.schema(domain, op) is None:
             self._notes.fault("unknown-operator", op, node_id)
-        builder.node(
-            op,
-            tuple(inputs),
-            outputs,
-            label=name,
-            parameters=uses,
-            attributes=attributes,
-            scope=place.path,
-            subgraphs=subgraphs,
-            location=self._hierarchy.location(proto) if self._hierarchy.has_metadata else None,
-            domain=domain,
-            node_id=node_id,
-        )
+        location = self._hierarchy.location(proto) if self._hierarchy.has_metadata else None
+        # Straight to the list, for this is done a million times; the id is reserved above.
+        builder.nodes.append(
+            Node(
+                node_id, op, tuple(inputs), outputs, uses, attributes, path, subgraphs, location,
+                (), "op", domain, name,
+            )
+        )  # fmt: skip
 
-    def _place(self, proto: NodeProto, name: str, index: int, level: _Level) -> Place:
-        place = self._hierarchy.place(proto, name, index if level.is_main else -1)
+    def _place(
+        self, proto: NodeProto, name: str, index: int, level: _Level
+    ) -> tuple[ScopePath, str]:
+        """The scope of a node, which is added to the graph, and the last part of its name."""
+        path, label, types = self._hierarchy.place(proto, name, index if level.is_main else -1)
         prefix = level.scope
         if prefix:
-            types = tuple((prefix + path, kind) for path, kind in place.types)
-            place = Place(prefix + place.path, place.label, types)
-        scopes = level.builder.scopes
-        if place.path and (place.path not in scopes or place.types):
-            for path, kind in place.types:
-                if path not in scopes or not scopes[path].type:
-                    level.builder.scope(path, kind)
-            if place.path not in scopes:
-                level.builder.scope(place.path)
-        return place
+            types = tuple((prefix + inner, kind) for inner, kind in types)
+            path = prefix + path
+        if path:
+            scopes = level.builder.scopes
+            for inner, kind in types:
+                if inner not in scopes or not scopes[inner].type:
+                    level.builder.scope(inner, kind)
+            if path not in scopes:
+                level.builder.scope(path)
+            if level.is_main and self._hierarchy.is_by_name:
+                self._places[name.rpartition("/")[0]] = path
+        return path, label
 
     def _declare(
         self, nodes: Sequence[NodeProto], level: _Level, given: dict[str, str]
@@ -294,7 +308,7 @@ class GraphReader:
             The outputs of each node and, for names that are produced once more, the new meaning
             by the index of the node behind which it holds.
         """
-        known, types, builder = level.known, level.types, level.builder
+        known, stored, types, builder = level.known, level.stored, level.types, level.builder
         declared: list[tuple[str | None, ...]] = []
         again: dict[int, dict[str, str]] = {}
         nested = bool(level.owner or level.scope)
@@ -304,19 +318,17 @@ class GraphReader:
                 if not name:
                     made.append(None)
                     continue
-                if name in given and name not in known:
-                    value = given.pop(name)
-                    known[name] = value
-                elif name in known or name in level.stored:
+                if name in known or name in stored:
                     value = builder.value(self._value_name(name, level), types.get(name))
                     again.setdefault(index, {})[name] = value
                     self._notes.fault("duplicate-value", clean(name))
+                elif name in given:
+                    known[name] = value = given.pop(name)
                 else:
                     shown = name
                     if nested or name.__class__ is not str or not name.isprintable():
                         shown = self._value_name(name, level)
-                    value = builder.value(shown, types.get(name))
-                    known[name] = value
+                    known[name] = value = builder.value(shown, types.get(name))
                 made.append(value)
             declared.append(tuple(made))
         return declared, again
@@ -357,12 +369,12 @@ class GraphReader:
     ) -> None:
         """Puts the body of ``function`` in the place of the call, as a scope."""
         builder = level.builder
-        place = self._place(proto, name, -1, level)
-        label = (place.label or op).replace("/", "_")[:MAX_ID_PART]
-        path, number = (*place.path, label), 1
+        around, label = self._place(proto, name, -1, level)
+        label = (label or op).replace("/", "_")[:MAX_ID_PART]
+        path, number = (*around, label), 1
         while path in builder.scopes:
             number += 1
-            path = (*place.path, f"{label}@{number}")
+            path = (*around, f"{label}@{number}")
         builder.scope(path, op)
         references = self._arguments(proto, function, level)
         inner = _Level(
@@ -409,7 +421,9 @@ class GraphReader:
             clean(default.name): self._attributes.value(default)
             for default in function.attribute_proto
         }
-        given, _ = self._attributes.read(proto, "", "", self._operators, level.references or {})
+        given, _ = self._attributes.read(
+            proto.attribute, "", "", self._operators, level.references or {}
+        )
         values.update(given)
         return values
 
@@ -423,15 +437,7 @@ class GraphReader:
         return self._function_operators[key]
 
     def _function_value_types(self, function: FunctionProto) -> Mapping[str, Type | None]:
-        return self._value_types(function.value_info) if function.value_info else {}
-
-    def _value_types(self, infos: Iterable[ValueInfoProto]) -> dict[str, Type | None]:
-        found: dict[str, Type | None] = {}
-        read = self._types.read
-        for info in infos:
-            if info.HasField("type"):
-                found.setdefault(info.name, read(info.type))
-        return found
+        return self._types.by_name(function.value_info) if function.value_info else {}
 
     def _infer(
         self,

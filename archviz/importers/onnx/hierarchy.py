@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.names import clean
@@ -33,23 +34,8 @@ _CALL_NUMBER = re.compile(r"_(\d+)$")
 _WRAPPER = re.compile(r"^(?:Stateful)?PartitionedCall(?::\d+|_\d+)?$")
 
 
-class Place:
-    """Where a node belongs.
-
-    Attributes:
-        path: Its scope.
-        types: Class of each scope on the path that has one, by path.
-        label: The last part of its name, or "".
-    """
-
-    __slots__ = ("label", "path", "types")
-
-    def __init__(
-        self, path: ScopePath, label: str, types: tuple[tuple[ScopePath, str], ...] = ()
-    ) -> None:
-        self.path = path
-        self.types = types
-        self.label = label
+Place = tuple[ScopePath, str, tuple[tuple[ScopePath, str], ...]]
+"""A node's scope, the last part of its name, and the classes of scopes on the way, by path."""
 
 
 class Hierarchy:
@@ -66,7 +52,7 @@ class Hierarchy:
         self._locations: dict[str, SourceLocation | None] = {}
         self._common = 0
         self._stored = frozenset(tensor.name for tensor in graph.initializer)
-        self._modules: frozenset[ScopePath] = frozenset()
+        self._nodes = nodes
         sample = [nodes[i] for i in range(0, len(nodes), max(1, len(nodes) // 64))]
         names = [clean(node.name) for node in sample]
         slashed = [name for name in names if "/" in name.strip("/")]
@@ -79,12 +65,16 @@ class Hierarchy:
             self.style = "metadata"
         elif sum(name.startswith("/") for name in names) * 2 >= len(names) > 0 and slashed:
             self.style = "slash"
-            self._modules = self._called_modules(nodes)
         elif slashed and len(slashed) * 2 >= sum(bool(name) for name in names):
             self.style = "tensorflow"
             self._common = self._wrappers(nodes)
         else:
             self.style = "owners" if self._place_by_owner(graph) else "flat"
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether names with slashes tell the scopes."""
+        return self.style in ("slash", "tensorflow")
 
     def place(self, node: NodeProto, name: str, index: int = -1) -> Place:
         """The place of a node.
@@ -94,7 +84,8 @@ class Hierarchy:
             name: Its name, as shown.
             index: Its position in the main graph; -1 elsewhere.
         """
-        if self.style == "metadata":
+        style = self.style
+        if style == "metadata":
             scopes = classes = ""
             for prop in node.metadata_props:
                 key = prop.key
@@ -103,17 +94,20 @@ class Hierarchy:
                 elif key == _CLASSES:
                     classes = prop.value
             return self._by_metadata(node, name, scopes, classes)
-        if self.style == "owners":
-            return Place(self._owners.get(index, ()), name)
-        if self.style == "flat" or "/" not in name:
-            return Place((), name)
-        directory, _, label = name.rpartition("/")
-        if directory not in self._paths:
-            slash = self.style == "slash"
-            self._paths[directory] = (
-                self._slash_path(directory) if slash else self._tensorflow_path(directory)
-            )
-        return Place(self._paths[directory], label)
+        if style == "owners":
+            return self._owners.get(index, ()), name, ()
+        directory, slash, label = name.rpartition("/")
+        if style == "flat" or not slash:
+            return (), name, ()
+        return self.by_name(directory), label, ()
+
+    def by_name(self, directory: str) -> ScopePath:
+        """The scope that the part of a name before its last slash tells."""
+        path = self._paths.get(directory)
+        if path is None:
+            read = self._slash_path if self.style == "slash" else self._tensorflow_path
+            path = self._paths[directory] = read(directory)
+        return path
 
     def location(self, node: NodeProto) -> SourceLocation | None:
         """The innermost line of the user's own code that made the node."""
@@ -141,7 +135,7 @@ class Hierarchy:
                 path = split_path(module)
                 if kind:
                     types.append((path, clean(kind.rpartition(".")[2])[:MAX_PART]))
-        return Place(path, name, tuple(types))
+        return path, name, tuple(types)
 
     def _owner_next_to(self, node: NodeProto, leaf: str) -> str:
         """The sibling of ``leaf`` that owns the node's parameters.
@@ -166,23 +160,28 @@ class Hierarchy:
             if match:
                 base = (*path[: length - 1], part[: match.start()])
                 owner = ".".join((*path[: length - 1], part)) + "."
-                if base in self._modules and owner not in self._dotted_owners:
+                if base in self._called_modules and owner not in self._dotted_owners:
                     part = f"{base[-1]}@{int(match.group(1)) + 1}"
             found.append(part)
         return tuple(found)
 
-    def _called_modules(self, nodes: Sequence[NodeProto]) -> frozenset[ScopePath]:
+    @cached_property
+    def _called_modules(self) -> frozenset[ScopePath]:
         paths: set[ScopePath] = set()
-        for name in dict.fromkeys(clean(node.name).rpartition("/")[0] for node in nodes):
-            path = slash_parts(name)
+        names = [clean(node.name) for node in self._nodes]
+        for directory in dict.fromkeys([name.rpartition("/")[0] for name in names]):
+            path = slash_parts(directory)
             paths.update(path[:length] for length in range(1, len(path) + 1))
-        self._dotted_owners = frozenset(
+        return frozenset(paths)
+
+    @cached_property
+    def _dotted_owners(self) -> frozenset[str]:
+        return frozenset(
             owner
             for name in self._stored
             if isinstance(name, str) and "." in name
             for owner in _prefixes(name)
         )
-        return frozenset(paths)
 
     def _wrappers(self, nodes: Sequence[NodeProto]) -> int:
         """How many leading parts every name shares: they say nothing."""

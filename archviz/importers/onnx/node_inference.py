@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto, TypeProto
     from onnx.defs import OpSchema
 
-_CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+"""Operators whose outputs hang on graphs in their attributes."""
 
 
 class NodeInference:
@@ -56,7 +57,7 @@ class NodeInference:
         from onnx import NodeProto, TypeProto, shape_inference
         from onnx.helper import make_opsetid
 
-        if self._left <= 0 or len(node.input) > MAX_RANK or node.op_type in _CONTROL_FLOW:
+        if self._left <= 0 or len(node.input) > MAX_RANK or node.op_type in CONTROL_FLOW:
             return {}
         if is_unsafe(node):
             return {}

@@ -28,7 +28,9 @@ class Operators:
     def schema(self, domain: str, op: str) -> OpSchema | None:
         """The schema, or None for an operator that the official package does not know."""
         key = (domain, op)
-        if key not in self._schemas:
+        try:
+            return self._schemas[key]
+        except KeyError:
             from onnx import defs
 
             newest = defs.onnx_opset_version()
@@ -37,17 +39,18 @@ class Operators:
                 self._schemas[key] = defs.get_schema(op, min(max(version, 1), 2**31 - 1), domain)
             except defs.SchemaError:
                 self._schemas[key] = None
-        return self._schemas[key]
+            return self._schemas[key]
 
     def role(self, domain: str, op: str, index: int) -> str:
         """What the operator calls its input at ``index``; "input_3" when nobody knows."""
         key = (domain, op)
-        if key not in self._roles:
+        found = self._roles.get(key)
+        if found is None:
             schema = self.schema(domain, op)
             formal = schema.inputs if schema else []
             variadic = bool(formal) and str(formal[-1].option).endswith("Variadic")
-            self._roles[key] = (tuple(parameter.name for parameter in formal), variadic)
-        names, variadic = self._roles[key]
+            found = self._roles[key] = (tuple(parameter.name for parameter in formal), variadic)
+        names, variadic = found
         if index < len(names):
             return names[index]
         return names[-1] if variadic else f"input_{index}"

@@ -16,12 +16,12 @@ from archviz.importers.onnx.functions import Functions, all_nodes
 from archviz.importers.onnx.growth import outgrows
 from archviz.importers.onnx.isolation import IsolationError, run_apart
 from archviz.importers.onnx.names import clean
-from archviz.importers.onnx.node_inference import infer_by_node
+from archviz.importers.onnx.node_inference import CONTROL_FLOW, infer_by_node
 from archviz.importers.onnx.notes import Notes
 from archviz.importers.onnx.operators import standard
 from archviz.importers.onnx.strip import MAX_RANK
 from archviz.importers.onnx.value_types import TypeReader, is_complete
-from archviz.ir import Diagnostic, Severity, TensorType
+from archviz.ir import Diagnostic, Severity, TensorType, Type
 from archviz.ir.types import format_shape
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 MAX_INFERRED = 50_000
 """Nodes, calls expanded, that the official inference is given."""
-
-_CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
 
 def bind(model: ModelProto, bindings: Mapping[str, Sequence[int]]) -> None:
@@ -138,21 +136,19 @@ def _substitute(graph: GraphProto, sizes: Mapping[str, int], depth: int) -> None
                     _substitute(attribute.g, sizes, depth + 1)
 
 
-def needs_inference(model: ModelProto, types: TypeReader) -> bool:
-    """Whether a value lacks part of its type; a look that is far cheaper than inference."""
-    graph = model.graph
-    outputs = [name for node in graph.node for name in node.output if name]
-    if len(graph.value_info) + len(graph.output) < len(outputs):
+def needs_inference(graph: GraphProto, types: Mapping[str, Type | None]) -> bool:
+    """Whether a value lacks part of its type; a look that is far cheaper than inference.
+
+    Args:
+        graph: The main graph.
+        types: What the file says of its values, by name.
+    """
+    if len(types) < len(graph.node):
         return True
-    if any(node.op_type in _CONTROL_FLOW for node in graph.node):
-        return True
-    known = {
-        info.name
-        for infos in (graph.value_info, graph.output)
-        for info in infos
-        if is_complete(types.read(info.type))
-    }
-    return not known.issuperset(outputs)
+    complete = {type_ for type_ in set(types.values()) if is_complete(type_)}
+    return any(
+        name and types.get(name) not in complete for node in graph.node for name in node.output
+    ) or any(node.op_type in CONTROL_FLOW for node in graph.node)
 
 
 def infer(model: ModelProto, functions: Functions, notes: Notes) -> tuple[ModelProto, bool] | None:

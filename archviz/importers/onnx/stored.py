@@ -50,11 +50,19 @@ class StoredTensors:
         self._found: dict[str, _Stored] = {}
         self._names: dict[str, int] = {}
         self._by_value: dict[str, str] = {}
+        self._kinds: dict[tuple[str, str, str], str] = {}
+        self._types: dict[tuple[int, ...], TensorType] = {}
 
     def add(self, proto: TensorProto) -> str:
         """Adds an initializer and returns its name, changed when it is taken."""
         name = unique(clean(proto.name) or "parameter", self._names)
-        self._found[name] = _Stored(tensor_type(proto), proto, location=location(proto))
+        key = (proto.data_type, *proto.dims)
+        type_ = self._types.get(key)
+        if type_ is None:
+            type_ = self._types[key] = tensor_type(proto)
+        self._found[name] = stored = _Stored(type_, proto)
+        if proto.data_location:
+            stored.location = location(proto)
         return name
 
     def add_sparse(self, proto: SparseTensorProto) -> str:
@@ -114,15 +122,19 @@ class StoredTensors:
         if len(uses) < MAX_USES:
             uses.append((op, role))
 
+    @property
+    def has_constants(self) -> bool:
+        """Whether a Constant node holds any of them."""
+        return bool(self._by_value)
+
     def use_values(
         self, inputs: Sequence[str | None], op: str, domain: str, operators: Operators
     ) -> None:
         """Notes the uses of what Constant nodes hold, through the values they produce."""
-        if self._by_value:
-            for position, value in enumerate(inputs):
-                if value in self._by_value:
-                    role = operators.role(domain, op, position)
-                    self.use(self._by_value[value], op, role)
+        for position, value in enumerate(inputs):
+            if value in self._by_value:
+                role = operators.role(domain, op, position)
+                self.use(self._by_value[value], op, role)
 
     def type(self, name: str) -> TensorType:
         """Shape and dtype of a stored tensor."""
@@ -154,7 +166,13 @@ class StoredTensors:
             size = stored.type.size
             is_large = size is None or size > _LARGE_CONSTANT
             return "weight" if is_large and is_float(stored.type.dtype) else "constant", None
-        return kind_of(stored.type, name, stored.uses), None
+        if len(stored.uses) != 1 or stored.type.size == 1:
+            return kind_of(stored.type, name, stored.uses), None
+        # Most tensors are used once, in few ways.
+        key = (stored.type.dtype, *stored.uses[0])
+        if key not in self._kinds:
+            self._kinds[key] = kind_of(stored.type, "", stored.uses)
+        return self._kinds[key], None
 
 
 def _listed(dtype: str, shown: Sequence[int | float | str], length: int) -> _Stored:

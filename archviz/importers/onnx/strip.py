@@ -129,15 +129,18 @@ class _Walk:
                 offset=start,
             )
         window, keep, message = self.window, self.keep, _MESSAGES[kind]
-        inner, payload, lists, dims_field = (
-            message.inner, message.payload, message.lists, message.dims,
-        )  # fmt: skip
+        inner, payload, lists = message.inner, message.payload, message.lists
         cut = end >= window.size
         total, run, position, dims = 0, start, start, 0
+        buffer, base = window.buffer, window.base
+        limit = len(buffer) - 20
         while position < end:
             field_start = position
-            index = window.at(position, min(20, end - position))
-            buffer = window.buffer
+            index = position - base
+            if index < 0 or index > limit:
+                index = window.at(position, min(20, end - position))
+                buffer, base = window.buffer, window.base
+                limit = len(buffer) - 20
             try:
                 tag = buffer[index]
                 index += 1
@@ -151,16 +154,16 @@ class _Walk:
                     index += 1
                     if length > 127:
                         length, index = _varint(buffer, index - 1)
-                    payload_start = window.base + index
+                    payload_start = base + index
                     position = payload_start + length
                 elif wire == VARINT:
                     while buffer[index] > 127:
                         index += 1
-                    position = window.base + index + 1
+                    position = base + index + 1
                 elif wire == FIXED32:
-                    position = window.base + index + 4
+                    position = base + index + 4
                 elif wire == FIXED64:
-                    position = window.base + index + 8
+                    position = base + index + 8
                 else:
                     raise ImporterError(
                         f"{message.name} has a field of wire type {wire} at byte {field_start}, "
@@ -183,7 +186,11 @@ class _Walk:
                 )
             child = inner.get(number) if length >= 0 else None
             if child:
-                self._count(child, field_start)
+                self._parts += 1
+                if child == "node":
+                    self._nodes += 1
+                if self._parts > MAX_PARTS or self._nodes > MAX_NODES:
+                    self._refuse(field_start)
             if position > end:
                 if not cut:
                     raise ImporterError(
@@ -196,7 +203,7 @@ class _Walk:
                 if child:
                     total += self._nested(tag, payload_start, end, child, depth)
                 return total
-            if number == dims_field:
+            if number == message.dims:
                 dims += 1
                 if length > max(keep, KEEP):  # packed, and far more than any tensor has
                     total += self._copy(run, field_start) + self._excess(number)
@@ -204,7 +211,9 @@ class _Walk:
                 elif dims > MAX_RANK + 1:
                     total += self._copy(run, field_start)
                     run = position
-                    self._count("dimension", field_start)
+                    self._parts += 1
+                    if self._parts > MAX_PARTS:
+                        self._refuse(field_start)
             elif length > keep:
                 if child:
                     total += self._copy(run, field_start)
@@ -242,18 +251,12 @@ class _Walk:
         self.out.append(self.window.slice(start, end))
         return length
 
-    def _count(self, kind: str, position: int) -> None:
-        self._parts += 1
-        if kind == "node":
-            self._nodes += 1
-            if self._nodes > MAX_NODES:
-                raise ImporterError(
-                    f"it has more than {MAX_NODES:,} nodes (byte {position})", offset=position
-                )
-        if self._parts > MAX_PARTS:
-            raise ImporterError(
-                f"it has more than {MAX_PARTS:,} parts (byte {position})", offset=position
-            )
+    def _refuse(self, position: int) -> None:
+        many = (
+            f"{MAX_NODES:,} nodes" if self._nodes > MAX_NODES
+            else f"{MAX_PARTS:,} nodes, tensors and descriptions"
+        )  # fmt: skip
+        raise ImporterError(f"it has more than {many} (byte {position})", offset=position)
 
     def _lacks(self, needed: int, position: int, name: str) -> None:
         missing = needed - self.window.size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.names import clean
@@ -9,7 +10,7 @@ from archviz.importers.onnx.strip import MAX_RANK
 from archviz.ir import ContainerType, Dim, TensorType, Type
 
 if TYPE_CHECKING:
-    from onnx import TensorShapeProto, TypeProto
+    from onnx import TensorShapeProto, TypeProto, ValueInfoProto
 
 DTYPES = (
     "", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool",
@@ -54,6 +55,16 @@ class TypeReader:
     def forget(self) -> None:
         """Reads every type anew, as after ``invented`` has changed."""
         self._read.clear()
+
+    def by_name(self, infos: Iterable[ValueInfoProto]) -> dict[str, Type | None]:
+        """The types of values by name; the first counts where one is described twice."""
+        found: dict[str, Type | None] = {}
+        known = self._read
+        for info in infos:
+            proto = info.type
+            key = proto.SerializeToString()
+            found.setdefault(info.name, known[key] if key in known else self.read(proto))
+        return found
 
     def _type(self, proto: TypeProto, depth: int) -> Type | None:
         which = proto.WhichOneof("value")
