@@ -1,0 +1,184 @@
+"""The engine for directed graphs: ranks, few crossings, straight spines, orthogonal routes.
+
+After Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system
+structures" (1981), for nested containers: each is laid out by itself, from the innermost out,
+with ports on its border for the links that cross it. Containers and stretches between bottlenecks
+that look the same are laid out once. All work is bounded by counts, and only indices decide order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Literal
+
+from archviz.errors import LayoutError
+from archviz.layouts import Area, Box, Layout, Link, Placement, Point, Route
+from archviz.layouts.sugiyama.blocks import Block, Run
+from archviz.layouts.sugiyama.cells import Border, CellLayout, lay_cell
+from archviz.layouts.sugiyama.nesting import Cell, take_apart
+from archviz.layouts.sugiyama.parts import Child, Rectangle, Spot
+
+
+def place(
+    boxes: Sequence[Box], links: Sequence[Link], *, direction: Literal["TB", "LR"] = "TB"
+) -> Placement:
+    """Places ``boxes`` and routes ``links``.
+
+    Args:
+        boxes: What to place.
+        links: What to route.
+        direction: Where links run: down, or to the right.
+
+    Raises:
+        LayoutError: A size is not a finite number, or boxes and links do not fit together.
+    """
+    for box in boxes:
+        if not all(isfinite(x) and x >= 0 for x in (box.width, box.height, box.header)):
+            raise LayoutError(f"the box {box.id!r} has no finite size")
+    # Inside, links always run down; to the right is the same with the axes exchanged.
+    turned = direction == "LR"
+    if turned:
+        links = [
+            Link(link.source, link.target, link.trunk, (link.label[1], link.label[0]))
+            if link.label
+            else link
+            for link in links
+        ]
+    cells, pieces = take_apart(boxes, links)
+    layouts = _lay_all(boxes, cells, turned=turned)
+    corners, origins = _corners(cells, layouts)
+    areas = []
+    for i, box in enumerate(boxes):
+        x, y = corners[i]
+        layout = layouts[i]
+        if layout is not None:
+            areas.append(_area((x, y, layout.width, layout.height), turned=turned))
+        elif turned:
+            areas.append(Area(_tidy(y), _tidy(x), box.width, box.height))
+        else:
+            areas.append(Area(_tidy(x), _tidy(y), box.width, box.height))
+    routes = tuple(_route(parts, layouts, origins, turned=turned) for parts in pieces)
+    page = layouts[-1]
+    assert page is not None
+    width, height = (page.height, page.width) if turned else (page.width, page.height)
+    return Placement(tuple(areas), routes, width, height)
+
+
+def _lay_all(
+    boxes: Sequence[Box], cells: Sequence[Cell], *, turned: bool
+) -> list[CellLayout | None]:
+    """A layout for each container and the page, innermost first; equal ones are shared."""
+    layouts: list[CellLayout | None] = [None] * len(cells)
+    shapes = [-1] * len(cells)
+    known: dict[object, int] = {}
+    kept: list[CellLayout] = []
+    memo: dict[Run, Block] = {}
+    for index in range(len(cells) - 1, -2, -1):
+        if index == len(cells) - 1:
+            continue
+        cell = cells[index]
+        box = boxes[index] if index >= 0 else None
+        if box is not None and not box.is_container:
+            continue
+        children = []
+        for i in cell.children:
+            inner = layouts[i]
+            if inner is None:
+                width, height = boxes[i].width, boxes[i].height
+                children.append(Child(height, width) if turned else Child(width, height))
+            else:
+                children.append(
+                    Child(inner.width, inner.height, inner.inlets, inner.outlets, shapes[i])
+                )
+        border = _border(box, turned=turned)
+        key = (border, tuple(children), tuple(cell.arcs))
+        shape = known.get(key)
+        if shape is None:
+            shape = known[key] = len(kept)
+            kept.append(lay_cell(children, cell.arcs, border, memo))
+        layouts[index] = kept[shape]
+        shapes[index] = shape
+    return layouts
+
+
+def _border(box: Box | None, *, turned: bool) -> Border:
+    if box is None:
+        return Border(0.0, 0.0, True, 0.0, 0.0)
+    if turned:
+        return Border(0.0, box.header, False, 0.0, box.width)
+    return Border(box.header, 0.0, False, box.width, 0.0)
+
+
+def _corners(
+    cells: Sequence[Cell], layouts: Sequence[CellLayout | None]
+) -> tuple[list[Spot], list[Spot]]:
+    """Top left corner of each box, and of each cell."""
+    corners: list[Spot] = [(0.0, 0.0)] * (len(cells) - 1)
+    for index in range(-1, len(cells) - 1):
+        layout = layouts[index]
+        if layout is not None:
+            x, y = corners[index] if index >= 0 else (0.0, 0.0)
+            for i, (dx, dy) in zip(cells[index].children, layout.corners, strict=True):
+                corners[i] = (x + dx, y + dy)
+    return corners, [*corners, (0.0, 0.0)]
+
+
+def _route(
+    pieces: tuple[tuple[int, int], ...],
+    layouts: Sequence[CellLayout | None],
+    origins: Sequence[Spot],
+    *,
+    turned: bool,
+) -> Route:
+    points: list[Spot] = []
+    label: Area | None = None
+    is_back = False
+    for cell, arc in pieces:
+        layout = layouts[cell]
+        assert layout is not None
+        x, y = origins[cell]
+        points += [(x + dx, y + dy) for dx, dy in layout.routes[arc]]
+        is_back = is_back or layout.backs[arc]
+        found = layout.labels[arc]
+        if found is not None:
+            label = _area((x + found[0], y + found[1], found[2], found[3]), turned=turned)
+    corners = _straightened(points)
+    if turned:
+        corners = [(y, x) for x, y in corners]
+    return Route(tuple(Point(_tidy(x), _tidy(y)) for x, y in corners), label, is_back)
+
+
+def _straightened(points: list[Spot]) -> list[Spot]:
+    """``points`` without repeated ones and without those a straight line passes."""
+    kept: list[Spot] = []
+    for point in points:
+        if kept and point == kept[-1]:
+            continue
+        if len(kept) > 1 and (
+            kept[-2][0] == kept[-1][0] == point[0] or kept[-2][1] == kept[-1][1] == point[1]
+        ):
+            kept[-1] = point
+        else:
+            kept.append(point)
+    return kept
+
+
+def _area(area: Rectangle, *, turned: bool) -> Area:
+    x, y, width, height = area
+    if turned:
+        x, y, width, height = y, x, height, width
+    return Area(_tidy(x), _tidy(y), width, height)
+
+
+def _tidy(x: float) -> float:
+    """``x`` without what adding left in its last digits."""
+    return round(x, 2)
+
+
+LAYOUT = Layout(
+    name="sugiyama",
+    title="layered, for directed graphs with containers",
+    place=place,
+    features=frozenset({"containers", "labels", "orthogonal"}),
+)

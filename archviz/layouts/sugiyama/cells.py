@@ -1,0 +1,239 @@
+"""A container's inside: its parts side by side or in rows, within a border."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+from archviz.layouts.sugiyama.blocks import Block, Run
+from archviz.layouts.sugiyama.measures import (
+    BOX_GAP,
+    LABEL_PADDING,
+    PADDING,
+    PART_GAP,
+    RAIL_PADDING,
+)
+from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
+from archviz.layouts.sugiyama.parts import Child, Drawn, Part, Rectangle, Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """What a cell keeps free around its children.
+
+    Attributes:
+        before: Above the first child, along; a header when the direction is down.
+        beside: Left of everything, across; the header when the direction is to the right.
+        is_page: Whether there is no border at all.
+        width: The least width.
+        height: The least height.
+    """
+
+    before: float
+    beside: float
+    is_page: bool
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class CellLayout:
+    """A cell laid out, from its top left corner.
+
+    Attributes:
+        width: Across.
+        height: Along.
+        corners: Top left corner of each child.
+        inlets: Where nets come in on the upper border.
+        outlets: Where nets go out on the lower border.
+        routes: Corners of each arc's way.
+        labels: Area of each arc's label.
+        backs: Whether each arc goes back up.
+    """
+
+    width: float
+    height: float
+    corners: list[Spot]
+    inlets: tuple[float, ...]
+    outlets: tuple[float, ...]
+    routes: list[list[Spot]]
+    labels: list[Rectangle | None]
+    backs: list[bool]
+
+
+def lay_cell(
+    children: Sequence[Child], arcs: Sequence[PortedArc], border: Border, memo: dict[Run, Block]
+) -> CellLayout:
+    """Lays out ``children`` and what links them."""
+    packing = _Packing(border)
+    single: list[int] = []
+    for members, indices, ported in _parts(len(children), arcs):
+        if len(members) == 1 and not indices:
+            single.append(members[0])
+            continue
+        drawn = Part(children, members, {i: arcs[i] for i in indices}, border.before, memo).draw()
+        packing.add(drawn, ported=ported)
+    if single:
+        packing.add(_grid(children, single, packing.shelf_width()), ported=False)
+    return packing.close(len(children), arcs)
+
+
+def _parts(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], list[int], bool]]:
+    """Connected children with their arcs, and whether nets cross the border there."""
+    leader = list(range(count))
+
+    def find(v: int) -> int:
+        while leader[v] != v:
+            leader[v] = leader[leader[v]]
+            v = leader[v]
+        return v
+
+    at_port: dict[tuple[int, int], int] = {}
+    joins: list[tuple[int, int]] = []
+    for source, port, target, target_port, _, _ in arcs:
+        a = at_port.setdefault((INLET, port), target) if source == INLET else source
+        b = at_port.setdefault((OUTLET, target_port), source) if target == OUTLET else target
+        joins.append((a, b))
+    for a, b in joins:
+        a, b = find(a), find(b)
+        if a != b:
+            leader[max(a, b)] = min(a, b)
+    found: dict[int, tuple[list[int], list[int]]] = {}
+    for v in range(count):
+        found.setdefault(find(v), ([], []))[0].append(v)
+    ported: dict[int, bool] = {}
+    for i, (a, _) in enumerate(joins):
+        root = find(a)
+        found[root][1].append(i)
+        if arcs[i][0] == INLET or arcs[i][2] == OUTLET:
+            ported[root] = True
+    return [(members, own, root in ported) for root, (members, own) in found.items()]
+
+
+def _grid(children: Sequence[Child], members: Sequence[int], width: float) -> Drawn:
+    """Boxes without links, in rows."""
+    area = sum((children[i].width + BOX_GAP) * (children[i].height + BOX_GAP) for i in members)
+    limit = max(width, 1.3 * sqrt(area), max(children[i].width for i in members))
+    drawn = Drawn()
+    x = y = tallest = widest = 0.0
+    for i in members:
+        child = children[i]
+        if x and x + child.width > limit:
+            x = 0.0
+            y += tallest + BOX_GAP
+            tallest = 0.0
+        drawn.corners[i] = (x, y)
+        x += ceil(child.width)
+        widest = max(widest, x)
+        x += BOX_GAP
+        tallest = max(tallest, ceil(child.height))
+    drawn.boxes = drawn.rails = drawn.texts = (0.0, widest)
+    drawn.rails = drawn.texts = (widest / 2, widest / 2)
+    drawn.height = y + tallest
+    return drawn
+
+
+class _Packing:
+    """Parts in a row from border to border when nets cross the border, else on shelves."""
+
+    def __init__(self, border: Border) -> None:
+        self.border = border
+        self.ported: list[Drawn] = []
+        self.free: list[Drawn] = []
+
+    def add(self, drawn: Drawn, *, ported: bool) -> None:
+        (self.ported if ported else self.free).append(drawn)
+
+    def span(self, drawn: Drawn) -> tuple[float, float]:
+        """Least and greatest x with the distance each kind of thing keeps from a border."""
+        pads = (PADDING, RAIL_PADDING, LABEL_PADDING)
+        if self.border.is_page:
+            pads = (0.0, 0.0, 0.0)
+        kinds = (drawn.boxes, drawn.rails, drawn.texts)
+        return (
+            min(low - pad for (low, _), pad in zip(kinds, pads, strict=True)),
+            max(high + pad for (_, high), pad in zip(kinds, pads, strict=True)),
+        )
+
+    def shelf_width(self) -> float:
+        """A width that makes about a page of the free parts."""
+        spans = [(self.span(drawn), drawn.height) for drawn in self.free]
+        area = sum((high - low + PART_GAP) * (height + PART_GAP) for (low, high), height in spans)
+        return max([sqrt(area), *(high - low for (low, high), _ in spans)])
+
+    def close(self, count: int, arcs: Sequence[PortedArc]) -> CellLayout:
+        border = self.border
+        pad = 0.0 if border.is_page else PADDING
+        gap = PART_GAP if border.is_page else PART_GAP / 2
+        placed: list[tuple[Drawn, float, float]] = []
+        x = 0.0
+        bottom = border.before + pad
+        for drawn in self.ported:
+            low, high = self.span(drawn)
+            top = 0.0 if drawn.inlets else border.before + pad
+            placed.append((drawn, x - low, top))
+            x += high - low + gap
+            bottom = max(bottom, top + drawn.height + (0.0 if drawn.outlets else pad))
+        right = max(x - gap, 0.0)
+        limit = self.shelf_width() if self.free else 0.0
+        start = x
+        y = border.before + pad
+        shelf = 0.0
+        for drawn in self.free:
+            low, high = self.span(drawn)
+            if x > start and x + high - low > start + limit:
+                x = start
+                y += shelf + gap
+                shelf = 0.0
+            placed.append((drawn, x - low, y))
+            x += high - low + gap
+            right = max(right, x - gap)
+            shelf = max(shelf, drawn.height)
+            bottom = max(bottom, y + shelf + pad)
+        width = max(float(ceil(right)), float(ceil(border.width)) - border.beside, 2 * pad)
+        height = max(float(ceil(bottom)), float(ceil(border.height)))
+        shift = border.beside + _half((width - right) / 2)
+        return self.merge(placed, count, arcs, (width + border.beside, height), shift)
+
+    @staticmethod
+    def merge(
+        placed: list[tuple[Drawn, float, float]],
+        count: int,
+        arcs: Sequence[PortedArc],
+        size: tuple[float, float],
+        shift: float,
+    ) -> CellLayout:
+        corners: list[Spot] = [(0.0, 0.0)] * count
+        routes: list[list[Spot]] = [[] for _ in arcs]
+        labels: list[Rectangle | None] = [None] * len(arcs)
+        backs = [False] * len(arcs)
+        inlets: dict[int, float] = {}
+        outlets: dict[int, float] = {}
+        for drawn, dx, dy in placed:
+            dx += shift
+            for i, (x, y) in drawn.corners.items():
+                corners[i] = (x + dx, y + dy)
+            for i, points in drawn.routes.items():
+                routes[i] = [(x + dx, y + dy) for x, y in points]
+                if arcs[i][2] == OUTLET:
+                    routes[i][-1] = (routes[i][-1][0], size[1])
+                backs[i] = drawn.backs[i]
+            for i, (x, y, width, height) in drawn.labels.items():
+                labels[i] = (x + dx, y + dy, width, height)
+            inlets.update((port, x + dx) for port, x in drawn.inlets.items())
+            outlets.update((port, x + dx) for port, x in drawn.outlets.items())
+        return CellLayout(
+            size[0],
+            size[1],
+            corners,
+            tuple(inlets[port] for port in sorted(inlets)),
+            tuple(outlets[port] for port in sorted(outlets)),
+            routes,
+            labels,
+            backs,
+        )
+
+
+def _half(x: float) -> float:
+    return (x * 2 // 1) / 2

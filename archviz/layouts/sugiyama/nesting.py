@@ -1,0 +1,148 @@
+"""Containers taken apart: each becomes a flat problem of its own, with ports on its border."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from archviz.errors import LayoutError
+from archviz.layouts import Box, Link
+
+INLET = -2
+"""As the source of an arc: it comes in through the border."""
+
+OUTLET = -3
+"""As the target of an arc: it goes out through the border."""
+
+PortedArc = tuple[int, int, int, int, int, tuple[float, float] | None]
+"""Source and its port, target and its port, net, size of the label.
+
+Source and target are indices among the children, or INLET and OUTLET; the port is the number of
+the net among those that cross the border of that child, or of the container itself, and -1 when
+the child is a leaf.
+"""
+
+
+@dataclass(slots=True)
+class Cell:
+    """One container, or the page.
+
+    Attributes:
+        children: Boxes in it, in index order.
+        arcs: Links between its children and its border.
+        inlets: Nets that come in, with their number.
+        outlets: Nets that go out.
+        nets: Numbers of the nets by source and trunk.
+    """
+
+    children: list[int] = field(default_factory=list)
+    arcs: list[PortedArc] = field(default_factory=list)
+    inlets: dict[tuple[int, int], int] = field(default_factory=dict)
+    outlets: dict[tuple[int, int], int] = field(default_factory=dict)
+    nets: dict[tuple[int, int], int] = field(default_factory=dict)
+    known: dict[tuple[int, int, int], int] = field(default_factory=dict)
+
+    def add(
+        self,
+        source: tuple[int, int],
+        target: tuple[int, int],
+        net: tuple[int, int],
+        label: tuple[float, float] | None,
+        *,
+        shared: bool,
+    ) -> int:
+        """The index of the arc, which is made when there is none that can be shared."""
+        number = self.nets.setdefault(net, len(self.nets))
+        if shared:
+            key = (source[0], target[0], number)
+            arc = self.known.get(key)
+            if arc is not None:
+                return arc
+            self.known[key] = len(self.arcs)
+        self.arcs.append((*source, *target, number, label))
+        return len(self.arcs) - 1
+
+
+def take_apart(
+    boxes: Sequence[Box], links: Sequence[Link]
+) -> tuple[list[Cell], list[tuple[tuple[int, int], ...]]]:
+    """Cells by box, the page's last, and for each link its pieces as (cell, arc).
+
+    Raises:
+        LayoutError: A box comes before its container, or a link ends at what is no leaf.
+    """
+    count = len(boxes)
+    cells = [Cell() if box.is_container else None for box in boxes]
+    page = Cell()
+    parent = [count] * count
+    local = [0] * count
+    depth = [0] * (count + 1)
+    holders: list[Cell] = []
+    for i, box in enumerate(boxes):
+        holder: Cell | None = page
+        if box.parent >= 0:
+            holder = cells[box.parent] if box.parent < i else None
+            if holder is None:
+                raise LayoutError(
+                    f"the parent of the box {box.id!r} is not a container before it",
+                    "list containers before what they hold",
+                )
+            parent[i] = box.parent
+        assert holder is not None
+        local[i] = len(holder.children)
+        holder.children.append(i)
+        depth[i] = depth[parent[i]] + 1 if parent[i] < count else 1
+        holders.append(holder)
+    filled = [cell or Cell() for cell in cells] + [page]
+    pieces = [_split(link, boxes, filled, parent, local, depth) for link in links]
+    return filled, pieces
+
+
+def _split(
+    link: Link,
+    boxes: Sequence[Box],
+    cells: list[Cell],
+    parent: list[int],
+    local: list[int],
+    depth: list[int],
+) -> tuple[tuple[int, int], ...]:
+    for end in (link.source, link.target):
+        if not 0 <= end < len(boxes) or boxes[end].is_container:
+            raise LayoutError(
+                f"a link ends at the box {end}, which is no leaf", "link the boxes in containers"
+            )
+    net = (link.source, link.trunk)
+    a, b = link.source, link.target
+    a_port = b_port = -1
+    first: list[tuple[int, int]] = []
+    last: list[tuple[int, int]] = []
+    while parent[a] != parent[b]:
+        # The deeper end goes up; a label belongs to the piece that ends at the target.
+        if depth[a] >= depth[b]:
+            cell = cells[parent[a]]
+            port = cell.outlets.setdefault(net, len(cell.outlets))
+            arc = cell.add((local[a], a_port), (OUTLET, port), net, None, shared=True)
+            first.append((parent[a], arc))
+            a, a_port = parent[a], port
+        else:
+            cell = cells[parent[b]]
+            port = cell.inlets.setdefault(net, len(cell.inlets))
+            is_leaf = b == link.target
+            arc = cell.add(
+                (INLET, port),
+                (local[b], b_port),
+                net,
+                link.label if is_leaf else None,
+                shared=not is_leaf,
+            )
+            last.append((parent[b], arc))
+            b, b_port = parent[b], port
+    is_leaf = b == link.target
+    arc = cells[parent[a]].add(
+        (local[a], a_port),
+        (local[b], b_port),
+        net,
+        link.label if is_leaf else None,
+        shared=not is_leaf,
+    )
+    return (*first, (parent[a], arc), *reversed(last))
