@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from archviz.importers import IMPORTERS
 from archviz.layouts import LAYOUTS
-from archviz.options import options_of
+from archviz.options import describe_type, options_of
 from archviz.passes import PASSES
 from archviz.registry import Registry
 from archviz.renderers import RENDERERS
@@ -120,24 +119,3 @@ def _default(value: object) -> str:
     if isinstance(value, tuple | list):
         return ",".join(map(str, value))
     return str(value)
-
-
-def describe_type(annotation: object) -> str:
-    """What an option of this annotation takes, in words: "a whole number or auto or all"."""
-    origin = get_origin(annotation)
-    if origin is Literal:
-        return " or ".join(map(str, get_args(annotation)))
-    if origin in (Union, types.UnionType):
-        members = [member for member in get_args(annotation) if member is not type(None)]
-        return " or ".join(describe_type(member) for member in members)
-    if origin in (tuple, list) or str(origin).endswith("Sequence'>"):
-        return f"{describe_type(get_args(annotation)[0])}, several with commas"
-    if origin is not None and issubclass(origin, Mapping):
-        return "names with sizes"
-    words: dict[object, str] = {
-        bool: "true or false",
-        int: "a whole number",
-        float: "a number",
-        str: "text",
-    }
-    return words.get(annotation, str(getattr(annotation, "__name__", annotation)))

@@ -60,7 +60,7 @@ def bind(
             raise OptionError(f"{owner} has no option {name!r}", nearest(name, known))
         key = option.name.replace("-", "_")
         bound[key] = (
-            parse_value(value, option.annotation, f"{owner}:{option.name}")
+            parse_value(value, option.annotation, f"{option.name} of {owner}")
             if isinstance(value, str)
             else value
         )
@@ -103,7 +103,7 @@ def parse_value(text: str, annotation: object, owner: str) -> object:
                 continue
         if str in members:
             return text
-        raise OptionError(f"{owner} cannot be {text!r}")
+        raise OptionError(f"{owner} is {text!r}", f"it takes {describe_type(annotation)}")
     if annotation is bool:
         if text.lower() in ("true", "yes", "on", "1"):
             return True
@@ -120,6 +120,27 @@ def parse_value(text: str, annotation: object, owner: str) -> object:
         inner = get_args(annotation)[0]
         return tuple(parse_value(part, inner, owner) for part in text.split(",") if part)
     return text
+
+
+def describe_type(annotation: object) -> str:
+    """What an option of this annotation takes, in words: "a whole number or auto or all"."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return " or ".join(map(str, get_args(annotation)))
+    if origin in (Union, types.UnionType):
+        members = [member for member in get_args(annotation) if member is not type(None)]
+        return " or ".join(describe_type(member) for member in members)
+    if origin in (tuple, list) or str(origin).endswith("Sequence'>"):
+        return f"{describe_type(get_args(annotation)[0])}, several with commas"
+    if origin is not None and issubclass(origin, Mapping):
+        return "names with sizes"
+    words: dict[object, str] = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+    }
+    return words.get(annotation, str(getattr(annotation, "__name__", annotation)))
 
 
 def parse_bindings(texts: Iterable[str]) -> dict[str, tuple[int, ...]]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import weakref
 import zipfile
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +78,7 @@ class Source:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         source = cls("stdin")
         source._stream = copy
+        weakref.finalize(source, copy.close)
         if not source.size:
             raise ImporterError("standard input is empty", "pipe a model into it")
         return source

@@ -102,11 +102,13 @@ def _cluster(
 
 def _node(node: Node) -> str:
     shown = node.name or node.id.rpartition("/")[2] or node.id
-    label = _label(node.op, shown if shown != node.op else "")
+    does = " + ".join(part.op for part in node.parts) or node.op
+    label = _label(does, shown if shown != node.op else "")
     extra = ""
     if node.kind == "module":
         count = len(node.origins)
-        label = _label(node.op, shown, f"{count:,} operation{'' if count == 1 else 's'}")
+        does = f"{node.op} ×{node.repeat}" if node.repeat > 1 else node.op
+        label = _label(does, shown, f"{count:,} operation{'' if count == 1 else 's'}")
         extra = ", peripheries=2"
     elif node.kind in ("stub", "missing"):
         extra = ', style="rounded,dashed"'
