@@ -64,7 +64,7 @@ def category_of(operator: str) -> str:
 def input_name(operator: str, index: int) -> str:
     """What ``operator`` calls its input at ``index``; "" when that is not known."""
     names = table().inputs.get(operator, [])
-    return names[index] if index < len(names) else ""
+    return names[index] if 0 <= index < len(names) else ""
 
 
 @cache

@@ -109,7 +109,7 @@ def test_the_border_between_flat_blocks_is_where_the_fewest_values_cross() -> No
     folded = apply(made.build())
     inside = [n.op for n in folded.nodes if n.scope]
     assert inside == ["Gemm", "Relu", "Add"]
-    assert folded.scopes[("block",)].repeat == 3
+    assert folded.scopes[("block 1",)].repeat == 3
 
 
 def test_blocks_side_by_side_are_no_run() -> None:
@@ -214,10 +214,10 @@ def test_alternating_modules_fold_as_pairs() -> None:
     b.outputs.append(value)
     folded = apply(b.build())
     assert verify(folded) == []
-    assert folded.scopes[("blocks", "block")].repeat == 3
+    assert folded.scopes[("blocks", "block 1")].repeat == 3
     assert {n.scope for n in folded.nodes} == {
-        ("blocks", "block", "0"),
-        ("blocks", "block", "1"),
+        ("blocks", "block 1", "0"),
+        ("blocks", "block 1", "1"),
     }
 
 

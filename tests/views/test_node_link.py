@@ -47,8 +47,8 @@ def test_a_convolution_says_its_kernel_and_what_is_not_default() -> None:
     assert labels.detail(node, graph) == "3×3, stride 2, pad 1"
     assert labels.rows(node, graph, "conv") == [
         ("conv", "73,856"),
-        ("W", "128×64×3×3"),
-        ("B", "128"),
+        ("weight", "128×64×3×3"),
+        ("bias", "128"),
     ]
 
 
@@ -65,7 +65,7 @@ def test_a_card_holds_all_it_says() -> None:
     assert (card.kind, card.category) == ("op", "conv")
     painted = cards.paint(card, Area(0, 0, card.width, card.height))
     assert said(painted) == [
-        "Conv", "3×3", "conv", "73,856", "W", "128×64×3×3", "B", "128",
+        "Conv", "3×3", "conv", "73,856", "weight", "128×64×3×3", "bias", "128",
     ]  # fmt: skip
     assert painted.data == {"ops": "conv"}
 

@@ -91,10 +91,9 @@ def _mark(
             shares_weights=shared,
         )
         return
-    path, number = (*home, "block"), 1
-    while path in scopes:
+    number = 1
+    while (path := (*home, f"block {number}")) in scopes:
         number += 1
-        path = (*home, f"block#{number}")
     scopes[path] = Scope(path, "", len(run.copies), "", shared)
     for node in run.copies[0]:
         inside = (*path, *node.scope[len(home) :])

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from archviz.ir import Graph, Node
+from archviz.ops import category_of, table
 from archviz.passes.fold_repeats.items import Item
 
 LONGEST_PERIOD = 512
@@ -38,10 +39,15 @@ class Run:
         return self.start + self.period * len(self.copies)
 
     @property
-    def rank(self) -> tuple[int, int, int, int]:
-        """Less for a better run: few values from block to block, many items saved, short blocks."""
+    def rank(self) -> tuple[int, int, bool, int, int]:
+        """Less for a better run: few values from block to block, many items saved, short blocks.
+
+        An activation or a sum closes what stands before it, so a block does not begin with one.
+        """
+        first = self.copies[0][0]
+        is_turned = category_of(first.op) == "act" or first.op in table().merge
         saved = (len(self.copies) - 1) * self.period
-        return (self.carried, -saved, self.period, self.start)
+        return (self.carried, -saved, is_turned, self.period, self.start)
 
 
 def find_runs(graph: Graph, items: list[Item], least: int) -> list[Run]:
@@ -99,8 +105,6 @@ def _best_at(
                 continue
             if best is None or run.rank < best.rank:
                 best = run
-            if run.carried <= 1 and start == position:
-                break
     return best
 
 

@@ -6,26 +6,26 @@ Geometry follows from built-in text metrics and a layout engine; colours are lef
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from archviz.ir import Graph, Model, Node, ScopePath, TensorType
 from archviz.ir.types import format_shape
-from archviz.layouts import LAYOUTS, Area, Box, Link, Point, require
-from archviz.scene import Group, Mark, Rect, Scene, Text
-from archviz.text import CAP_HEIGHT, fit, printable, text_width
+from archviz.layouts import LAYOUTS, Area, Box, Link, Point, Route, require
+from archviz.scene import Mark, Rect, Scene, Text
+from archviz.text import CAP_HEIGHT, printable, text_width
 from archviz.views import View
 from archviz.views.node_link import cards, edges
 from archviz.views.node_link.cards import Card
 from archviz.views.node_link.containers import Frames
+from archviz.views.node_link.frames import FRAME_HEADER, STACK, paint_frame
 from archviz.views.node_link.labels import operation_count, weights_by_scope
 from archviz.views.node_link.pills import grouped
 
 MARGIN = 16.0
-FRAME_HEADER = 28.0
 LABEL_HEIGHT = 12.0
-STACK = 8.0
-"""How far the copies behind a repeated frame reach out of it."""
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +70,10 @@ def draw(
 
     areas = [Area(a.x + MARGIN, a.y + MARGIN, a.width, a.height) for a in placed.areas]
     marks: list[Mark] = []
+    crossings = _crossings(drawing, placed.routes, areas)
     for index, path in drawing.frames.items():
-        marks.append(_frame(path, areas[index], frames, _depth(drawing.boxes, index)))
+        depth = len(_around(drawing.boxes, index)) - 1
+        marks.append(paint_frame(path, areas[index], frames, depth, crossings.get(index, [])))
     for link, route, label in zip(drawing.links, placed.routes, drawing.labels, strict=True):
         points = [Point(p.x + MARGIN, p.y + MARGIN) for p in route.points]
         for end, box in ((0, link.source), (-1, link.target)):
@@ -194,46 +196,32 @@ def _first_shape(graph: Graph, node: Node) -> object:
     return None
 
 
-def _depth(boxes: list[Box], index: int) -> int:
-    depth = 0
-    while boxes[index].parent >= 0:
-        index, depth = boxes[index].parent, depth + 1
-    return depth
+def _crossings(
+    drawing: _Drawing, routes: Sequence[Route], areas: Sequence[Area]
+) -> dict[int, list[float]]:
+    """For each frame the places where an edge comes down through its header."""
+    found: dict[int, list[float]] = {}
+    for link, route in zip(drawing.links, routes, strict=True):
+        inside = _around(drawing.boxes, drawing.boxes[link.source].parent)
+        target = _around(drawing.boxes, drawing.boxes[link.target].parent)
+        for index in [i for i in (*inside, *target) if (i in inside) != (i in target)]:
+            top = areas[index].y - MARGIN
+            bottom = top + drawing.boxes[index].header
+            found.setdefault(index, []).extend(
+                one.x + MARGIN
+                for one, other in pairwise(route.points)
+                if one.x == other.x and min(one.y, other.y) < bottom and max(one.y, other.y) > top
+            )
+    return found
 
 
-def _frame(path: ScopePath, area: Area, frames: Frames, depth: int) -> Group:
-    repeat = frames.repeat(path)
-    role = f"scope {min(depth, 2)}"
-    marks: list[Mark] = []
-    if repeat:
-        # The copies stand behind the frame, in room that its header and its padding reserved.
-        area = Area(area.x, area.y + STACK, area.width - STACK, area.height - STACK)
-        marks += [
-            Rect(area.x + shift, area.y - shift, area.width, area.height, role, 8.0)
-            for shift in (STACK, STACK / 2)
-        ]
-    x, y, width, _ = area
-    middle = y + 13
-    marks.append(Rect(*area, role, 8.0))
-    if repeat:
-        pill = text_width(repeat, cards.TITLE_SIZE, bold=True) + 12
-        marks.append(Rect(x + width - pill - 7, y + 5, pill, 17, "pill", 8.5))
-        centre = x + width - pill / 2 - 7
-        marks.append(cards.line(centre, y + 13.5, repeat, "pill-title", cards.TITLE_SIZE, "middle"))
-        width -= pill + 9
-    right = frames.parameter_note(path)
-    room = width - 20 - (text_width(right, cards.SMALL_SIZE) + 10 if right else 0)
-    title = fit(frames.title(path), 11.5, room, bold=True)
-    used = text_width(title, 11.5, bold=True)
-    subtitle = fit(frames.subtitle(path), cards.TEXT_SIZE, max(room - used - 6, 0))
-    marks.append(cards.line(x + 10, middle, title, "scope-title", 11.5))
-    if len(subtitle) > 1:
-        marks.append(cards.line(x + 16 + used, middle, subtitle, "scope-text", cards.TEXT_SIZE))
-    if right:
-        marks.append(
-            cards.line(x + width - 10, middle, right, "scope-text", cards.SMALL_SIZE, "end")
-        )
-    return Group(tuple(marks), "scope", "scope:" + "/".join(path), ".".join(path))
+def _around(boxes: list[Box], index: int) -> list[int]:
+    """The box and the containers around it, innermost first."""
+    found = []
+    while index >= 0:
+        found.append(index)
+        index = boxes[index].parent
+    return found
 
 
 def _note(text: str) -> Text:

@@ -194,7 +194,8 @@ def _pair(
     """Two texts at the ends of one line; the left one gives way."""
     bold = roles[0].endswith("title")
     room = area.width - 2 * SIDE
-    right = fit(right, TEXT_SIZE, room * (0.62 if left else 1.0))
+    needed = text_width(left, size, bold=bold) + 8 if left else 0.0
+    right = fit(right, TEXT_SIZE, max(room - needed, room * 0.62))
     taken = text_width(right, TEXT_SIZE) + 8 if right else 0.0
     left = fit(left, size, room - taken, bold=bold)
     marks: list[Mark] = []

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from archviz.ir import Attribute, Graph, Node, Parameter, ScopePath, TensorType
 from archviz.ir.types import format_shape
-from archviz.ops import category_of, table
+from archviz.ops import category_of, input_name, table
 from archviz.text import printable
 
 MOST_ROWS = 5
@@ -42,8 +42,8 @@ def rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
         parameter = _known(use.parameter, graph)
         if parameter is None or (in_header and parameter.value is not None):
             continue
-        role = use.role or parameter.name.rpartition(".")[2]
-        lines.append((printable(role, 24), _content(parameter)))
+        role = input_name(node.op, use.index) or use.role or parameter.name.rpartition(".")[2]
+        lines.append((printable(role, 24), _content(parameter, role)))
     if not lines and not total:
         return []
     if len(lines) > MOST_ROWS:
@@ -59,13 +59,15 @@ def constants(node: Node, graph: Graph) -> list[str]:
         parameter = _known(use.parameter, graph)
         if parameter is None or parameter.value is None:
             return []
-        text = _content(parameter)
+        role = input_name(node.op, use.index) or use.role
+        text = _content(parameter, role)
         if text:
-            found.append(f"{use.role} {text}" if use.role in _NAMED_SETTINGS else text)
+            found.append(f"{role} {text}" if role in _NAMED_SETTINGS else text)
     return found
 
 
-_NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "depth")
+_NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "depth", "indices")
+_SHAPES = ("shape", "sizes", "repeats", "split")
 
 
 def count_weights(parameters: Sequence[Parameter]) -> int:
@@ -99,9 +101,10 @@ def _known(name: str, graph: Graph) -> Parameter | None:
     return graph.parameters.get(name)
 
 
-def _content(parameter: Parameter) -> str:
+def _content(parameter: Parameter, role: str) -> str:
     if parameter.value is not None and len(parameter.value) <= 8:
-        return "×".join(map(_scalar, parameter.value)) if parameter.value else "empty"
+        joiner = "×" if role in _SHAPES else ", "
+        return joiner.join(map(_scalar, parameter.value)) if parameter.value else "empty"
     shape = parameter.type.shape
     return "scalar" if shape == () else format_shape(shape)
 

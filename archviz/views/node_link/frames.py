@@ -1,0 +1,93 @@
+"""Frames: the box around a module, with its title where no edge comes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archviz.ir import ScopePath
+from archviz.layouts import Area
+from archviz.scene import Group, Mark, Rect
+from archviz.text import fit, text_width
+from archviz.views.node_link import cards
+from archviz.views.node_link.containers import Frames
+
+FRAME_HEADER = 28.0
+STACK = 8.0
+"""How far the copies behind a repeated frame reach out of it."""
+TITLE_SIZE = 11.5
+SIDE = 10.0
+CLEAR = 6.0
+"""Room between a text and an edge."""
+
+
+def paint_frame(
+    path: ScopePath, area: Area, frames: Frames, depth: int, crossings: Sequence[float]
+) -> Group:
+    """The frame of the scope ``path``; ``crossings`` are the edges through its header."""
+    repeat = frames.repeat(path)
+    role = f"scope {min(depth, 2)}"
+    marks: list[Mark] = []
+    if repeat:
+        # The copies stand behind the frame, in room that its header and its padding reserved.
+        area = Area(area.x, area.y + STACK, area.width - STACK, area.height - STACK)
+        marks += [
+            Rect(area.x + shift, area.y - shift, area.width, area.height, role, 8.0)
+            for shift in (STACK, STACK / 2)
+        ]
+    marks.append(Rect(*area, role, 8.0))
+    left, right = area.x + SIDE, area.x + area.width - SIDE
+    middle = area.y + 13
+    if repeat:
+        width = text_width(repeat, cards.TITLE_SIZE, bold=True) + 12
+        right = _right_of_gap(left, right + 3, width, crossings)
+        marks.append(Rect(right - width, area.y + 5, width, 17, "pill", 8.5))
+        centre = right - width / 2
+        marks.append(
+            cards.line(centre, middle + 0.5, repeat, "pill-title", cards.TITLE_SIZE, "middle")
+        )
+        right -= width + CLEAR
+    gaps = _gaps(left, right, crossings)
+    title = frames.title(path)
+    wanted = text_width(title, TITLE_SIZE, bold=True)
+    # The title goes into the first gap that holds it, or else shortened into the widest.
+    start, end = next(
+        (gap for gap in gaps if gap[1] - gap[0] >= wanted),
+        max(gaps, key=lambda gap: gap[1] - gap[0]),
+    )
+    title = fit(title, TITLE_SIZE, end - start, bold=True)
+    marks.append(cards.line(start, middle, title, "scope-title", TITLE_SIZE))
+    used = start + text_width(title, TITLE_SIZE, bold=True) + CLEAR
+    note = frames.parameter_note(path)
+    width = text_width(note, cards.SMALL_SIZE)
+    last = gaps[-1]
+    is_beside = last[0] >= used or (last[0] == start and last[1] - used >= width)
+    if note and is_beside and last[1] - last[0] >= width:
+        marks.append(cards.line(last[1], middle, note, "scope-text", cards.SMALL_SIZE, "end"))
+        if last[0] == start:
+            end -= width + SIDE
+    subtitle = fit(frames.subtitle(path), cards.TEXT_SIZE, end - used)
+    if len(subtitle) > 3:
+        marks.append(cards.line(used, middle, subtitle, "scope-text", cards.TEXT_SIZE))
+    tooltip = " ".join(filter(None, (".".join(path), frames.subtitle(path), note)))
+    return Group(tuple(marks), "scope", "scope:" + "/".join(path), tooltip)
+
+
+def _gaps(left: float, right: float, crossings: Sequence[float]) -> list[tuple[float, float]]:
+    """The stretches of a header that no edge crosses, from the left."""
+    gaps, start = [], left
+    for x in sorted(crossings):
+        if left < x + CLEAR and x - CLEAR < right:
+            if x - CLEAR > start:
+                gaps.append((start, x - CLEAR))
+            start = max(start, x + CLEAR)
+    if right > start or not gaps:
+        gaps.append((start, max(right, start)))
+    return gaps
+
+
+def _right_of_gap(left: float, right: float, width: float, crossings: Sequence[float]) -> float:
+    """The right end of the rightmost stretch that holds ``width``."""
+    for start, end in reversed(_gaps(left, right, crossings)):
+        if end - start >= width:
+            return end
+    return right
