@@ -66,8 +66,24 @@ class Rendering:
         text = _counted(boxes, "box", "boxes")
         if boxes != self.operations:
             text += f" of {_counted(self.operations, 'operation')}"
+        if self.folded_runs:
+            text += f", {_counted(self.folded_runs, 'run')} of equal blocks folded"
         depth = self.collapsed_depth
         return text if depth is None else f"{text}, collapsed at depth {depth}"
+
+    @property
+    def folded_runs(self) -> int:
+        """How many runs of equal blocks are drawn as one block each."""
+        if self.drawn is None:
+            return 0
+        graph = self.drawn.body
+        modules = sum(node.repeat > 1 for node in graph.nodes)
+        return modules + sum(scope.repeat > 1 for scope in graph.scopes.values())
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether modules are collapsed or blocks folded, so that more could be drawn."""
+        return self.collapsed_depth is not None or self.folded_runs > 0
 
 
 def load(target: object, *, importer: str = "", **options: object) -> Model:
@@ -102,10 +118,10 @@ def prepare(
 
     Args:
         model: As imported.
-        depth: How many levels of modules stay open.
+        depth: How many levels of modules stay open; "all" folds no equal blocks either.
         focus: Path of the only part to keep.
         hide: Patterns of operations to leave out.
-        raw: Whether identities and constants stay.
+        raw: Whether everything stays: identities, constants, every step of a chain.
         passes: More passes, "name:key=value", run before modules are collapsed; one that would
             run anyway runs here instead.
 
@@ -130,8 +146,11 @@ def _prepare(
     named = {name for name, _ in extra}
     graph = _apply(model.body, [step for step in steps if step[0] not in named] + extra)
     operations = sum(len(node.parts) or 1 for node in graph.nodes)
-    last: list[Step] = [] if raw else [("fuse", {}), ("fold-repeats", {})]
-    last.append(("collapse-scopes", {"depth": depth}))
+    if raw and depth == "auto":
+        depth = "all"
+    last: list[Step] = [] if raw else [("fuse", {})]
+    if depth != "all":
+        last += [("fold-repeats", {}), ("collapse-scopes", {"depth": depth})]
     graph = _apply(graph, [step for step in last if step[0] not in named])
     return replace(model, body=graph), operations
 

@@ -63,7 +63,7 @@ def render(
             folder.mkdir(parents=True, exist_ok=True)
         api.write(made, target, source)
         written[target] = name
-        opens = "; --depth all draws everything" if made.collapsed_depth is not None else ""
+        opens = "; --depth all draws everything" if made.is_reduced else ""
         console.note(f"{target}: {made.description}{opens}")
         return 0
 
