@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from archviz.scene import Group, Path, Rect, Scene, Text, flatten
+from archviz.scene import Group, Path, Rect, Scene, Segment, Text, flatten
 from archviz.text import CAP_HEIGHT, text_width
 
 Area = tuple[float, float, float, float]  # left, top, right, bottom
@@ -157,12 +157,26 @@ def label_problems(scene: Scene, boxes: dict[str, Area], frames: list[Group]) ->
 
 
 def edges(scene: Scene) -> list[list[tuple[float, float]]]:
-    """The corners of every edge."""
+    """The points of every edge, turns included."""
     return [
-        [(segment[-2], segment[-1]) for segment in mark.segments]  # type: ignore[misc]
+        points(mark.segments)
         for mark in scene.marks
         if isinstance(mark, Path) and mark.role in ("edge", "back-edge")
     ]
+
+
+def points(segments: Sequence[Segment]) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for command, *numbers in segments:
+        if command == "Q":
+            (x0, y0), (x1, y1, x2, y2) = found[-1], numbers
+            for step in range(1, 9):
+                t = step / 8
+                a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t * t
+                found.append((a * x0 + b * x1 + c * x2, a * y0 + b * y1 + c * y2))
+        else:
+            found.append((numbers[-2], numbers[-1]))
+    return found
 
 
 def segment_area(one: tuple[float, float], other: tuple[float, float]) -> Area:

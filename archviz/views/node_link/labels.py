@@ -48,7 +48,7 @@ def rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
         return []
     if len(lines) > MOST_ROWS:
         lines = [*lines[: MOST_ROWS - 1], (f"{len(lines) - MOST_ROWS + 1} more", "")]
-    first = (printable(label), f"{total:,}" if total else "")
+    first = (printable(label) or "params", f"{total:,}" if total else "")
     return [first, *lines] if label or total else lines
 
 
