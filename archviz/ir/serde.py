@@ -72,11 +72,12 @@ def from_json(data: object) -> Model:
         ) from None
 
 
-def _without_defaults(data: Json) -> Json:
+def _without_defaults(data: Json, *required: str) -> Json:
+    # Required fields stay even when empty; files can name things with nothing.
     return {
         key: value
         for key, value in data.items()
-        if value is not None and value != "" and value != [] and value != {}
+        if (value is not None and value != "" and value != [] and value != {}) or key in required
     }
 
 
@@ -109,7 +110,8 @@ def _type_to_json(type_: Type | None) -> Json | None:
         shape = None if type_.shape is None else list(type_.shape)
         return {"dtype": type_.dtype} if shape is None else {"dtype": type_.dtype, "shape": shape}
     return _without_defaults(
-        {"container": type_.kind, "element": _type_to_json(type_.element), "key": type_.key}
+        {"container": type_.kind, "element": _type_to_json(type_.element), "key": type_.key},
+        "container",
     )
 
 
@@ -160,7 +162,8 @@ def _location_to_json(location: SourceLocation | None) -> Json | None:
     if location is None:
         return None
     return _without_defaults(
-        {"file": location.file, "line": location.line or None, "function": location.function}
+        {"file": location.file, "line": location.line or None, "function": location.function},
+        "file",
     )
 
 
@@ -181,7 +184,9 @@ def diagnostic_to_json(item: Diagnostic) -> Json:
             "hint": item.hint,
             "nodes": list(item.nodes),
             "location": _location_to_json(item.location),
-        }
+        },
+        "name",
+        "message",
     )
 
 
@@ -213,7 +218,8 @@ def _node_to_json(node: Node) -> Json:
                         "parameter": use.parameter,
                         "role": use.role,
                         "index": None if use.index < 0 else use.index,
-                    }
+                    },
+                    "parameter",
                 )
                 for use in node.parameters
             ],
@@ -224,7 +230,9 @@ def _node_to_json(node: Node) -> Json:
             "origin": list(node.origin),
             "parts": [_node_to_json(part) for part in node.parts],
             "repeat": None if node.repeat == 1 else node.repeat,
-        }
+        },
+        "id",
+        "op",
     )
 
 
@@ -273,7 +281,8 @@ def _parameter_to_json(item: Parameter) -> Json:
             "kind": "" if item.kind == "weight" else item.kind,
             "trainable": item.trainable,
             "location": item.location,
-        }
+        },
+        "name",
     )
     if item.value is not None:
         data["value"] = [_attribute_to_json(element) for element in item.value]
@@ -328,7 +337,8 @@ def _graph_to_json(graph: Graph) -> Json:
                         "id": value.id,
                         "type": _type_to_json(value.type),
                         "requires_grad": value.requires_grad,
-                    }
+                    },
+                    "id",
                 )
                 for value in graph.values.values()
             ],
