@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from archviz.importers.onnx.adoption import adopted_scopes, shared_prefix
 from archviz.importers.onnx.names import clean
 from archviz.ir import ScopePath, SourceLocation
 
@@ -51,8 +52,7 @@ class Hierarchy:
         self._owners: dict[int, ScopePath] = {}
         self._locations: dict[str, SourceLocation | None] = {}
         self._common = 0
-        self._stored = frozenset(tensor.name for tensor in graph.initializer)
-        self._nodes = nodes
+        self._graph = graph
         sample = [nodes[i] for i in range(0, len(nodes), max(1, len(nodes) // 64))]
         names = [clean(node.name) for node in sample]
         slashed = [name for name in names if "/" in name.strip("/")]
@@ -70,6 +70,10 @@ class Hierarchy:
             self._common = self._wrappers(nodes)
         else:
             self.style = "owners" if self._place_by_owner(graph) else "flat"
+
+    @cached_property
+    def _stored(self) -> frozenset[str]:
+        return frozenset(tensor.name for tensor in self._graph.initializer)
 
     @property
     def is_by_name(self) -> bool:
@@ -93,6 +97,8 @@ class Hierarchy:
                     scopes = prop.value
                 elif key == _CLASSES:
                     classes = prop.value
+            if not scopes:
+                return self._adopted.get(index, ()), name, ()
             return self._by_metadata(node, name, scopes, classes)
         if style == "owners":
             return self._owners.get(index, ()), name, ()
@@ -119,12 +125,21 @@ class Hierarchy:
                 return self._locations[trace]
         return None
 
+    @cached_property
+    def _adopted(self) -> dict[int, ScopePath]:
+        nodes = self._graph.node
+        stated: list[ScopePath | None] = []
+        for node in nodes:
+            scopes = next((p.value for p in node.metadata_props if p.key == _SCOPES), "")
+            stated.append(self._by_metadata(node, "", scopes, "")[0] if scopes else None)
+        return adopted_scopes(nodes, stated)
+
     def _by_metadata(self, node: NodeProto, name: str, scopes: str, classes: str) -> Place:
         # The last entry is the operator itself.
         dotted = [part for part in literal_list(scopes)[:-1] if part != _NO_MODULE]
         kinds = literal_list(classes)[:-1]
         kinds = kinds if len(kinds) == len(dotted) else [""] * len(dotted)
-        if dotted:
+        if dotted and "BatchNorm" in kinds[-1]:
             corrected = self._owner_next_to(node, dotted[-1])
             if corrected:
                 dotted[-1], kinds[-1] = corrected, ""
@@ -168,7 +183,7 @@ class Hierarchy:
     @cached_property
     def _called_modules(self) -> frozenset[ScopePath]:
         paths: set[ScopePath] = set()
-        names = [clean(node.name) for node in self._nodes]
+        names = [clean(node.name) for node in self._graph.node]
         for directory in dict.fromkeys([name.rpartition("/")[0] for name in names]):
             path = slash_parts(directory)
             paths.update(path[:length] for length in range(1, len(path) + 1))
@@ -316,10 +331,4 @@ def _shared(paths: Sequence[ScopePath | None]) -> ScopePath | None:
     """The longest path that all of ``paths`` begin with; None when one is not known."""
     if not paths or None in paths:
         return None
-    first, *others = [path for path in paths if path is not None]
-    for other in others:
-        length = 0
-        while length < min(len(first), len(other)) and first[length] == other[length]:
-            length += 1
-        first = first[:length]
-    return first
+    return shared_prefix([path for path in paths if path is not None])
