@@ -15,7 +15,11 @@ from archviz.ir.graph import (
     ScopePath,
     Value,
 )
+from archviz.ir.quick import quick
 from archviz.ir.types import Type
+
+make_node = quick(Node)
+make_value = quick(Value)
 
 
 class GraphBuilder:
@@ -47,7 +51,7 @@ class GraphBuilder:
             self._value_ids[name] = 1
         else:
             value_id = unique(name or "value", self._value_ids)
-        self.values[value_id] = Value(value_id, type_)
+        self.values[value_id] = make_value(value_id, type_)
         return value_id
 
     def parameter(self, parameter: Parameter) -> None:
@@ -83,7 +87,7 @@ class GraphBuilder:
         name = label or op
         if not node_id:
             node_id = unique("/".join((*scope, name)) if scope else name, self._node_ids)
-        made = Node(
+        made = make_node(
             node_id,
             op,
             inputs,

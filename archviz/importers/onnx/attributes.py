@@ -38,6 +38,7 @@ class AttributeReader:
         self._types = types
         self._defaults: dict[tuple[Operators, str, str], dict[str, Attribute]] = {}
         self._floats: dict[float, float] = {}
+        self._names: dict[str, str] = {}
 
     def read(
         self,
@@ -59,11 +60,12 @@ class AttributeReader:
         """
         found: dict[str, Attribute] = {}
         graphs: list[tuple[str, GraphProto]] = []
-        defaults = self._defaults_of(op, domain, operators)
+        defaults, names = self._defaults_of(op, domain, operators), self._names
         for proto in protos:
             name = proto.name
-            if name.__class__ is not str or not name.isprintable():
-                name = clean(name)
+            if name not in names:
+                names[name] = clean(name)
+            name = names[name]
             kind = proto.type or attribute_kind(proto)
             if kind == INTS:
                 ints = proto.ints

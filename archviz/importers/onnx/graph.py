@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.attributes import AttributeReader
@@ -14,8 +15,9 @@ from archviz.importers.onnx.notes import Notes
 from archviz.importers.onnx.operators import Operators, opsets_of, standard
 from archviz.importers.onnx.stored import StoredTensors
 from archviz.importers.onnx.value_types import TypeReader
-from archviz.ir import Attribute, Graph, Node, ParameterUse, ScopePath, Type, Value
-from archviz.ir.build import GraphBuilder
+from archviz.ir import Attribute, Graph, ParameterUse, ScopePath, Type, Value
+from archviz.ir.build import GraphBuilder, make_node
+from archviz.ir.quick import quick
 
 if TYPE_CHECKING:
     from onnx import FunctionProto, GraphProto, NodeProto
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 MAX_ID_PART = 200
 """Characters that a name adds to an id that has other parts."""
 
+_make_use = quick(ParameterUse)
 _NO_ATTRIBUTES: Mapping[str, Attribute] = {}
 _NO_SUBGRAPHS: Mapping[str, Graph] = {}
 
@@ -71,6 +74,38 @@ class _Level:
         return None
 
 
+class NodeList:
+    """Nodes as the parser has them, and their outputs.
+
+    Held, the parser's objects are made once instead of in every walk over them.
+
+    Args:
+        proto: Their graph, or the function they are in.
+
+    Attributes:
+        protos: The nodes.
+        outputs: What each produces.
+        are_plain: Whether all their names can be shown as they are.
+    """
+
+    __slots__ = ("are_plain", "outputs", "protos")
+
+    def __init__(self, proto: GraphProto | FunctionProto) -> None:
+        self.protos = list(proto.node)
+        self.outputs = [list(node.output) for node in self.protos]
+        self.are_plain = _are_plain([*chain.from_iterable(self.outputs)]) and _are_plain(
+            [node.name for node in self.protos]
+        )
+
+
+def _are_plain(names: Sequence[str]) -> bool:
+    try:
+        together = "".join(names)
+    except TypeError:  # names that are no UTF-8 come as bytes
+        return False
+    return together.isprintable() and max(map(len, names), default=0) <= MAX_ID_PART
+
+
 class GraphReader:
     """Reads the graphs of one model.
 
@@ -104,21 +139,22 @@ class GraphReader:
         self._ops: dict[str, str] = {}
         self._places: dict[str, ScopePath] = {}
 
-    def read(self, proto: GraphProto, types: Mapping[str, Type | None]) -> Graph:
+    def read(self, proto: GraphProto, nodes: NodeList, types: Mapping[str, Type | None]) -> Graph:
         """The main graph with everything inside it.
 
         Args:
             proto: The graph.
+            nodes: Its nodes.
             types: What is known of its values, by name.
         """
         builder = GraphBuilder(clean(proto.name))
         level = _Level(builder, self._operators, types=types, is_main=True)
-        self._graph(proto, level)
+        self._graph(proto, nodes, level)
         for parameter in self._stored.parameters():
             builder.parameter(parameter)
         return builder.build()
 
-    def _graph(self, proto: GraphProto, level: _Level) -> None:
+    def _graph(self, proto: GraphProto, nodes: NodeList, level: _Level) -> None:
         builder = level.builder
         if not level.is_main:
             level.types = self._types.by_name((*proto.value_info, *proto.output))
@@ -126,7 +162,7 @@ class GraphReader:
             level.stored[tensor.name] = self._stored.add(tensor)
         for sparse in proto.sparse_initializer:
             level.stored[sparse.values.name] = self._stored.add_sparse(sparse)
-        if level.is_main:
+        if level.is_main and self._hierarchy.has_metadata:
             self._stored.note_signature(proto)
         for info in proto.input:
             # An initializer of the same name is the input's default: it stays a parameter.
@@ -136,7 +172,7 @@ class GraphReader:
                 )
                 level.known[info.name] = value
                 builder.inputs.append(value)
-        self._nodes(proto.node, level, {})
+        self._nodes(nodes, level, {})
         for info in proto.output:
             builder.outputs.append(self._output(info.name, level))
 
@@ -174,21 +210,21 @@ class GraphReader:
             return value, None
         return found
 
-    def _nodes(self, protos: Iterable[NodeProto], level: _Level, given: dict[str, str]) -> None:
+    def _nodes(self, nodes: NodeList, level: _Level, given: dict[str, str]) -> None:
         """Adds nodes; ``given`` are the ids of outputs whose values exist already."""
-        nodes = list(protos)
         outputs, again = self._declare(nodes, level, given)
         known, stored, functions, operators = (
             level.known, level.stored, self._functions, level.operators,
         )  # fmt: skip
         is_inferring = self._inference is not None and self._inference.is_wanted
         values, shown_ops = level.builder.values, self._ops
-        for index, proto in enumerate(nodes):
+        has_functions, are_plain = bool(functions), nodes.are_plain
+        for index, proto in enumerate(nodes.protos):
             raw, name, domain = proto.op_type, proto.name, proto.domain
             op = shown_ops.get(raw)
             if op is None:
                 op = shown_ops[raw] = clean(raw)[:MAX_ID_PART]
-            if name and (name.__class__ is not str or not name.isprintable() or len(name) > 200):
+            if not are_plain:
                 name = clean(name)
             if domain:
                 domain = standard(clean(domain))
@@ -201,7 +237,7 @@ class GraphReader:
                     position = len(inputs)
                     inputs.append(None)
                     role = operators.role(domain, op, position)
-                    uses = (*uses, ParameterUse(stored[source], role, position))
+                    uses = (*uses, _make_use(stored[source], role, position))
                 elif not source:
                     inputs.append(None)
                 else:
@@ -211,7 +247,7 @@ class GraphReader:
                         uses = (*uses, ParameterUse(parameter, role, len(inputs)))
                     inputs.append(value)
             made = outputs[index]
-            if functions and (key := call_key(proto)) in functions:
+            if has_functions and (key := call_key(proto)) in functions:
                 if functions.take(key):
                     self._call(proto, functions[key], level, inputs, uses, made, op, name)
                     if index in again:
@@ -268,12 +304,12 @@ class GraphReader:
                 subgraphs = {
                     role: self._subgraph(graph, role, node_id, level) for role, graph in graphs
                 }
-        if not domain and level.operators.schema(domain, op) is None:
+        if op not in level.operators.standard and not domain and not level.operators.has(op):
             self._notes.fault("unknown-operator", op, node_id)
         location = self._hierarchy.location(proto) if self._hierarchy.has_metadata else None
         # Straight to the list, for this is done a million times; the id is reserved above.
         builder.nodes.append(
-            Node(
+            make_node(
                 node_id, op, tuple(inputs), outputs, uses, attributes, path, subgraphs, location,
                 (), "op", domain, name,
             )
@@ -300,7 +336,7 @@ class GraphReader:
         return path, label
 
     def _declare(
-        self, nodes: Sequence[NodeProto], level: _Level, given: dict[str, str]
+        self, nodes: NodeList, level: _Level, given: dict[str, str]
     ) -> tuple[list[tuple[str | None, ...]], dict[int, dict[str, str]]]:
         """Adds the values that nodes produce, so that their order does not matter.
 
@@ -311,10 +347,10 @@ class GraphReader:
         known, stored, types, builder = level.known, level.stored, level.types, level.builder
         declared: list[tuple[str | None, ...]] = []
         again: dict[int, dict[str, str]] = {}
-        nested = bool(level.owner or level.scope)
-        for index, node in enumerate(nodes):
+        as_it_is = nodes.are_plain and not level.owner and not level.scope
+        for index, names in enumerate(nodes.outputs):
             made: list[str | None] = []
-            for name in node.output:
+            for name in names:
                 if not name:
                     made.append(None)
                     continue
@@ -325,9 +361,7 @@ class GraphReader:
                 elif name in given:
                     known[name] = value = given.pop(name)
                 else:
-                    shown = name
-                    if nested or name.__class__ is not str or not name.isprintable():
-                        shown = self._value_name(name, level)
+                    shown = name if as_it_is else self._value_name(name, level)
                     known[name] = value = builder.value(shown, types.get(name))
                 made.append(value)
             declared.append(tuple(made))
@@ -353,7 +387,7 @@ class GraphReader:
             builder, level.operators, level, level.scope, f"{owner}/{role}", level.depth + 1,
             references=level.references,
         )  # fmt: skip
-        self._graph(proto, inner)
+        self._graph(proto, NodeList(proto), inner)
         return builder.build()
 
     def _call(
@@ -397,7 +431,7 @@ class GraphReader:
             formal: value for formal, value in wanted if inner.find(formal) is None
         }
         open_values = {value for _, value in wanted} - set(given.values())
-        self._nodes(function.node, inner, given)
+        self._nodes(NodeList(function), inner, given)
         open_values.update(given.values())
         for formal, value in wanted:
             if value not in open_values:

@@ -17,11 +17,15 @@ class Operators:
 
     Args:
         opsets: Version by domain, "" for the standard operators.
+
+    Attributes:
+        standard: Standard operators that were asked for and exist.
     """
 
     def __init__(self, opsets: Mapping[str, int]) -> None:
         self.opsets = dict(opsets)
         self._schemas: dict[tuple[str, str], OpSchema | None] = {}
+        self.standard: set[str] = set()
         self._roles: dict[tuple[str, str], tuple[tuple[str, ...], bool]] = {}
         self._defaults: dict[tuple[str, str], dict[str, AttributeProto]] = {}
 
@@ -40,6 +44,13 @@ class Operators:
             except defs.SchemaError:
                 self._schemas[key] = None
             return self._schemas[key]
+
+    def has(self, op: str) -> bool:
+        """Whether it is one of the standard operators."""
+        if self.schema("", op) is None:
+            return False
+        self.standard.add(op)
+        return True
 
     def role(self, domain: str, op: str, index: int) -> str:
         """What the operator calls its input at ``index``; "input_3" when nobody knows."""

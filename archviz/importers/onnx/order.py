@@ -12,22 +12,13 @@ def note_order(graph: Graph, notes: Notes) -> None:
     """Notes unsorted nodes and cycles, in the graph and in each subgraph."""
     unsorted: list[str] = []
     for part in all_graphs(graph):
-        made = {
-            value: index
-            for index, node in enumerate(part.nodes)
-            for value in node.outputs
-            if value is not None
-        }
-        uses = [used_values(node) for node in part.nodes]
-        late = [
-            index
-            for index, used in enumerate(uses)
-            for value in used
-            if made.get(value, -1) >= index
-        ]
+        late = _late(part)
         if not late:
             continue
-        before = [[made[value] for value in used if value in made] for used in uses]
+        made = {value: index for index, node in enumerate(part.nodes) for value in node.outputs}
+        before = [
+            [made[value] for value in used_values(node) if value in made] for node in part.nodes
+        ]
         cycle = _cycle(before)
         if cycle:
             ids = tuple(part.nodes[index].id for index in cycle)
@@ -37,7 +28,7 @@ def note_order(graph: Graph, notes: Notes) -> None:
                     "cycle", Severity.ERROR, f"nodes feed themselves: {shown}", ids[:MAX_NODES]
                 )
             )
-        unsorted.extend(part.nodes[index].id for index in dict.fromkeys(late))
+        unsorted.extend(late)
     if unsorted:
         count = len(unsorted)
         notes.add(
@@ -49,6 +40,21 @@ def note_order(graph: Graph, notes: Notes) -> None:
                 tuple(unsorted[:MAX_NODES]),
             )
         )
+
+
+def _late(graph: Graph) -> list[str]:
+    """Ids of the nodes that consume what they, or later ones, produce."""
+    values = graph.values
+    seen: set[str | None] = {None, *graph.inputs}
+    found = []
+    for node in graph.nodes:
+        used = used_values(node) if node.subgraphs else node.inputs
+        for value in used:
+            if value not in seen and value in values:
+                found.append(node.id)
+                break
+        seen.update(node.outputs)
+    return found
 
 
 def _cycle(before: list[list[int]]) -> list[int]:

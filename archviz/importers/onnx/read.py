@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from archviz.errors import ImporterError
 from archviz.importers.onnx.functions import Functions
-from archviz.importers.onnx.graph import GraphReader
+from archviz.importers.onnx.graph import GraphReader, NodeList
 from archviz.importers.onnx.hierarchy import Hierarchy
 from archviz.importers.onnx.lean import lean_copy
 from archviz.importers.onnx.metadata import metadata_of, note_versions
@@ -19,14 +19,19 @@ from archviz.importers.onnx.operators import Operators, opsets_of
 from archviz.importers.onnx.order import note_order
 from archviz.importers.onnx.shapes import bind, infer, needs_inference
 from archviz.importers.onnx.sniff import is_model_proto, text_form
-from archviz.importers.onnx.strip import Stripped, strip
+from archviz.importers.onnx.strip import MAX_NODES, Stripped, strip
 from archviz.importers.onnx.text_forms import parse_text
 from archviz.importers.onnx.value_types import INVENTED, TypeReader
+from archviz.importers.onnx.wire import Window
 from archviz.ir import Diagnostic, Model, Severity
 from archviz.source import Source
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+
+SMALL = 1 << 21
+"""Bytes up to which a file goes to the official parser as it is: it has no weights to speak of."""
 
 
 @contextmanager
@@ -41,6 +46,10 @@ def _collection_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():
+                # Makes all that is new old, so that the collector does not go through it at once.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -73,6 +82,8 @@ def read(
         model = lean_copy(parse_text(source, form))
     else:
         model = _parse(source, strict=strict, notes=notes)
+    if len(model.graph.node) > MAX_NODES:
+        raise ImporterError(f"{source.name}: it has more than {MAX_NODES:,} nodes")
     if not model.HasField("graph"):
         raise ImporterError(f"{source.name}: the model has no graph", "export it again")
     if bindings:
@@ -81,10 +92,9 @@ def read(
     types = TypeReader()
     functions = Functions(model.functions)
     inference = None
-    # Held, the parser's objects are made once instead of in every walk over them.
-    held = list(model.graph.node)
+    nodes = NodeList(model.graph)
     known = types.by_name((*model.graph.value_info, *model.graph.output))
-    if infer_shapes and needs_inference(model.graph, known):
+    if infer_shapes and needs_inference(nodes, known):
         inference = NodeInference(model.ir_version)
         if not _uses_symbol(model, INVENTED):
             types.invented = INVENTED
@@ -93,7 +103,7 @@ def read(
         if inferred is not None:
             model, went_through = inferred
             functions = Functions(model.functions)
-            held = list(model.graph.node)
+            nodes = NodeList(model.graph)
             known = types.by_name((*model.graph.value_info, *model.graph.output))
         if inferred is None or not went_through:
             # What was not gone through apart from this process may still crash it.
@@ -101,8 +111,7 @@ def read(
     reader = GraphReader(
         Operators(opsets or {"": 1}), functions, Hierarchy(model.graph), types, notes, inference
     )
-    graph = reader.read(model.graph, known)
-    del held
+    graph = reader.read(model.graph, nodes, known)
     note_versions(model, opsets, notes)
     note_order(graph, notes)
     return Model(graph, "onnx", source.name, metadata_of(model, opsets), notes.diagnostics())
@@ -122,10 +131,15 @@ def _parse(source: Source, *, strict: bool, notes: Notes) -> ModelProto:
     from google.protobuf.message import DecodeError
     from onnx import ModelProto
 
+    model = ModelProto()
     try:
+        if source.size <= SMALL:
+            with suppress(DecodeError), source.open() as stream:
+                model.ParseFromString(Window(stream, source.size).slice(0, source.size))
+                return model
         with source.open() as stream:
             stripped = strip(stream, source.size)
-        model = ModelProto()
+        model.Clear()
         model.ParseFromString(stripped.data)
     except ImporterError as error:
         raise ImporterError(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from archviz.errors import OptionError
 from archviz.importers.onnx.functions import Functions, all_nodes
+from archviz.importers.onnx.graph import NodeList
 from archviz.importers.onnx.growth import outgrows
 from archviz.importers.onnx.isolation import IsolationError, run_apart
 from archviz.importers.onnx.names import clean
@@ -136,19 +137,19 @@ def _substitute(graph: GraphProto, sizes: Mapping[str, int], depth: int) -> None
                     _substitute(attribute.g, sizes, depth + 1)
 
 
-def needs_inference(graph: GraphProto, types: Mapping[str, Type | None]) -> bool:
+def needs_inference(nodes: NodeList, types: Mapping[str, Type | None]) -> bool:
     """Whether a value lacks part of its type; a look that is far cheaper than inference.
 
     Args:
-        graph: The main graph.
+        nodes: Those of the main graph.
         types: What the file says of its values, by name.
     """
-    if len(types) < len(graph.node):
+    if len(types) < len(nodes.protos):
         return True
     complete = {type_ for type_ in set(types.values()) if is_complete(type_)}
     return any(
-        name and types.get(name) not in complete for node in graph.node for name in node.output
-    ) or any(node.op_type in CONTROL_FLOW for node in graph.node)
+        name and types.get(name) not in complete for outputs in nodes.outputs for name in outputs
+    ) or any(node.op_type in CONTROL_FLOW for node in nodes.protos)
 
 
 def infer(model: ModelProto, functions: Functions, notes: Notes) -> tuple[ModelProto, bool] | None:

@@ -20,10 +20,13 @@ from archviz.importers.onnx.tensors import (
 )
 from archviz.ir import Parameter, TensorType
 from archviz.ir.build import unique
+from archviz.ir.quick import quick
 from archviz.ir.types import is_float
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, SparseTensorProto, TensorProto
+
+_make_parameter = quick(Parameter)
 
 MAX_USES = 8
 """Uses of one tensor that are looked at to say what it is."""
@@ -39,28 +42,35 @@ class _Stored:
     value: Elements | None = None
     location: str = ""
     in_node: bool = False
+    is_scalar: bool = False
     signature: str = ""
     uses: list[tuple[str, str]] = field(default_factory=list)
 
 
 class StoredTensors:
-    """Collects stored tensors and their uses, which tell weights from settings."""
+    """Collects stored tensors and their uses, which tell weights from settings.
+
+    Attributes:
+        has_constants: Whether a Constant node holds any of them.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, _Stored] = {}
         self._names: dict[str, int] = {}
         self._by_value: dict[str, str] = {}
+        self.has_constants = False
         self._kinds: dict[tuple[str, str, str], str] = {}
-        self._types: dict[tuple[int, ...], TensorType] = {}
+        self._types: dict[tuple[int, ...], tuple[TensorType, bool]] = {}
 
     def add(self, proto: TensorProto) -> str:
         """Adds an initializer and returns its name, changed when it is taken."""
         name = unique(clean(proto.name) or "parameter", self._names)
         key = (proto.data_type, *proto.dims)
-        type_ = self._types.get(key)
-        if type_ is None:
-            type_ = self._types[key] = tensor_type(proto)
-        self._found[name] = stored = _Stored(type_, proto)
+        known = self._types.get(key)
+        if known is None:
+            type_ = tensor_type(proto)
+            known = self._types[key] = (type_, type_.size == 1)
+        self._found[name] = stored = _Stored(known[0], proto, is_scalar=known[1])
         if proto.data_location:
             stored.location = location(proto)
         return name
@@ -105,6 +115,7 @@ class StoredTensors:
         self._found[name] = stored
         if output is not None:
             self._by_value[output] = name
+            self.has_constants = True
         return name
 
     def note_signature(self, graph: GraphProto) -> None:
@@ -121,11 +132,6 @@ class StoredTensors:
         uses = self._found[name].uses
         if len(uses) < MAX_USES:
             uses.append((op, role))
-
-    @property
-    def has_constants(self) -> bool:
-        """Whether a Constant node holds any of them."""
-        return bool(self._by_value)
 
     def use_values(
         self, inputs: Sequence[str | None], op: str, domain: str, operators: Operators
@@ -153,7 +159,7 @@ class StoredTensors:
                 value = elements(stored.proto, stored.type)
             if kind != "constant":
                 value = None
-            yield Parameter(name, stored.type, kind, trainable, value, stored.location)
+            yield _make_parameter(name, stored.type, kind, trainable, value, stored.location)
 
     def _kind(self, name: str, stored: _Stored) -> tuple[str, bool | None]:
         if stored.signature == "PARAMETER":
@@ -166,7 +172,7 @@ class StoredTensors:
             size = stored.type.size
             is_large = size is None or size > _LARGE_CONSTANT
             return "weight" if is_large and is_float(stored.type.dtype) else "constant", None
-        if len(stored.uses) != 1 or stored.type.size == 1:
+        if len(stored.uses) != 1 or stored.is_scalar:
             return kind_of(stored.type, name, stored.uses), None
         # Most tensors are used once, in few ways.
         key = (stored.type.dtype, *stored.uses[0])
