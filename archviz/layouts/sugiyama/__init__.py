@@ -92,11 +92,11 @@ def _lay_all(
                     Child(inner.width, inner.height, inner.inlets, inner.outlets, shapes[i])
                 )
         border = _border(box, turned=turned)
-        key = (border, tuple(children), tuple(cell.arcs))
+        key = (border, tuple(children), tuple(cell.arcs), cell.head)
         shape = known.get(key)
         if shape is None:
             shape = known[key] = len(kept)
-            kept.append(lay_cell(children, cell.arcs, border, memo))
+            kept.append(lay_cell(children, cell.arcs, cell.head, border, memo))
         layouts[index] = kept[shape]
         shapes[index] = shape
     return layouts

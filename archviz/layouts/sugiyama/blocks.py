@@ -49,6 +49,7 @@ class Run(NamedTuple):
         stretches: The links.
         starts_at_cut: Whether the first vertex is a bottleneck.
         ends_at_cut: Whether the last vertex is one.
+        head: The vertex where the spine comes in; -1 when any may be it.
     """
 
     ranks: tuple[int, ...]
@@ -56,6 +57,7 @@ class Run(NamedTuple):
     stretches: tuple[Stretch, ...]
     starts_at_cut: bool
     ends_at_cut: bool
+    head: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,17 @@ def separation(a: Extent, b: Extent) -> float:
 def lay_run(run: Run) -> Block:
     """Lays a run out."""
     grid = _Grid(run)
-    grid.rows = order_ranks(grid.rows, grid.up, grid.down)
-    positions = _Strips(grid, run).positions()
+    orders = order_ranks(grid.rows, grid.up, grid.down)
+    best: list[float] = []
+    least = -1.0
+    for rows in orders:
+        grid.rows = rows
+        strips = _Strips(grid, run)
+        found = strips.positions()
+        cost = strips.cost(found) if len(orders) > 1 else 0.0
+        if least < 0 or cost < least:
+            best, least = found, cost
+    positions = best
     count = len(run.ranks)
     return Block(
         positions=positions[:count],
@@ -186,6 +197,11 @@ class _Strips:
     def align(self) -> None:
         grid = self.grid
         through = self.lengths()
+        top, bottom = (
+            max(row, key=lambda v: (through[v], -self.place[v]))
+            for row in (grid.rows[0], grid.rows[-1])
+        )
+        self.spine = (top, bottom) if through[top] == through[bottom] else (-1, -1)
         lower = [self.favourite(near, through) for near in grid.down]
         upper = [self.favourite(near, through) for near in grid.up]
         wanted: list[list[tuple[int, int, int, int, float]]] = [[] for _ in grid.rows]
@@ -209,16 +225,17 @@ class _Strips:
                 self.shift[v] = shift
 
     def lengths(self) -> list[int]:
-        """Boxes on the longest way through each vertex."""
+        """Twice the boxes on the longest way through each vertex, one more from the head on."""
         grid = self.grid
         before = [0] * len(grid.rank)
         after = [0] * len(grid.rank)
         for row in grid.rows:
             for v in row:
-                before[v] = max([before[u] for u, _ in grid.up[v]], default=0) + grid.real[v]
+                before[v] = max([before[u] for u, _ in grid.up[v]], default=0) + 2 * grid.real[v]
+                before[v] += v == self.run.head
         for row in reversed(grid.rows):
             for v in row:
-                after[v] = max([after[u] for u, _ in grid.down[v]], default=0) + grid.real[v]
+                after[v] = max([after[u] for u, _ in grid.down[v]], default=0) + 2 * grid.real[v]
         return [a + b for a, b in zip(before, after, strict=True)]
 
     def favourite(self, near: list[tuple[int, float]], through: list[int]) -> int:
@@ -303,6 +320,11 @@ class _Strips:
                 weight = 1.0 + grid.real[u] + grid.real[v]
                 pulls[b].append((a, away, weight))
                 pulls[a].append((b, -away, weight))
+        top, bottom = self.spine
+        if top >= 0 and strip[top] != strip[bottom]:
+            away = offset[top] - offset[bottom]
+            pulls[strip[bottom]].append((strip[top], away, 4.0))
+            pulls[strip[top]].append((strip[bottom], -away, 4.0))
         anchors = [False] * self.size
         weights = [0.0] * self.size
         for v, s in enumerate(strip):
@@ -318,6 +340,18 @@ class _Strips:
         result = [at[strip[v]] + offset[v] for v in range(size)]
         zero = result[max(self.first, 0) if self.first >= 0 else max(self.last, 0)]
         return [x - zero for x in result]
+
+    def cost(self, positions: list[float]) -> float:
+        """How far links go across, and how often."""
+        total = 0.0
+        for u, v, leave, arrive in self.grid.links:
+            step = abs(positions[u] + leave - positions[v] - arrive)
+            if step:
+                total += step + 30.0
+        top, bottom = self.spine
+        if top >= 0:
+            total += 2 * abs(positions[top] - positions[bottom])
+        return total
 
     def straighten(
         self,

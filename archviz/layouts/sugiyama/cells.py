@@ -63,16 +63,22 @@ class CellLayout:
 
 
 def lay_cell(
-    children: Sequence[Child], arcs: Sequence[PortedArc], border: Border, memo: dict[Run, Block]
+    children: Sequence[Child],
+    arcs: Sequence[PortedArc],
+    head: int,
+    border: Border,
+    memo: dict[Run, Block],
 ) -> CellLayout:
-    """Lays out ``children`` and what links them."""
+    """Lays out ``children`` and what links them; the spine comes in at the inlet ``head``."""
     packing = _Packing(border)
     single: list[int] = []
     for members, indices, ported in _parts(len(children), arcs):
         if len(members) == 1 and not indices:
             single.append(members[0])
             continue
-        drawn = Part(children, members, {i: arcs[i] for i in indices}, border.before, memo).draw()
+        drawn = Part(
+            children, members, {i: arcs[i] for i in indices}, head, border.before, memo
+        ).draw()
         packing.add(drawn, ported=ported)
     if single:
         packing.add(_grid(children, single, packing.shelf_width()), ported=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from archviz.errors import LayoutError
 from archviz.layouts import Box, Link
+from archviz.layouts.sugiyama.ranking import depths
 
 INLET = -2
 """As the source of an arc: it comes in through the border."""
@@ -33,6 +34,7 @@ class Cell:
         inlets: Nets that come in, with their number.
         outlets: Nets that go out.
         nets: Numbers of the nets by source and trunk.
+        head: The inlet with the longest way to it: where the spine comes in.
     """
 
     children: list[int] = field(default_factory=list)
@@ -41,6 +43,7 @@ class Cell:
     outlets: dict[tuple[int, int], int] = field(default_factory=dict)
     nets: dict[tuple[int, int], int] = field(default_factory=dict)
     known: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    head: int = -1
 
     def add(
         self,
@@ -95,6 +98,13 @@ def take_apart(
         holders.append(holder)
     filled = [cell or Cell() for cell in cells] + [page]
     pieces = [_split(link, boxes, filled, parent, local, depth) for link in links]
+    if any(len(cell.inlets) > 1 for cell in filled):
+        way = depths(count, [(link.source, link.target) for link in links])
+        for cell in filled:
+            if len(cell.inlets) > 1:
+                cell.head = max(cell.inlets.items(), key=lambda item: (way[item[0][0]], -item[1]))[
+                    1
+                ]
     return filled, pieces
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 Neighbours = list[list[tuple[int, float]]]
 """For each vertex its neighbours, with where on them the link ends, from -0.5 to 0.5."""
 
-_SMALL = 1500
+_SMALL = 150
+_MEDIUM = 1500
 _SWEEPS = 10
 
 
-def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list[list[int]]:
-    """``rows`` with the vertices of each rank in drawing order.
+def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list[list[list[int]]]:
+    """Orders of the vertices of each rank, all with the same small number of crossings.
 
     Args:
         rows: Vertices by rank.
@@ -25,23 +26,38 @@ def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list
         down: Neighbours in the rank below, rails before boxes.
     """
     if all(len(row) < 2 for row in rows):
-        return rows
+        return [rows]
     size = sum(map(len, rows))
-    best: list[list[int]] = rows
+    found: list[list[list[int]]] = []
     fewest = -1
-    starts = ((down, False, False), (up, True, False), (down, False, True), (up, True, True))
-    for neighbours, from_below, mirrored in starts[: 4 if size < _SMALL else 1]:
-        start = _search(rows, neighbours, from_below=from_below, mirrored=mirrored)
-        ordered, crossings = _Sweep(start, up, down).run(_SWEEPS if size < _SMALL else 5)
+    for start in range(8 if size < _SMALL else 4 if size < _MEDIUM else 1):
+        ordered, crossings = _Sweep(
+            _search(
+                rows,
+                up if start & 1 else down,
+                from_below=bool(start & 1),
+                mirrored=bool(start & 2),
+                turned=bool(start & 4),
+            ),
+            up,
+            down,
+        ).run(_SWEEPS if size < _MEDIUM else 5)
         if fewest < 0 or crossings < fewest:
-            best, fewest = ordered, crossings
-        if not fewest:
+            found, fewest = [ordered], crossings
+        elif crossings == fewest and size < _SMALL and ordered not in found:
+            found.append(ordered)
+        elif not fewest and size >= _SMALL:
             break
-    return best
+    return found
 
 
 def _search(
-    rows: list[list[int]], neighbours: Neighbours, *, from_below: bool, mirrored: bool
+    rows: list[list[int]],
+    neighbours: Neighbours,
+    *,
+    from_below: bool,
+    mirrored: bool,
+    turned: bool,
 ) -> list[list[int]]:
     """An order in which a depth-first search meets the vertices."""
     count = len(neighbours)
@@ -52,7 +68,7 @@ def _search(
     seen = [False] * count
     met: list[list[int]] = [[] for _ in rows]
     for row in reversed(rows) if from_below else rows:
-        for root in row:
+        for root in reversed(row) if turned else row:
             stack = [root]
             while stack:
                 v = stack.pop()

@@ -100,6 +100,7 @@ class Part:
         children: Those of the cell.
         members: Indices of the part's children.
         arcs: The part's arcs by their index in the cell.
+        head: The inlet of the cell where the spine comes in.
         header: Room to keep below the upper border when nets come in there.
         memo: Blocks laid out before.
     """
@@ -109,9 +110,11 @@ class Part:
         children: Sequence[Child],
         members: Sequence[int],
         arcs: dict[int, PortedArc],
+        head: int,
         header: float,
         memo: dict[Run, Block],
     ) -> None:
+        self.head = head
         self.header = header
         self.memo = memo
         self.arcs = arcs
@@ -253,10 +256,32 @@ class Part:
         self.rows: list[list[int]] = [[] for _ in range(max(self.rank, default=-1) + 1)]
         for v, rank in enumerate(self.rank):
             self.rows[rank].append(v)
+        self.spine = self.inlets.get(self.head, -1)
+        if self.spine >= 0:
+            # Side inputs come in on the left, where rails run when nothing speaks against it.
+            self.rows[0].remove(self.spine)
+            self.rows[0].append(self.spine)
+        singles = [0]
+        for row in self.rows:
+            singles.append(singles[-1] + (len(row) == 1))
         self.is_lane = [
-            back or self.rank[v] - self.rank[u] > LANE_SPAN
+            self._runs_beside(self.rank[u], self.rank[v], singles) or back
             for (u, v), back in zip(self.ends, self.back, strict=True)
         ]
+
+    def _runs_beside(self, start: int, end: int, singles: list[int]) -> bool:
+        """Whether a link goes in a lane, which leaves the ranks it passes to themselves.
+
+        It crosses nothing when both its ends are alone in their ranks; if one is not, the order
+        in the ranks has to know of the link, unless it is long.
+        """
+        if end - start > LANE_SPAN:
+            return True
+        if end - start < 2 or singles[end] == singles[start + 1]:
+            return False
+        return end - start > LANE_SPAN / 4 or (
+            len(self.rows[start]) == 1 and len(self.rows[end]) == 1
+        )
 
     def _cuts(self) -> list[int]:
         """Ranks with a bottleneck."""
@@ -315,6 +340,7 @@ class Part:
                 tuple(stretches),
                 start >= 0,
                 stop < last,
+                place.get(self.spine, -1),
             )
             block = self.memo.get(run)
             if block is None:

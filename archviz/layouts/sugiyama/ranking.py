@@ -44,6 +44,28 @@ def back_arcs(count: int, ends: Sequence[tuple[int, int]], first: Sequence[int])
     return closes
 
 
+def depths(count: int, ends: Sequence[tuple[int, int]]) -> list[int]:
+    """The longest way to each vertex, cycles cut open."""
+    closes = back_arcs(count, ends, ())
+    outs: list[list[int]] = [[] for _ in range(count)]
+    waiting = [0] * count
+    for (source, target), is_back in zip(ends, closes, strict=True):
+        if not is_back:
+            outs[source].append(target)
+            waiting[target] += 1
+    depth = [0] * count
+    order = [v for v in range(count) if not waiting[v]]
+    for u in order:
+        below = depth[u] + 1
+        for v in outs[u]:
+            if depth[v] < below:
+                depth[v] = below
+            waiting[v] -= 1
+            if not waiting[v]:
+                order.append(v)
+    return depth
+
+
 def _is_acyclic(
     outgoing: list[list[int]], ends: Sequence[tuple[int, int]], waiting: list[int]
 ) -> bool:
