@@ -16,6 +16,8 @@ STACK = 8.0
 """How far the copies behind a repeated frame reach out of it."""
 TITLE_SIZE = 11.5
 SIDE = 10.0
+LEAST_SUBTITLE = 9
+"""Characters of a shortened class name below which it says too little to be shown."""
 CLEAR = 6.0
 """Room between a text and an edge."""
 
@@ -65,8 +67,9 @@ def paint_frame(
         marks.append(cards.line(last[1], middle, note, "scope-text", cards.SMALL_SIZE, "end"))
         if last[0] == start:
             end -= width + SIDE
-    subtitle = fit(frames.subtitle(path), cards.TEXT_SIZE, end - used)
-    if len(subtitle) > 3:
+    whole = frames.subtitle(path)
+    subtitle = fit(whole, cards.TEXT_SIZE, end - used)
+    if subtitle == whole != "" or len(subtitle) >= LEAST_SUBTITLE:
         marks.append(cards.line(used, middle, subtitle, "scope-text", cards.TEXT_SIZE))
     tooltip = " ".join(filter(None, (".".join(path), frames.subtitle(path), note)))
     return Group(tuple(marks), "scope", "scope:" + "/".join(path), tooltip)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
-from archviz.ir import Attribute, Graph, Node, Parameter, ScopePath, TensorType
+from archviz.ir import Attribute, Graph, Node, Parameter, ParameterUse, ScopePath, TensorType
 from archviz.ir.types import format_shape
 from archviz.ops import category_of, input_name, table
 from archviz.text import printable
@@ -42,7 +43,7 @@ def rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
         parameter = _known(use.parameter, graph)
         if parameter is None or (in_header and parameter.value is not None):
             continue
-        role = input_name(node.op, use.index) or use.role or parameter.name.rpartition(".")[2]
+        role = _role(node, use, parameter)
         lines.append((printable(role, 24), _content(parameter, role)))
     if not lines and not total:
         return []
@@ -50,6 +51,13 @@ def rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
         lines = [*lines[: MOST_ROWS - 1], (f"{len(lines) - MOST_ROWS + 1} more", "")]
     first = (printable(label) or "params", f"{total:,}" if total else "")
     return [first, *lines] if label or total else lines
+
+
+def _role(node: Node, use: ParameterUse, parameter: Parameter) -> str:
+    """What the row of a parameter is called; a schema's "A" or "B" says less than its own name."""
+    known = input_name(node.op, use.index)
+    own = re.split(r"[./:]", parameter.name)[-1]
+    return known or (use.role if len(use.role) > 1 else "") or own or use.role
 
 
 def constants(node: Node, graph: Graph) -> list[str]:
@@ -149,6 +157,14 @@ def _scalar(value: Attribute) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return printable(str(value), 24)
+
+
+def copies(node: Node, graph: Graph) -> int:
+    """How many equal blocks the scopes around a node stand for, together."""
+    times = 1
+    for length in range(1, len(node.scope) + 1):
+        times *= graph.scopes[node.scope[:length]].repeat
+    return times
 
 
 def operation_count(nodes: Mapping[str, Node] | Sequence[Node]) -> int:
