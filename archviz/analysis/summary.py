@@ -315,7 +315,8 @@ def _table(summary: Summary) -> Iterator[str]:
         rows.insert(0, ("module", "type", "output", "parameters", "trainable"))
     yield from aligned(rows, right=(3,), least=(20, 8, 12))
     if summary.hidden:
-        yield f"({summary.hidden:,} rows below depth {summary.depth} are not shown)"
+        word = "row" if summary.hidden == 1 else "rows"
+        yield f"({summary.hidden:,} more {word} below depth {summary.depth})"
     yield ""
     yield from _foot(summary)
 

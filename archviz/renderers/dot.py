@@ -146,10 +146,16 @@ def _shape(value: Value | None, before: Value | None, shapes: str) -> str:
 
 
 def _id(text: str) -> str:
-    """``text`` as a DOT identifier."""
-    safe = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    """``text`` as a DOT identifier; different texts give different ones."""
     # Backslashes are doubled so that none can stand before the closing quote.
-    return '"' + safe.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    safe = text.replace("\\", "\\\\").replace('"', '\\"')
+    if not safe.isprintable():
+        safe = "".join(char if char.isprintable() else _escape(char) for char in safe)
+    return f'"{safe}"'
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode()
 
 
 def _label(*lines: str) -> str:
