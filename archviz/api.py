@@ -268,7 +268,6 @@ def compose(
     }
     subject: object = shown
     if style is not None:
-        logger.info("laying out %s", _counted(len(shown.body.nodes), "box", "boxes"))
         subject = style.draw(shown, **_fitting(style.draw, settings, f"the view {view!r}"))
     logger.info("writing %s", renderer.name)
     owner = f"the format {renderer.name!r}"
@@ -349,7 +348,9 @@ def _split_options(
 
 def _fitting(function: Any, settings: Mapping[str, object], owner: str) -> dict[str, Any]:
     known = options_of(function)
-    return bind(function, {key: v for key, v in settings.items() if key in known}, owner)
+    return bind(
+        function, {k: v for k, v in settings.items() if k.replace("_", "-") in known}, owner
+    )
 
 
 def _counted(number: int, singular: str, plural: str = "") -> str:

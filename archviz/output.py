@@ -106,9 +106,8 @@ def _write(path: Path, data: bytes) -> None:
         return
     temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
     # Not tempfile: its files are private, and a picture should have the permissions of any other.
-    descriptor = os.open(
-        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    )
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
