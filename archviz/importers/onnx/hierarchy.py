@@ -30,7 +30,7 @@ _TRACE = "pkg.torch.onnx.stack_trace"
 _MAX_LITERAL = 16_384
 _NO_MODULE = "_empty_nn_module_stack_from_metadata_hook"
 _FRAME = re.compile(r'File "([^"\n]{1,1000})", line (\d{1,9})(?:, in ([^\n]{1,200}))?')
-_FRAMEWORK = re.compile(r"[/\\](?:site|dist)-packages[/\\]|^<|^torch[/\\]")
+_FRAMEWORK = re.compile(r"(?:^|[/\\])(?:site|dist)-packages[/\\]|^<|^torch[/\\]")
 _CALL_NUMBER = re.compile(r"_(\d+)$")
 _WRAPPER = re.compile(r"^(?:Stateful)?PartitionedCall(?::\d+|_\d+)?$")
 

@@ -26,7 +26,7 @@ _TEXT_FORMS = (
         TEXTPROTO,
         re.compile(rb"(?:^|\n)\s*ir_version\s*:\s*\d+[\s\S]*(?:^|\n)\s*\w+\s*:?\s*[\w\"{]"),
     ),
-    (JSON, re.compile(rb'\s*\{[\s\S]{0,2000}"(?:irVersion|ir_version)"\s*:')),
+    (JSON, re.compile(rb'\s*\{(?:\s*"\w+"\s*:\s*"[^"]*"\s*,)*\s*"(?:irVersion|ir_version)"\s*:')),
 )
 
 

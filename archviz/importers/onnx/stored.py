@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -32,7 +33,8 @@ MAX_USES = 8
 """Uses of one tensor that are looked at to say what it is."""
 
 _INPUT_KIND = "pkg.torch.export.graph_signature.InputSpec.kind"
-_LARGE_CONSTANT = MAX_ELEMENTS
+_SIGNATURE = "pkg.torch.export.ExportedProgram.graph_signature"
+_TARGET = re.compile(r": ([A-Z_]+) target='([^'\n]+)'")
 
 
 @dataclass(slots=True)
@@ -119,7 +121,13 @@ class StoredTensors:
         return name
 
     def note_signature(self, graph: GraphProto) -> None:
-        """Takes over what PyTorch's exporter says of each initializer."""
+        """Takes over what PyTorch's exporter says of each parameter of the module."""
+        for entry in graph.metadata_props:
+            if entry.key == _SIGNATURE and isinstance(entry.value, str):
+                for match in _TARGET.finditer(entry.value):
+                    stored = self._found.get(match[2])
+                    if stored is not None:
+                        stored.signature = match[1]
         for info in graph.value_info:
             stored = self._found.get(info.name)
             if stored is not None:
@@ -170,7 +178,7 @@ class StoredTensors:
             return "constant", False
         if stored.in_node and not stored.uses:
             size = stored.type.size
-            is_large = size is None or size > _LARGE_CONSTANT
+            is_large = size is None or size > MAX_ELEMENTS
             return "weight" if is_large and is_float(stored.type.dtype) else "constant", None
         if len(stored.uses) != 1 or stored.is_scalar:
             return kind_of(stored.type, name, stored.uses), None
