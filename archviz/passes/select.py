@@ -34,14 +34,17 @@ def apply(graph: Graph, *, focus: str = "") -> Graph:
     neighbours = _neighbours(graph, inside)
 
     members: dict[ScopePath, list[str]] = {}
+    classes: dict[ScopePath, str] = {}
     for node in graph.nodes:
         if node.id in neighbours:
-            members.setdefault(_representative(node, around), []).append(node.id)
+            home = _representative(node, around)
+            scope = graph.scopes.get(home)
+            members.setdefault(home, []).append(node.id)
+            classes.setdefault(home, node.op if scope is None else scope.type or home[-1])
     stubs = []
     for home, ids in members.items():
-        scope = graph.scopes.get(home)
-        op = (scope.type or home[-1]) if scope is not None else home[-1]
-        stub = Node("/".join(home) + "@stub", op, kind="stub", name=".".join(home))
+        name = "/".join(home)
+        stub = Node(f"{name}@stub", classes[home], kind="stub", name=".".join(home))
         stubs.append((stub, ids))
     kept = tuple(node for node in graph.nodes if node.id in inside or node.id in neighbours)
     merged = contract(replace(graph, nodes=kept), stubs)

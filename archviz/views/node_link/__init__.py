@@ -22,6 +22,7 @@ from archviz.views.node_link.cards import Card
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.frames import FRAME_HEADER, STACK, paint_frame
 from archviz.views.node_link.labels import operation_count, weights_by_scope
+from archviz.views.node_link.obstacles import Obstacles
 from archviz.views.node_link.pills import grouped
 
 MARGIN = 16.0
@@ -74,7 +75,16 @@ def draw(
     for index, path in drawing.frames.items():
         depth = len(_around(drawing.boxes, index)) - 1
         marks.append(paint_frame(path, areas[index], frames, depth, crossings.get(index, [])))
-    for link, route, label in zip(drawing.links, placed.routes, drawing.labels, strict=True):
+    obstacles = Obstacles(placed, list(drawing.cards))
+    for index, (link, route, label) in enumerate(
+        zip(drawing.links, placed.routes, drawing.labels, strict=True)
+    ):
+        if direction == "TB" and drawing.cards[link.target].kind == "merge":
+            around = drawing.boxes[link.target].parent
+            room = placed.areas[around] if around >= 0 else Area(0, 0, placed.width, placed.height)
+            other = edges.beside_circle(route, placed.areas[link.target], room)
+            if other is not None and obstacles.is_free(other, link, index):
+                route = other
         points = [Point(p.x + MARGIN, p.y + MARGIN) for p in route.points]
         for end, box in ((0, link.source), (-1, link.target)):
             if points and drawing.cards[box].kind == "merge":

@@ -19,6 +19,8 @@ HEADER = 24.0
 ROW = 15.0
 SIDE = 10.0
 MERGE = 24.0
+MOST_JOINED = 3
+"""A circle has no room for the arrow heads of more values; those get a card."""
 PILL = 34.0
 MODULE = 42.0
 STRIP = 17.0
@@ -73,7 +75,8 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
         note = printable(node.op) if node.kind == "stub" else printable(_first_output(node))
         return _pill(node.kind, node.id, title, note, tooltip, node.origins)
     symbol = table().merge.get(node.op)
-    if symbol and sum(value is not None for value in node.inputs) > 1 and not node.parameters:
+    joined = sum(value is not None for value in node.inputs)
+    if symbol and 1 < joined <= MOST_JOINED and not node.parameters:
         return Card(
             node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from archviz.layouts import Area, Point, Route
 from archviz.scene import Mark, Path, Segment, Text
@@ -12,6 +13,8 @@ from archviz.text import CAP_HEIGHT
 TURN = 9.0
 HEAD_LENGTH, HEAD_HALF = 7.0, 3.15
 LABEL_SIZE = 10.0
+LEAST_APPROACH = 20.0
+"""Length of the last stretch into a merge's side, so that turn and arrow head have room."""
 
 
 def paint(route: Route, points: Sequence[Point], label: str, margin: float = 0.0) -> list[Mark]:
@@ -62,6 +65,33 @@ def rounded(points: Sequence[Point], radius: float = TURN) -> tuple[Segment, ...
 
 def _towards(start: Point, end: Point, share: float) -> Point:
     return Point(start.x + (end.x - start.x) * share, start.y + (end.y - start.y) * share)
+
+
+def beside_circle(route: Route, area: Area, room: Area) -> Route | None:
+    """A rail's way into a merge from the side instead of from above, or None when it has none.
+
+    Args:
+        route: Down the rail, across, and down into the merge from above.
+        area: The merge's square, on a picture that runs from top to bottom.
+        room: What the way must stay inside of.
+    """
+    if len(route.points) < 4:
+        return None
+    *before, rail, corner, turn, end = route.points
+    x, y, r = area.x + area.width / 2, area.y + area.height / 2, area.width / 2
+    is_rail = rail.x == corner.x and corner.y == turn.y and turn.x == end.x and rail.y < corner.y
+    if not is_rail or end.x == x or corner.y >= y:
+        return None
+    label = route.label
+    needed = r + LEAST_APPROACH + (label.width if label is not None else 0.0)
+    if abs(corner.x - x) < needed or not room.x < corner.x < room.x + room.width:
+        return None
+    side = x - r if corner.x < x else x + r
+    if label is not None:
+        middle = (side + corner.x) / 2
+        label = Area(middle - label.width / 2, y - label.height - 3, label.width, label.height)
+    points = (*before, rail, Point(corner.x, y), Point(side, y))
+    return replace(route, points=points, label=label)
 
 
 def onto_circle(point: Point, area: Area) -> Point:
