@@ -23,7 +23,13 @@ def tracked() -> list[Path]:
         ).stdout.decode()
         return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
     except (OSError, subprocess.CalledProcessError):
-        return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
+        return [
+            path
+            for path in ROOT.rglob("*")
+            if path.is_file()
+            and not {"__pycache__", "build", "dist"} & set(path.parts)
+            and not any(p[0] == "." and p != ".ci" for p in path.relative_to(ROOT).parts[:-1])
+        ]
 
 
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
@@ -76,3 +82,22 @@ def test_the_library_never_prints(module: str) -> None:
         if (isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.stdout.write"))
     ]
     assert not printing, "log it, return it, or raise it"
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    link = re.compile(r"\]\(([^)#]+)")
+    broken = []
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in link.findall(document.read_text(encoding="utf-8")):
+            if "://" not in target and not (document.parent / target).exists():
+                broken.append(f"{document.name}: {target}")  # noqa: PERF401
+    assert not broken
+
+
+def test_the_readme_has_the_two_commands_that_ci_runs() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    (python3 .*)$", text, re.MULTILINE)
+    assert len(commands) == 2
+    assert "archviz render tests/samples/" in commands[0]
+    assert commands[1].endswith("-m pytest")
+    assert (ROOT / commands[0].split("render ")[1].split()[0]).is_file()
