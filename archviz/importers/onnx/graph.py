@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.attributes import AttributeReader
+from archviz.importers.onnx.calls import Calls
 from archviz.importers.onnx.functions import MAX_LEVELS, Functions, call_key
 from archviz.importers.onnx.hierarchy import Hierarchy
+from archviz.importers.onnx.level import MAX_ID_PART, Level, NodeList
 from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.notes import Notes
-from archviz.importers.onnx.operators import Operators, opsets_of, standard
+from archviz.importers.onnx.operators import Operators, standard
 from archviz.importers.onnx.stored import StoredTensors
 from archviz.importers.onnx.value_types import TypeReader
 from archviz.ir import Attribute, Graph, ParameterUse, ScopePath, Type, Value
@@ -20,90 +20,13 @@ from archviz.ir.build import GraphBuilder, make_node
 from archviz.ir.quick import quick
 
 if TYPE_CHECKING:
-    from onnx import FunctionProto, GraphProto, NodeProto
+    from onnx import GraphProto, NodeProto
 
     from archviz.importers.onnx.node_inference import NodeInference
-
-MAX_ID_PART = 200
-"""Characters that a name adds to an id that has other parts."""
 
 _make_use = quick(ParameterUse)
 _NO_ATTRIBUTES: Mapping[str, Attribute] = {}
 _NO_SUBGRAPHS: Mapping[str, Graph] = {}
-
-
-@dataclass(slots=True)
-class _Level:
-    """One graph, or the expanded body of one function call, while it is read.
-
-    Attributes:
-        builder: Where nodes and values go; that of the caller for a function's body.
-        operators: The schemas of the imported operator sets.
-        outer: The graph around a subgraph.
-        scope: Where a function's body lives.
-        owner: Id prefix of a subgraph's nodes, "If/then_branch", or "".
-        depth: Graphs and calls around this one.
-        known: Value ids by name; None for an argument that a call leaves out.
-        stored: Parameters by name.
-        references: Values of the attributes of the call; None outside of one.
-        types: What the file and inference say of values, by name.
-        is_main: Whether this is the model's own graph.
-    """
-
-    builder: GraphBuilder
-    operators: Operators
-    outer: _Level | None = None
-    scope: ScopePath = ()
-    owner: str = ""
-    depth: int = 0
-    known: dict[str, str | None] = field(default_factory=dict)
-    stored: dict[str, str] = field(default_factory=dict)
-    references: Mapping[str, Attribute] | None = None
-    types: Mapping[str, Type | None] = field(default_factory=dict)
-    is_main: bool = False
-
-    def find(self, name: str) -> tuple[str | None, str | None] | None:
-        """The value's id or the parameter called ``name`` here or around; None when unknown."""
-        level: _Level | None = self
-        while level is not None:
-            if name in level.known:
-                return level.known[name], None
-            if name in level.stored:
-                return None, level.stored[name]
-            level = level.outer
-        return None
-
-
-class NodeList:
-    """Nodes as the parser has them, and their outputs.
-
-    Held, the parser's objects are made once instead of in every walk over them.
-
-    Args:
-        proto: Their graph, or the function they are in.
-
-    Attributes:
-        protos: The nodes.
-        outputs: What each produces.
-        are_plain: Whether all their names can be shown as they are.
-    """
-
-    __slots__ = ("are_plain", "outputs", "protos")
-
-    def __init__(self, proto: GraphProto | FunctionProto) -> None:
-        self.protos = list(proto.node)
-        self.outputs = [list(node.output) for node in self.protos]
-        self.are_plain = _are_plain([*chain.from_iterable(self.outputs)]) and _are_plain(
-            [node.name for node in self.protos]
-        )
-
-
-def _are_plain(names: Sequence[str]) -> bool:
-    try:
-        together = "".join(names)
-    except TypeError:  # names that are no UTF-8 come as bytes
-        return False
-    return together.isprintable() and max(map(len, names), default=0) <= MAX_ID_PART
 
 
 class GraphReader:
@@ -127,15 +50,15 @@ class GraphReader:
         notes: Notes,
         inference: NodeInference | None = None,
     ) -> None:
-        self._operators = operators
+        self.operators = operators
         self._functions = functions
         self._hierarchy = hierarchy
-        self._types = types
+        self.types = types
         self._notes = notes
         self._inference = inference
-        self._attributes = AttributeReader(types)
+        self.attributes = AttributeReader(types)
         self._stored = StoredTensors()
-        self._function_operators: dict[tuple[tuple[str, int], ...], Operators] = {}
+        self._calls = Calls(self)
         self._ops: dict[str, str] = {}
         self._places: dict[str, ScopePath] = {}
 
@@ -148,16 +71,16 @@ class GraphReader:
             types: What is known of its values, by name.
         """
         builder = GraphBuilder(clean(proto.name))
-        level = _Level(builder, self._operators, types=types, is_main=True)
+        level = Level(builder, self.operators, types=types, is_main=True)
         self._graph(proto, nodes, level)
         for parameter in self._stored.parameters():
             builder.parameter(parameter)
         return builder.build()
 
-    def _graph(self, proto: GraphProto, nodes: NodeList, level: _Level) -> None:
+    def _graph(self, proto: GraphProto, nodes: NodeList, level: Level) -> None:
         builder = level.builder
         if not level.is_main:
-            level.types = self._types.by_name((*proto.value_info, *proto.output))
+            level.types = self.types.by_name((*proto.value_info, *proto.output))
         for tensor in proto.initializer:
             level.stored[tensor.name] = self._stored.add(tensor)
         for sparse in proto.sparse_initializer:
@@ -167,27 +90,25 @@ class GraphReader:
         for info in proto.input:
             # An initializer of the same name is the input's default: it stays a parameter.
             if info.name not in level.stored and info.name not in level.known:
-                value = builder.value(
-                    self._value_name(info.name, level), self._types.read(info.type)
-                )
+                value = builder.value(level.value_id(info.name), self.types.read(info.type))
                 level.known[info.name] = value
                 builder.inputs.append(value)
-        self._nodes(nodes, level, {})
+        self.nodes(nodes, level, {})
         for info in proto.output:
             builder.outputs.append(self._output(info.name, level))
 
-    def _output(self, name: str, level: _Level) -> str:
+    def _output(self, name: str, level: Level) -> str:
         value, parameter = self._find(name, level)
         if parameter is None and value is not None:
             return value
         # A stored tensor that the graph returns, or an output that is left open.
-        made = level.builder.value(self._value_name(name, level), level.types.get(name))
-        self._stand_in(made, parameter, level)
+        made = level.builder.value(level.value_id(name), level.types.get(name))
+        self.stand_in(made, parameter, level)
         return made
 
-    def _stand_in(self, value: str, parameter: str | None, level: _Level) -> None:
+    def stand_in(self, value: str, parameter: str | None, level: Level) -> None:
         """A node that produces ``value`` out of a stored tensor or, lacking one, of nothing."""
-        label = self._label("Missing" if parameter is None else "Constant", level)
+        label = level.reserve("Missing" if parameter is None else "Constant", level.scope)
         if parameter is None:
             node = level.builder.node(
                 "Missing", (), (value,), node_id=label, kind="missing", scope=level.scope
@@ -200,17 +121,17 @@ class GraphReader:
             parameters=(ParameterUse(parameter, "value"),),
         )  # fmt: skip
 
-    def _find(self, name: str, level: _Level) -> tuple[str | None, str | None]:
+    def _find(self, name: str, level: Level) -> tuple[str | None, str | None]:
         """The value id or parameter of ``name``; a value that nobody produces is made up."""
         found = level.find(name)
         if found is None:
-            value = level.builder.value(self._value_name(name, level), level.types.get(name))
-            self._stand_in(value, None, level)
+            value = level.builder.value(level.value_id(name), level.types.get(name))
+            self.stand_in(value, None, level)
             level.known[name] = value
             return value, None
         return found
 
-    def _nodes(self, nodes: NodeList, level: _Level, given: dict[str, str]) -> None:
+    def nodes(self, nodes: NodeList, level: Level, given: dict[str, str]) -> None:
         """Adds nodes; ``given`` are the ids of outputs whose values exist already."""
         outputs, again = self._declare(nodes, level, given)
         known, stored, functions, operators = (
@@ -249,7 +170,7 @@ class GraphReader:
             made = outputs[index]
             if has_functions and (key := call_key(proto)) in functions:
                 if functions.take(key):
-                    self._call(proto, functions[key], level, inputs, uses, made, op, name)
+                    self._calls.expand(proto, functions[key], level, inputs, uses, made, op, name)
                     if index in again:
                         known.update(again[index])
                     continue
@@ -265,7 +186,7 @@ class GraphReader:
         self,
         proto: NodeProto,
         index: int,
-        level: _Level,
+        level: Level,
         op: str,
         domain: str,
         name: str,
@@ -278,13 +199,10 @@ class GraphReader:
         if place is not None:  # most names begin like one before them
             path, label = place, name.rpartition("/")[2]
         else:
-            path, label = self._place(proto, name, index, level)
+            path, label = self.place(proto, name, index, level)
         if len(label) > MAX_ID_PART:
             label = label[:MAX_ID_PART]
-        if level.owner:
-            node_id = builder.reserve(f"{level.owner}/{label or op}")
-        else:
-            node_id = builder.reserve(label or op, path)
+        node_id = level.reserve(label or op, path)
         for use in uses:
             stored.use(use.parameter, op, use.role)
         if stored.has_constants:
@@ -297,7 +215,7 @@ class GraphReader:
         if held:
             uses = (*uses, ParameterUse(held, "value"))
         elif settings := proto.attribute:
-            attributes, graphs = self._attributes.read(
+            attributes, graphs = self.attributes.read(
                 settings, op, domain, level.operators, level.references
             )
             if graphs:
@@ -315,9 +233,7 @@ class GraphReader:
             )
         )  # fmt: skip
 
-    def _place(
-        self, proto: NodeProto, name: str, index: int, level: _Level
-    ) -> tuple[ScopePath, str]:
+    def place(self, proto: NodeProto, name: str, index: int, level: Level) -> tuple[ScopePath, str]:
         """The scope of a node, which is added to the graph, and the last part of its name."""
         path, label, types = self._hierarchy.place(proto, name, index if level.is_main else -1)
         prefix = level.scope
@@ -336,7 +252,7 @@ class GraphReader:
         return path, label
 
     def _declare(
-        self, nodes: NodeList, level: _Level, given: dict[str, str]
+        self, nodes: NodeList, level: Level, given: dict[str, str]
     ) -> tuple[list[tuple[str | None, ...]], dict[int, dict[str, str]]]:
         """Adds the values that nodes produce, so that their order does not matter.
 
@@ -355,128 +271,34 @@ class GraphReader:
                     made.append(None)
                     continue
                 if name in known or name in stored:
-                    value = builder.value(self._value_name(name, level), types.get(name))
+                    value = builder.value(level.value_id(name), types.get(name))
                     again.setdefault(index, {})[name] = value
                     self._notes.fault("duplicate-value", clean(name))
                 elif name in given:
                     known[name] = value = given.pop(name)
                 else:
-                    shown = name if as_it_is else self._value_name(name, level)
+                    shown = name if as_it_is else level.value_id(name)
                     known[name] = value = builder.value(shown, types.get(name))
                 made.append(value)
             declared.append(tuple(made))
         return declared, again
 
-    def _value_name(self, name: str, level: _Level) -> str:
-        shown = clean(name)
-        if level.scope:
-            return "/".join((*level.scope, shown[:MAX_ID_PART]))
-        return shown[:MAX_ID_PART] if level.owner else shown
-
-    def _label(self, label: str, level: _Level) -> str:
-        if level.owner:
-            return level.builder.reserve(f"{level.owner}/{label}")
-        return level.builder.reserve(label, level.scope)
-
-    def _subgraph(self, proto: GraphProto, role: str, owner: str, level: _Level) -> Graph:
+    def _subgraph(self, proto: GraphProto, role: str, owner: str, level: Level) -> Graph:
         builder = GraphBuilder(clean(proto.name), level.builder)
         if level.depth >= MAX_LEVELS:
             self._notes.fault("deep-subgraph", owner, owner)
             return builder.build()
-        inner = _Level(
+        inner = Level(
             builder, level.operators, level, level.scope, f"{owner}/{role}", level.depth + 1,
             references=level.references,
         )  # fmt: skip
         self._graph(proto, NodeList(proto), inner)
         return builder.build()
 
-    def _call(
-        self,
-        proto: NodeProto,
-        function: FunctionProto,
-        level: _Level,
-        inputs: list[str | None],
-        uses: tuple[ParameterUse, ...],
-        outputs: tuple[str | None, ...],
-        op: str,
-        name: str,
-    ) -> None:
-        """Puts the body of ``function`` in the place of the call, as a scope."""
-        builder = level.builder
-        around, label = self._place(proto, name, -1, level)
-        label = (label or op).replace("/", "_")[:MAX_ID_PART]
-        path, number = (*around, label), 1
-        while path in builder.scopes:
-            number += 1
-            path = (*around, f"{label}@{number}")
-        builder.scope(path, op)
-        references = self._arguments(proto, function, level)
-        inner = _Level(
-            builder, self._operators_of(function), None, path, level.owner, level.depth + 1,
-            references=references, types=self._function_value_types(function),
-        )  # fmt: skip
-        for index, formal in enumerate(function.input):
-            inner.known[formal] = inputs[index] if index < len(inputs) else None
-        for use in uses:
-            if use.index < len(function.input):
-                formal = function.input[use.index]
-                inner.known.pop(formal, None)
-                inner.stored[formal] = use.parameter
-        wanted = [
-            (formal, value)
-            for formal, value in zip(function.output, outputs, strict=False)
-            if value is not None
-        ]
-        given: dict[str, str] = {
-            formal: value for formal, value in wanted if inner.find(formal) is None
-        }
-        open_values = {value for _, value in wanted} - set(given.values())
-        self._nodes(NodeList(function), inner, given)
-        open_values.update(given.values())
-        for formal, value in wanted:
-            if value not in open_values:
-                continue
-            source, parameter = inner.find(formal) or (None, None)
-            if source is None:
-                self._stand_in(value, parameter, inner)
-            else:  # the function hands an argument through
-                builder.node(
-                    "Identity", (source,), (value,), scope=path,
-                    node_id=self._label("Identity", inner),
-                )  # fmt: skip
-        for extra in outputs[len(function.output) :]:
-            if extra is not None:
-                self._stand_in(extra, None, inner)
-
-    def _arguments(
-        self, proto: NodeProto, function: FunctionProto, level: _Level
-    ) -> dict[str, Attribute]:
-        values = {
-            clean(default.name): self._attributes.value(default)
-            for default in function.attribute_proto
-        }
-        given, _ = self._attributes.read(
-            proto.attribute, "", "", self._operators, level.references or {}
-        )
-        values.update(given)
-        return values
-
-    def _operators_of(self, function: FunctionProto) -> Operators:
-        opsets = opsets_of(function.opset_import)
-        key = tuple(sorted(opsets.items()))
-        if not key:
-            return self._operators
-        if key not in self._function_operators:
-            self._function_operators[key] = Operators({**self._operators.opsets, **opsets})
-        return self._function_operators[key]
-
-    def _function_value_types(self, function: FunctionProto) -> Mapping[str, Type | None]:
-        return self._types.by_name(function.value_info) if function.value_info else {}
-
     def _infer(
         self,
         proto: NodeProto,
-        level: _Level,
+        level: Level,
         op: str,
         domain: str,
         inputs: list[str | None],
@@ -489,7 +311,7 @@ class GraphReader:
         arguments: dict[int, Type | None] = {}
         for position, value in enumerate(inputs):
             if value is not None:
-                arguments[position] = self._type_of(value, level)
+                arguments[position] = level.type_of(value)
         tensors = {use.index: self._stored.proto(use.parameter) for use in uses if use.index >= 0}
         arguments.update(
             (use.index, self._stored.type(use.parameter)) for use in uses if use.index >= 0
@@ -500,11 +322,3 @@ class GraphReader:
             type_ = found.get(position)
             if value is not None and type_ is not None and values[value].type is None:
                 values[value] = Value(value, type_)
-
-    def _type_of(self, value: str, level: _Level) -> Type | None:
-        around: _Level | None = level
-        while around is not None:
-            if value in around.builder.values:
-                return around.builder.values[value].type
-            around = around.outer
-        return None

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from archviz.errors import ImporterError
 from archviz.importers.onnx.functions import Functions
-from archviz.importers.onnx.graph import GraphReader, NodeList
+from archviz.importers.onnx.graph import GraphReader
 from archviz.importers.onnx.hierarchy import Hierarchy
 from archviz.importers.onnx.lean import lean_copy
+from archviz.importers.onnx.level import NodeList
 from archviz.importers.onnx.metadata import metadata_of, note_versions
 from archviz.importers.onnx.node_inference import NodeInference
 from archviz.importers.onnx.notes import Notes

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from archviz.errors import OptionError
 from archviz.importers.onnx.functions import Functions, all_nodes
-from archviz.importers.onnx.graph import NodeList
 from archviz.importers.onnx.growth import outgrows
 from archviz.importers.onnx.isolation import IsolationError, run_apart
+from archviz.importers.onnx.level import NodeList
 from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.node_inference import CONTROL_FLOW, infer_by_node
 from archviz.importers.onnx.notes import Notes
