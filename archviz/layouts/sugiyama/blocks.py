@@ -25,6 +25,7 @@ class Extent(NamedTuple):
         before: Left of it, room above the box for the ends of links and their labels.
         after: The same on the right.
         is_thin: Whether it is the end of a link and no box.
+        is_tag: Whether it is a label on a link.
     """
 
     left: float
@@ -32,6 +33,7 @@ class Extent(NamedTuple):
     before: float
     after: float
     is_thin: bool = False
+    is_tag: bool = False
 
 
 RAIL = Extent(0.0, 0.0, 0.0, 0.0, True)
@@ -77,7 +79,12 @@ class Block:
 
 def separation(a: Extent, b: Extent) -> float:
     """Least distance of two neighbours in a rank."""
-    gap = PITCH if a.is_thin and b.is_thin else RAIL_GAP if a.is_thin or b.is_thin else BOX_GAP
+    if a.is_thin and b.is_thin:
+        gap = PITCH
+    elif a.is_thin or b.is_thin or a.is_tag or b.is_tag:
+        gap = RAIL_GAP
+    else:
+        gap = BOX_GAP
     return max(a.right + gap + b.left, a.after + LABEL_GAP + b.before)
 
 
@@ -115,7 +122,7 @@ class _Grid:
             self.rows[run.ranks[v]].append(v)
         self.up: Neighbours = [[] for _ in range(count)]
         self.down: Neighbours = [[] for _ in range(count)]
-        self.real = [True] * count
+        self.real = [not extent.is_tag for extent in run.extents]
         self.rails: dict[tuple[int, int], int] = {}
         self.links: list[tuple[int, int, float, float]] = []
         nets: dict[int, list[Stretch]] = {}
@@ -245,13 +252,12 @@ class _Strips:
             return -1
         if len(candidates) == 1:
             return candidates[0]
-        if len(candidates) == 2:
-            a, b = candidates
-            if through[a] == through[b]:
-                return a if a == b else -1
-            return a if through[a] > through[b] else b
+        longest = max([through[v] for v in candidates])
+        on_longest = [v for v in candidates if through[v] == longest]
+        if len(on_longest) == 1:
+            return on_longest[0]
         if len(candidates) % 2 == 0:
-            return -1
+            return candidates[0] if len(candidates) == 2 and candidates[0] == candidates[1] else -1
         candidates.sort(key=self.place.__getitem__)
         return candidates[len(candidates) // 2]
 

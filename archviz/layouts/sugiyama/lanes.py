@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archviz.layouts.sugiyama.measures import PITCH
+from archviz.layouts.sugiyama.measures import NEAR, PITCH
 
 
 @dataclass(slots=True)
@@ -17,6 +17,8 @@ class Lane:
         net: Whose it is.
         source: Rank the net starts in.
         targets: Ranks where it ends.
+        before: Links that it must cross on its way from or to the left, next to its ends.
+        after: The same on the right.
         is_back: Whether it runs up.
         first: Uppermost rank beside it.
         last: Lowest rank beside it.
@@ -27,6 +29,8 @@ class Lane:
     source: int
     targets: list[int]
     is_back: bool
+    before: int = 0
+    after: int = 0
     first: int = 0
     last: int = 0
     x: float = 0.0
@@ -63,11 +67,10 @@ def place_lanes(
         a, b = lane.first, lane.last + 1
         low = min(left[a:b])
         high = max(right[a:b])
-        before = after = 0
+        before, after = lane.before, lane.after
         for rank, x in ((lane.source, starts[i]), *((r, starts[i]) for r in lane.targets)):
-            k = bisect_left(rows[rank], x)
-            before += k
-            after += max(len(rows[rank]) - 1 - k, 0)
+            before += bisect_left(rows[rank], x - NEAR)
+            after += len(rows[rank]) - bisect_left(rows[rank], x + NEAR)
         to_left = (before, starts[i] - low) < (after, high - starts[i])
         if before == after:
             to_left = not lane.is_back

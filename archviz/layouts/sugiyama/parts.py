@@ -205,7 +205,7 @@ class Part:
         for v, vertex in enumerate(self.vertices):
             if v in self.tag:
                 vertex.extent = Extent(
-                    2.0, LABEL_OFFSET + ceil(vertex.width) + LABEL_GAP, NEAR, NEAR
+                    2.0, LABEL_OFFSET + ceil(vertex.width), NEAR, NEAR, is_tag=True
                 )
                 continue
             if vertex.child < 0:
@@ -252,7 +252,7 @@ class Part:
         forward = [
             (v, u) if back else (u, v) for (u, v), back in zip(self.ends, self.back, strict=True)
         ]
-        self.rank = assign_ranks(count, forward, inlets, list(self.outlets.values()))
+        self.rank = assign_ranks(count, forward, inlets, list(self.outlets.values()), self.tag)
         self.rows: list[list[int]] = [[] for _ in range(max(self.rank, default=-1) + 1)]
         for v, rank in enumerate(self.rank):
             self.rows[rank].append(v)
@@ -361,13 +361,20 @@ class Part:
         if not any(self.is_lane):
             return
         starts: list[float] = []
+        pins: list[list[float]] = [[] for _ in self.vertices]
+        for arc, (_, v) in enumerate(self.ends):
+            pins[v].append(self.arrive[arc])
         for arc, (u, v) in enumerate(self.ends):
             if self.is_lane[arc]:
                 key = (self.net[arc], self.back[arc])
                 if key not in self.lanes:
                     self.lanes[key] = Lane(self.net[arc], self.rank[u], [], self.back[arc])
                     starts.append(self.x[u] + self.leave[arc])
-                self.lanes[key].targets.append(self.rank[v])
+                lane = self.lanes[key]
+                lane.targets.append(self.rank[v])
+                if self.vertices[v].ins:
+                    lane.before += sum([pin < self.arrive[arc] for pin in pins[v]])
+                    lane.after += sum([pin > self.arrive[arc] for pin in pins[v]])
         left: list[float] = []
         right: list[float] = []
         for rank, row in enumerate(self.rows):

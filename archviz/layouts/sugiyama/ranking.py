@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def back_arcs(count: int, ends: Sequence[tuple[int, int]], first: Sequence[int]) -> list[bool]:
@@ -80,7 +80,11 @@ def _is_acyclic(
 
 
 def assign_ranks(
-    count: int, ends: Sequence[tuple[int, int]], inlets: Sequence[int], outlets: Sequence[int]
+    count: int,
+    ends: Sequence[tuple[int, int]],
+    inlets: Sequence[int],
+    outlets: Sequence[int],
+    late: Iterable[int],
 ) -> list[int]:
     """Ranks by longest path, then pulled to the side where a vertex has more links.
 
@@ -89,6 +93,7 @@ def assign_ranks(
         ends: Source and target of each arc; there is no cycle.
         inlets: Vertices that must be alone in the first rank.
         outlets: Vertices that must be alone in the last rank.
+        late: Vertices that stand directly above what they are linked to.
 
     Returns:
         A rank for each vertex; none is empty, and every arc goes down.
@@ -128,6 +133,8 @@ def assign_ranks(
         is_outlet[v] = True
     for u in order:
         loose[u] = not fixed[u] and all(loose[p] and len(outs[p]) == 1 for p in ins[u])
+    for u in late:
+        loose[u] = True
     for u in reversed(order):
         used_at = [ranks[v] for v in outs[u] if not is_outlet[v]]
         if used_at and not fixed[u] and (loose[u] or len(used_at) > len(ins[u])):
