@@ -5,11 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import shutil
 import sys
-import tempfile
 import weakref
-import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -73,6 +70,9 @@ class Source:
 
     @classmethod
     def _of_stdin(cls) -> Source:
+        import shutil
+        import tempfile
+
         # Importers need to seek, and a pipe cannot; the copy has no name, so nothing is left over.
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
         shutil.copyfileobj(sys.stdin.buffer, copy)
@@ -174,6 +174,8 @@ class Source:
             return tuple(names[:MAX_MEMBERS])
         if self.head[:4] != b"PK\x03\x04":
             return ()
+        import zipfile
+
         try:
             with self.open() as stream, zipfile.ZipFile(stream) as archive:
                 return tuple(archive.namelist()[:MAX_MEMBERS])

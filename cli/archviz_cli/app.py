@@ -307,7 +307,12 @@ def check(
   archviz show passes --json"""
 )
 def show(
-    what: Annotated[Catalogue, typer.Argument(help="What to list.", show_default=False)],
+    what: Annotated[
+        Catalogue,
+        typer.Argument(
+            metavar="WHAT", help="One of: " + ", ".join(Catalogue) + ".", show_default=False
+        ),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """List what is installed, with the options of each."""
