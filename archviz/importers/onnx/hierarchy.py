@@ -77,8 +77,8 @@ class Hierarchy:
 
     @property
     def is_by_name(self) -> bool:
-        """Whether names with slashes tell the scopes."""
-        return self.style in ("slash", "tensorflow")
+        """Whether what is before a name's last slash alone tells the scope."""
+        return self.style == "slash"
 
     def place(self, node: NodeProto, name: str, index: int = -1) -> Place:
         """The place of a node.
@@ -102,6 +102,8 @@ class Hierarchy:
             return self._by_metadata(node, name, scopes, classes)
         if style == "owners":
             return self._owners.get(index, ()), name, ()
+        if style == "tensorflow":
+            name = name.partition(";")[0]  # the names of what was fused, the first one leading
         directory, slash, label = name.rpartition("/")
         if style == "flat" or not slash:
             return (), name, ()
@@ -218,7 +220,7 @@ class Hierarchy:
         return len(common or ())
 
     def _tensorflow_path(self, directory: str) -> ScopePath:
-        parts = _without_calls(directory.partition(";")[0])
+        parts = _without_calls(directory)
         return parts[self._common :][:MAX_DEPTH]
 
     def _place_by_owner(self, graph: GraphProto) -> bool:

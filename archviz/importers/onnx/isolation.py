@@ -7,6 +7,7 @@ A forked child starts in milliseconds and needs no import of its own. Where ther
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import selectors
 import signal
@@ -62,6 +63,7 @@ def _child(work: Callable[[], bytes], writer: int) -> None:
     try:
         _limit_memory()
         # A crash is expected here; its message and core dump would only alarm.
+        faulthandler.disable()
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 2)
         answer = work()

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.functions import MAX_EXPANDED
 from archviz.importers.onnx.growth import is_unsafe
+from archviz.importers.onnx.names import clean
+from archviz.importers.onnx.operators import Operators, opsets_of, standard
 from archviz.importers.onnx.strip import MAX_RANK
-from archviz.importers.onnx.value_types import INVENTED, TypeReader, dtype_name, write_type
+from archviz.importers.onnx.tensors import tensor_type
+from archviz.importers.onnx.value_types import INVENTED, TypeReader, is_complete, write_type
 from archviz.ir import TensorType, Type
 
 if TYPE_CHECKING:
@@ -102,8 +105,7 @@ class NodeInference:
 
 def infer_by_node(model: ModelProto) -> ModelProto:
     """A copy of the model with the types that single nodes of the main graph give away."""
-    from archviz.importers.onnx.names import clean
-    from archviz.importers.onnx.operators import Operators, opsets_of, standard
+    from onnx import TypeProto
 
     inferred = type(model)()
     inferred.CopyFrom(model)
@@ -112,15 +114,12 @@ def infer_by_node(model: ModelProto) -> ModelProto:
     reader = TypeReader()
     inference = NodeInference(model.ir_version)
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    types: dict[str, Type | None] = {
-        name: TensorType(dtype_name(tensor.data_type), tuple(tensor.dims))
-        for name, tensor in tensors.items()
-        if len(tensor.dims) <= MAX_RANK
-    }
-    for info in (*graph.input, *graph.output, *graph.value_info):
+    types: dict[str, Type | None] = {name: tensor_type(tensor) for name, tensor in tensors.items()}
+    stated = {info.name: info for info in (*graph.value_info, *graph.output)}
+    for info in (*graph.input, *stated.values()):
         types[info.name] = reader.read(info.type)
     for node in graph.node:
-        if all(types.get(name) is not None for name in node.output if name):
+        if all(is_complete(types.get(name)) for name in node.output if name):
             continue
         schema = operators.schema(standard(clean(node.domain)), clean(node.op_type))
         if schema is None:
@@ -134,10 +133,11 @@ def infer_by_node(model: ModelProto) -> ModelProto:
         )
         for index, type_ in found.items():
             name = node.output[index]
-            if types.get(name) is None:
-                types[name] = type_
-                info = graph.value_info.add()
-                info.name = name
-                if not write_type(type_, info.type):
-                    del graph.value_info[-1]
+            known = types.get(name)
+            if known is None or (isinstance(known, TensorType) and known.shape is None):
+                proto = TypeProto()
+                if write_type(type_, proto):
+                    types[name] = type_
+                    info = stated[name] if name in stated else graph.value_info.add(name=name)
+                    info.type.CopyFrom(proto)
     return inferred
