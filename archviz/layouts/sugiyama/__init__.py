@@ -14,8 +14,9 @@ from typing import Literal
 
 from archviz.errors import LayoutError
 from archviz.layouts import Area, Box, Layout, Link, Placement, Point, Route
-from archviz.layouts.sugiyama.blocks import Block, Run
+from archviz.layouts.sugiyama.blocks import Memo
 from archviz.layouts.sugiyama.cells import Border, CellLayout, lay_cell
+from archviz.layouts.sugiyama.drawing import straightened
 from archviz.layouts.sugiyama.nesting import Cell, take_apart
 from archviz.layouts.sugiyama.parts import Child, Rectangle, Spot
 
@@ -73,7 +74,7 @@ def _lay_all(
     shapes = [-1] * len(cells)
     known: dict[object, int] = {}
     kept: list[CellLayout] = []
-    memo: dict[Run, Block] = {}
+    memo = Memo()
     for index in range(len(cells) - 1, -2, -1):
         if index == len(cells) - 1:
             continue
@@ -143,25 +144,10 @@ def _route(
         found = layout.labels[arc]
         if found is not None:
             label = _area((x + found[0], y + found[1], found[2], found[3]), turned=turned)
-    corners = _straightened(points)
+    corners = straightened(points) if len(pieces) > 1 else points
     if turned:
         corners = [(y, x) for x, y in corners]
     return Route(tuple(Point(_tidy(x), _tidy(y)) for x, y in corners), label, is_back)
-
-
-def _straightened(points: list[Spot]) -> list[Spot]:
-    """``points`` without repeated ones and without those a straight line passes."""
-    kept: list[Spot] = []
-    for point in points:
-        if kept and point == kept[-1]:
-            continue
-        if len(kept) > 1 and (
-            kept[-2][0] == kept[-1][0] == point[0] or kept[-2][1] == kept[-1][1] == point[1]
-        ):
-            kept[-1] = point
-        else:
-            kept.append(point)
-    return kept
 
 
 def _area(area: Rectangle, *, turned: bool) -> Area:

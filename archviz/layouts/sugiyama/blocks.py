@@ -47,7 +47,7 @@ class Run(NamedTuple):
 
     Attributes:
         ranks: Of each vertex, from 0.
-        extents: Of each vertex.
+        extents: Number of each vertex's extent.
         stretches: The links.
         starts_at_cut: Whether the first vertex is a bottleneck.
         ends_at_cut: Whether the last vertex is one.
@@ -55,7 +55,7 @@ class Run(NamedTuple):
     """
 
     ranks: tuple[int, ...]
-    extents: tuple[Extent, ...]
+    extents: tuple[int, ...]
     stretches: tuple[Stretch, ...]
     starts_at_cut: bool
     ends_at_cut: bool
@@ -88,9 +88,29 @@ def separation(a: Extent, b: Extent) -> float:
     return max(a.right + gap + b.left, a.after + LABEL_GAP + b.before)
 
 
-def lay_run(run: Run) -> Block:
+class Memo:
+    """Blocks laid out before; one for a whole drawing."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Extent, int] = {}
+        self.blocks: dict[Run, Block] = {}
+
+    def number(self, extent: Extent) -> int:
+        """A number for an extent: equal ones have one."""
+        return self.numbers.setdefault(extent, len(self.numbers))
+
+    def block(self, run: Run) -> Block:
+        """The run laid out."""
+        block = self.blocks.get(run)
+        if block is None:
+            extents = list(self.numbers)
+            block = self.blocks[run] = lay_run(run, [extents[i] for i in run.extents])
+        return block
+
+
+def lay_run(run: Run, extents: list[Extent]) -> Block:
     """Lays a run out."""
-    grid = _Grid(run)
+    grid = _Grid(run, extents)
     orders = order_ranks(grid.rows, grid.up, grid.down)
     best: list[float] = []
     least = -1.0
@@ -113,16 +133,16 @@ def lay_run(run: Run) -> Block:
 class _Grid:
     """Vertices in ranks, with links cut at each rank; a net passes a rank once."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, extents: list[Extent]) -> None:
         count = len(run.ranks)
-        self.extents = list(run.extents)
+        self.extents = extents
         self.rank = list(run.ranks)
         self.rows: list[list[int]] = [[] for _ in range(max(run.ranks) + 1)]
         for v in range(count):
             self.rows[run.ranks[v]].append(v)
         self.up: Neighbours = [[] for _ in range(count)]
         self.down: Neighbours = [[] for _ in range(count)]
-        self.real = [not extent.is_tag for extent in run.extents]
+        self.real = [not extent.is_tag for extent in extents]
         self.rails: dict[tuple[int, int], int] = {}
         self.links: list[tuple[int, int, float, float]] = []
         nets: dict[int, list[Stretch]] = {}

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 
-from archviz.layouts.sugiyama.blocks import Block, Run
+from archviz.layouts.sugiyama.blocks import Memo
+from archviz.layouts.sugiyama.drawing import draw
+from archviz.layouts.sugiyama.lanes import lay_lanes
 from archviz.layouts.sugiyama.measures import (
     BOX_GAP,
     LABEL_PADDING,
@@ -15,7 +17,10 @@ from archviz.layouts.sugiyama.measures import (
     RAIL_PADDING,
 )
 from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
-from archviz.layouts.sugiyama.parts import Child, Drawn, Part, Rectangle, Spot
+from archviz.layouts.sugiyama.parts import Child, Drawn, Part, Rectangle, Spot, read_part
+from archviz.layouts.sugiyama.pins import pin_sources, pin_targets
+from archviz.layouts.sugiyama.rows import place_rows, rank_vertices
+from archviz.layouts.sugiyama.stacking import stack_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def lay_cell(
     arcs: Sequence[PortedArc],
     head: int,
     border: Border,
-    memo: dict[Run, Block],
+    memo: Memo,
 ) -> CellLayout:
     """Lays out ``children`` and what links them; the spine comes in at the inlet ``head``."""
     packing = _Packing(border)
@@ -76,13 +81,22 @@ def lay_cell(
         if len(members) == 1 and not indices:
             single.append(members[0])
             continue
-        drawn = Part(
-            children, members, {i: arcs[i] for i in indices}, head, border.before, memo
-        ).draw()
+        part = read_part(children, members, {i: arcs[i] for i in indices}, head, border.before)
+        drawn = _lay_part(part, memo)
         packing.add(drawn, ported=ported)
     if single:
         packing.add(_grid(children, single, packing.shelf_width()), ported=False)
     return packing.close(len(children), arcs)
+
+
+def _lay_part(part: Part, memo: Memo) -> Drawn:
+    rank_vertices(part)
+    place_rows(part, memo)
+    lay_lanes(part)
+    pin_sources(part)
+    pin_targets(part)
+    stack_rows(part)
+    return draw(part)
 
 
 def _parts(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], list[int], bool]]:
@@ -224,7 +238,8 @@ class _Packing:
                 routes[i] = [(x + dx, y + dy) for x, y in points]
                 if arcs[i][2] == OUTLET:
                     routes[i][-1] = (routes[i][-1][0], size[1])
-                backs[i] = drawn.backs[i]
+            for i in drawn.backs:
+                backs[i] = True
             for i, (x, y, width, height) in drawn.labels.items():
                 labels[i] = (x + dx, y + dy, width, height)
             inlets.update((port, x + dx) for port, x in drawn.inlets.items())

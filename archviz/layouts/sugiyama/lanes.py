@@ -1,12 +1,12 @@
-"""Links beside the drawing: those over very many ranks, and those that go back up."""
+"""Links beside the drawing: those that pass bottlenecks, very long ones, those that go back up."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archviz.layouts.sugiyama.measures import NEAR, PITCH
+from archviz.layouts.sugiyama.measures import LABEL_GAP, NEAR, PITCH, RAIL_GAP
+from archviz.layouts.sugiyama.parts import Part
 
 
 @dataclass(slots=True)
@@ -15,17 +15,19 @@ class Lane:
 
     Attributes:
         net: Whose it is.
+        start: Where the net leaves its source.
         source: Rank the net starts in.
         targets: Ranks where it ends.
+        is_back: Whether it runs up.
         before: Links that it must cross on its way from or to the left, next to its ends.
         after: The same on the right.
-        is_back: Whether it runs up.
         first: Uppermost rank beside it.
         last: Lowest rank beside it.
         x: Its position.
     """
 
     net: int
+    start: float
     source: int
     targets: list[int]
     is_back: bool
@@ -43,39 +45,70 @@ class Lane:
             self.first, self.last = self.source + 1, max(self.targets) - 1
 
 
-def place_lanes(
-    lanes: Sequence[Lane],
-    left: list[float],
-    right: list[float],
-    rows: Sequence[Sequence[float]],
-    starts: Sequence[float],
-) -> None:
-    """Sets the positions of ``lanes``, short ones innermost, on the side that crosses less.
-
-    Args:
-        lanes: All lanes.
-        left: Where a lane may lie left of each rank; grows with the lanes.
-        right: The same on the right.
-        rows: Positions of what is in each rank, sorted.
-        starts: Position of each lane's net in its source's rank.
-    """
+def lay_lanes(part: Part) -> None:
+    """Sets the lanes, short ones innermost, each on the side where it crosses less."""
+    links = [link for link, is_lane in enumerate(part.is_lane) if is_lane]
+    if not links:
+        return
+    pins: dict[int, list[float]] = {}
+    for link, (_, v) in enumerate(part.ends):
+        if part.vertices[v].ins:
+            pins.setdefault(v, []).append(part.arrive[link])
+    for link in links:
+        u, v = part.ends[link]
+        key = (part.nets[link], part.is_back[link])
+        lane = part.lanes.get(key)
+        if lane is None:
+            start = part.x[u] + part.leave[link]
+            lane = part.lanes[key] = Lane(key[0], start, part.rank[u], [], key[1])
+        lane.targets.append(part.rank[v])
+        if v in pins:
+            lane.before += sum([pin < part.arrive[link] for pin in pins[v]])
+            lane.after += sum([pin > part.arrive[link] for pin in pins[v]])
+    left, right = _sides(part)
+    lanes = list(part.lanes.values())
+    for lane in lanes:
+        lane.close()
     order = sorted(
         range(len(lanes)), key=lambda i: (lanes[i].last - lanes[i].first, lanes[i].first, i)
     )
     for i in order:
-        lane = lanes[i]
-        a, b = lane.first, lane.last + 1
-        low = min(left[a:b])
-        high = max(right[a:b])
-        before, after = lane.before, lane.after
-        for rank, x in ((lane.source, starts[i]), *((r, starts[i]) for r in lane.targets)):
-            before += bisect_left(rows[rank], x - NEAR)
-            after += len(rows[rank]) - bisect_left(rows[rank], x + NEAR)
-        to_left = (before, starts[i] - low) < (after, high - starts[i])
-        if before == after:
-            to_left = not lane.is_back
-        lane.x = low if to_left else high
-        if to_left:
-            left[a:b] = [low - PITCH] * (b - a)
-        else:
-            right[a:b] = [high + PITCH] * (b - a)
+        _place_lane(lanes[i], left, right, part.spots)
+
+
+def _sides(part: Part) -> tuple[list[float], list[float]]:
+    """Where a lane may lie left and right of each rank."""
+    left: list[float] = []
+    right: list[float] = []
+    vertices, x = part.vertices, part.x
+    for spots, row in zip(part.spots, part.rows, strict=True):
+        low = spots[0] - PITCH
+        high = spots[-1] + PITCH
+        for v in row:
+            extent = vertices[v].extent
+            low = min(low, x[v] - max(extent.left + RAIL_GAP, extent.before + LABEL_GAP))
+            high = max(high, x[v] + max(extent.right + RAIL_GAP, extent.after + LABEL_GAP))
+        left.append(low)
+        right.append(high)
+    return left, right
+
+
+def _place_lane(
+    lane: Lane, left: list[float], right: list[float], spots: list[list[float]]
+) -> None:
+    a, b = lane.first, lane.last + 1
+    low = min(left[a:b])
+    high = max(right[a:b])
+    before, after = lane.before, lane.after
+    for rank in (lane.source, *lane.targets):
+        before += bisect_left(spots[rank], lane.start - NEAR)
+        after += len(spots[rank]) - bisect_left(spots[rank], lane.start + NEAR)
+    to_left = (before, lane.start - low) < (after, high - lane.start)
+    if before == after:
+        to_left = not lane.is_back
+    if to_left:
+        lane.x = low
+        left[a:b] = [low - PITCH] * (b - a)
+    else:
+        lane.x = high
+        right[a:b] = [high + PITCH] * (b - a)

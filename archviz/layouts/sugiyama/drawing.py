@@ -1,0 +1,138 @@
+"""A part's picture: corners of boxes, ways of links, areas of labels."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from archviz.layouts.sugiyama.measures import (
+    LABEL_CLEARANCE,
+    LABEL_OFFSET,
+    LOOP_REACH,
+    PITCH,
+)
+from archviz.layouts.sugiyama.parts import Drawn, Part, Rectangle, Size, Spot
+
+
+def draw(part: Part) -> Drawn:
+    """The picture of a part whose measures are all set."""
+    drawn = Drawn(height=part.height)
+    for v, vertex in enumerate(part.vertices):
+        if vertex.child >= 0:
+            drawn.corners[vertex.child] = (part.x[v] - vertex.width / 2, part.top(v))
+    drawn.inlets = {port: part.x[v] for port, v in part.inlets.items()}
+    drawn.outlets = {port: part.x[v] for port, v in part.outlets.items()}
+    for index, chain in part.chains.items():
+        points = _way(part, chain[0])
+        if len(chain) > 1:
+            points = straightened(points + _way(part, chain[1]))
+        drawn.routes[index] = points
+        if any(part.is_back[link] for link in chain):
+            drawn.backs.append(index)
+        label = part.labels.get(chain[0])
+        if label:
+            drawn.labels[index] = _label_area(part, chain[0], label)
+    for tag, index in part.tags.items():
+        vertex = part.vertices[tag]
+        drawn.labels[index] = (
+            part.x[tag] + LABEL_OFFSET,
+            part.top(tag) + LABEL_CLEARANCE,
+            vertex.width,
+            vertex.height - 2 * LABEL_CLEARANCE,
+        )
+    for v in part.loops:
+        _draw_loops(part, v, drawn)
+    _set_extents(part, drawn)
+    return drawn
+
+
+def straightened(points: list[Spot]) -> list[Spot]:
+    """``points`` without repeated ones and without those a straight line passes."""
+    kept: list[Spot] = []
+    for point in points:
+        if kept and point == kept[-1]:
+            continue
+        if len(kept) > 1 and (
+            kept[-2][0] == kept[-1][0] == point[0] or kept[-2][1] == kept[-1][1] == point[1]
+        ):
+            kept[-1] = point
+        else:
+            kept.append(point)
+    return kept
+
+
+def _way(part: Part, link: int) -> list[Spot]:
+    u, v = part.ends[link]
+    net = part.nets[link]
+    at = part.net_x[net]
+    rank = part.rank
+    end = part.link_x[link]
+    points = [(at, part.top(u) + part.vertices[u].height)]
+    back = False
+    if part.is_lane[link]:
+        back = part.is_back[link]
+        legs = [(rank[u] + 1, part.lanes[net, back].x), (rank[v], end)]
+    elif rank[v] == rank[u] + 1:
+        legs = [(rank[v], end)]
+    else:
+        legs = [(r, part.rails[net, r]) for r in range(rank[u] + 1, rank[v])]
+        legs.append((rank[v], end))
+    for channel, following in legs:
+        if following != at:
+            nets = part.channels[channel]
+            if nets is not None:
+                first = part.first_track[channel]
+                for x, track in nets[net].turns(at, following, down=not back):
+                    points.append((x, first + PITCH * track))
+            at = following
+    points.append((at, part.top(v)))
+    return points
+
+
+def _label_area(part: Part, link: int, label: Size) -> Rectangle:
+    width, height = label
+    rank = part.rank[part.ends[link][1]]
+    x = part.link_x[link]
+    x = x - LABEL_OFFSET - width if part.is_left[link] else x + LABEL_OFFSET
+    room = part.row_top[rank] - part.label_top[rank] - height
+    return (x, part.label_top[rank] + room // 1 / 2, width, height)
+
+
+def _draw_loops(part: Part, v: int, drawn: Drawn) -> None:
+    """Self-loops: small ones inside larger ones, on the right, and their labels beside them."""
+    vertex = part.vertices[v]
+    loops = part.loops[v]
+    right = part.x[v] + vertex.width / 2
+    reach = part.x[v] + ceil(vertex.width) / 2 + LOOP_REACH
+    middle = part.top(v) + vertex.height / 2
+    step = vertex.height / 2 / (len(loops) + 1)
+    rank = part.rank[v]
+    text_y = part.row_top[rank] + (part.row_height[rank] - part.loop_labels_height(v)) / 2
+    for k, index in enumerate(loops):
+        away = (k + 1) * step
+        drawn.routes[index] = [
+            (right, middle + away),
+            (reach + PITCH * k, middle + away),
+            (reach + PITCH * k, middle - away),
+            (right, middle - away),
+        ]
+        drawn.backs.append(index)
+        label = part.arcs[index][5]
+        if label:
+            x = reach + PITCH * (len(loops) - 1) + LABEL_OFFSET
+            drawn.labels[index] = (x, text_y, *label)
+            text_y += label[1] + LABEL_CLEARANCE
+
+
+def _set_extents(part: Part, drawn: Drawn) -> None:
+    middle = part.x[0]
+    boxes = [v for v, vertex in enumerate(part.vertices) if vertex.child >= 0]
+    drawn.boxes = (
+        min([part.x[v] - part.vertices[v].extent.left for v in boxes]),
+        max([part.x[v] + part.vertices[v].extent.right for v in boxes]),
+    )
+    across = [x for points in drawn.routes.values() for x, _ in points] or [middle]
+    drawn.rails = (min(across), max(across))
+    drawn.texts = (
+        min([x for x, _, _, _ in drawn.labels.values()], default=middle),
+        max([x + width for x, _, width, _ in drawn.labels.values()], default=middle),
+    )
