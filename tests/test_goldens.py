@@ -26,14 +26,25 @@ def golden_of(sample: Path, format: str) -> Path:
 @pytest.mark.parametrize("format", FORMATS)
 @each_sample
 def test_a_sample_gives_its_golden(sample: Path, format: str, pytestconfig: pytest.Config) -> None:
-    golden = golden_of(sample, format)
-    made = encode(api.render(loaded(sample), format=format))  # type: ignore[arg-type]
+    compare(golden_of(sample, format), api.render(loaded(sample), format=format), pytestconfig)
+
+
+def test_the_readme_shows_what_archviz_draws_now(pytestconfig: pytest.Config) -> None:
+    picture = FOLDER.parents[1] / "docs" / "images" / "resnet_block.svg"
+    sample = FOLDER / "onnx" / "resnet_block.onnx"
+    compare(picture, api.render(loaded(sample), format="svg"), pytestconfig)
+
+
+def compare(golden: Path, content: object, config: pytest.Config) -> None:
+    """Fails where the golden is not what archviz makes now, or rewrites it when so asked."""
+    assert isinstance(content, str | bytes)
+    made = encode(content)
     old = golden.read_bytes() if golden.exists() else b""
-    if pytestconfig.getoption("--accept"):
+    if config.getoption("--accept"):
         if made != old:
             golden.parent.mkdir(parents=True, exist_ok=True)
             golden.write_bytes(made)
-            add_to_sheet(pytestconfig, golden, old, made)
+            add_to_sheet(config, golden, old, made)
         return
     assert old, f"{golden.name} does not exist; look at it after: pytest --accept"
     if made != old:
@@ -46,7 +57,8 @@ def test_a_sample_gives_its_golden(sample: Path, format: str, pytestconfig: pyte
         ]
         pytest.fail(
             f"{golden.name} is not what archviz makes now; when that is right: pytest --accept\n"
-            f"{len(old)} and {len(made)} bytes\n" + "\n".join(changed[:5])
+            f"{len(old)} and {len(made)} bytes\n" + "\n".join(changed[:5]),
+            pytrace=False,
         )
 
 
@@ -69,7 +81,7 @@ def add_to_sheet(config: pytest.Config, golden: Path, old: bytes, new: bytes) ->
             cells.append(f'<td><img src="{escape(copy.name)}" alt="{word}"></td>')
         else:
             cells.append(f"<td>{len(content):,} bytes</td>")
-    name = escape(golden.relative_to(GOLDENS).as_posix())
+    name = escape(golden.relative_to(FOLDER.parents[1]).as_posix())
     rows.append(f"<tr><th>{name}</th>{''.join(cells)}</tr>")
     (folder / "sheet.html").write_text(
         "<!doctype html><meta charset=utf-8><title>Goldens, old and new</title>"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
+import onnxscript.optimizer
 import torch
 from torch import Tensor, nn
 
@@ -64,10 +65,19 @@ def main() -> None:
         input_names=["image"],
         output_names=["scores"],
         dynamo=True,
-        optimize=False,  # the optimizer would merge normalisation into convolution
+        optimize=False,  # it would merge normalisation into convolution
         verbose=False,
     )
+    onnxscript.optimizer.fold_constants(program.model, onnx_shape_inference=True)
+    onnxscript.optimizer.remove_unused_nodes(program.model)
     model = program.model_proto
+    for node in model.graph.node:
+        if node.op_type == "Conv":
+            del node.input[2:]  # the zeros that the exporter puts where there is no bias
+    used = {name for node in model.graph.node for name in node.input}
+    stored = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(stored)
     offset = 0
     for tensor in model.graph.initializer:
         size = len(tensor.raw_data)
