@@ -8,8 +8,9 @@ that look the same are laid out once. All work is bounded by counts, and only in
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
-from math import isfinite
+from math import inf
 from typing import Literal
 
 from archviz.errors import LayoutError
@@ -18,7 +19,7 @@ from archviz.layouts.sugiyama.blocks import Memo
 from archviz.layouts.sugiyama.cells import Border, CellLayout, lay_cell
 from archviz.layouts.sugiyama.drawing import straightened
 from archviz.layouts.sugiyama.nesting import Cell, take_apart
-from archviz.layouts.sugiyama.parts import Child, Rectangle, Spot
+from archviz.layouts.sugiyama.parts import Child, Spot
 
 
 def place(
@@ -35,10 +36,21 @@ def place(
         LayoutError: A size is not a finite number, or boxes and links do not fit together.
     """
     for box in boxes:
-        if not all(isfinite(x) and x >= 0 for x in (box.width, box.height, box.header)):
+        if not (0 <= box.width < inf and 0 <= box.height < inf and 0 <= box.header < inf):
             raise LayoutError(f"the box {box.id!r} has no finite size")
+    # There are no cycles to find among the many small values, and looking for them takes longer
+    # than the layout.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _place(boxes, links, turned=direction == "LR")
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Placement:
     # Inside, links always run down; to the right is the same with the axes exchanged.
-    turned = direction == "LR"
     if turned:
         links = [
             Link(link.source, link.target, link.trunk, (link.label[1], link.label[0]))
@@ -48,18 +60,19 @@ def place(
         ]
     cells, pieces = take_apart(boxes, links)
     layouts = _lay_all(boxes, cells, turned=turned)
-    corners, origins = _corners(cells, layouts)
+    corners = _corners(cells, layouts)
+    origins = [*corners, (0.0, 0.0)]
     areas = []
-    for i, box in enumerate(boxes):
-        x, y = corners[i]
-        layout = layouts[i]
-        if layout is not None:
-            areas.append(_area((x, y, layout.width, layout.height), turned=turned))
+    for box, (x, y), layout in zip(boxes, corners, layouts, strict=False):
+        if turned:
+            x, y = y, x
+        if layout is None:
+            areas.append(Area(x, y, box.width, box.height))
         elif turned:
-            areas.append(Area(_tidy(y), _tidy(x), box.width, box.height))
+            areas.append(Area(x, y, layout.height, layout.width))
         else:
-            areas.append(Area(_tidy(x), _tidy(y), box.width, box.height))
-    routes = tuple(_route(parts, layouts, origins, turned=turned) for parts in pieces)
+            areas.append(Area(x, y, layout.width, layout.height))
+    routes = tuple([_route(parts, layouts, origins, turned=turned) for parts in pieces])
     page = layouts[-1]
     assert page is not None
     width, height = (page.height, page.width) if turned else (page.width, page.height)
@@ -111,10 +124,8 @@ def _border(box: Box | None, *, turned: bool) -> Border:
     return Border(box.header, 0.0, False, box.width, 0.0)
 
 
-def _corners(
-    cells: Sequence[Cell], layouts: Sequence[CellLayout | None]
-) -> tuple[list[Spot], list[Spot]]:
-    """Top left corner of each box, and of each cell."""
+def _corners(cells: Sequence[Cell], layouts: Sequence[CellLayout | None]) -> list[Spot]:
+    """Top left corner of each box."""
     corners: list[Spot] = [(0.0, 0.0)] * (len(cells) - 1)
     for index in range(-1, len(cells) - 1):
         layout = layouts[index]
@@ -122,7 +133,7 @@ def _corners(
             x, y = corners[index] if index >= 0 else (0.0, 0.0)
             for i, (dx, dy) in zip(cells[index].children, layout.corners, strict=True):
                 corners[i] = (x + dx, y + dy)
-    return corners, [*corners, (0.0, 0.0)]
+    return corners
 
 
 def _route(
@@ -143,23 +154,15 @@ def _route(
         is_back = is_back or layout.backs[arc]
         found = layout.labels[arc]
         if found is not None:
-            label = _area((x + found[0], y + found[1], found[2], found[3]), turned=turned)
-    corners = straightened(points) if len(pieces) > 1 else points
+            dx, dy, width, height = found
+            label = Area(x + dx, y + dy, width, height)
+    if len(pieces) > 1:
+        points = straightened(points)
     if turned:
-        corners = [(y, x) for x, y in corners]
-    return Route(tuple(Point(_tidy(x), _tidy(y)) for x, y in corners), label, is_back)
-
-
-def _area(area: Rectangle, *, turned: bool) -> Area:
-    x, y, width, height = area
-    if turned:
-        x, y, width, height = y, x, height, width
-    return Area(_tidy(x), _tidy(y), width, height)
-
-
-def _tidy(x: float) -> float:
-    """``x`` without what adding left in its last digits."""
-    return round(x, 2)
+        if label is not None:
+            label = Area(label.y, label.x, label.height, label.width)
+        return Route(tuple([Point(y, x) for x, y in points]), label, is_back)
+    return Route(tuple([Point(x, y) for x, y in points]), label, is_back)
 
 
 LAYOUT = Layout(

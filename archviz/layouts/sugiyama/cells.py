@@ -235,7 +235,7 @@ class _Packing:
             for i, (x, y) in drawn.corners.items():
                 corners[i] = (x + dx, y + dy)
             for i, points in drawn.routes.items():
-                routes[i] = [(x + dx, y + dy) for x, y in points]
+                routes[i] = [(x + dx, y + dy) for x, y in points] if dx or dy else points
                 if arcs[i][2] == OUTLET:
                     routes[i][-1] = (routes[i][-1][0], size[1])
             for i in drawn.backs:
