@@ -18,6 +18,11 @@ from archviz_cli.console import Console
 COULD_NOT_RUN = 2
 FINDINGS = 1
 
+
+class ClosedPipeError(Exception):
+    """Nobody reads standard output any more; no OSError, which typer would make findings of."""
+
+
 STANDARD = "-"
 """How standard input and output are written."""
 
@@ -159,6 +164,9 @@ def _target(source: Source, output: str, folder: Path | None, format: str) -> Pa
 def _print(content: str | bytes) -> None:
     if not content:
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(encode(content))
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(encode(content))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise ClosedPipeError from None

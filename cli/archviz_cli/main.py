@@ -30,9 +30,10 @@ def run(arguments: Sequence[str]) -> int:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
+        code = CLOSED_PIPE
+    if code == CLOSED_PIPE:
         # The interpreter flushes once more at its end, and would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
     return code
 
 
@@ -43,6 +44,7 @@ def _run(arguments: Sequence[str]) -> int:
     import typer
 
     from archviz_cli.app import app
+    from archviz_cli.commands import ClosedPipeError
     from archviz_cli.console import Console
 
     command = typer.main.get_command(app)
@@ -53,8 +55,8 @@ def _run(arguments: Sequence[str]) -> int:
         return COULD_NOT_RUN
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        raise
+    except ClosedPipeError:
+        return CLOSED_PIPE
     except Exception as error:
         show = getattr(error, "show", None)
         if callable(show) and hasattr(error, "exit_code"):  # wrong usage, as typer words it

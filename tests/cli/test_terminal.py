@@ -1,0 +1,160 @@
+"""What happens on a terminal, with a closed pipe, and on an interruption."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from samples import samples_of
+
+from archviz import api
+from archviz.errors import ArchvizError
+from archviz_cli import console, main
+from archviz_cli.console import Console, ProgressLine
+
+SAMPLE = samples_of("onnx")[0]
+
+
+class Terminal(io.StringIO):
+    """Standard error as a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    stream = Terminal()
+    # Not sys.stderr itself, which pytest takes back for each phase of a test.
+    monkeypatch.setattr(console, "sys", SimpleNamespace(stderr=stream))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    return stream
+
+
+def wait_for(text: str, stream: Terminal) -> None:
+    for _ in range(500):
+        if text in stream.getvalue():
+            return
+        time.sleep(0.01)
+    pytest.fail(f"{text!r} did not appear in {stream.getvalue()!r}")
+
+
+def test_what_takes_long_has_a_line_that_vanishes(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "PATIENCE", 0.01)
+    with Console().stages():
+        logging.getLogger("archviz.api").info("reading %s", "a\x1bb.onnx")
+        wait_for("reading a�b.onnx …", terminal)
+        logging.getLogger("archviz.views").info("laying out 1,204 boxes")
+        wait_for("laying out 1,204 boxes …", terminal)
+    assert terminal.getvalue().endswith("\r\x1b[2K")
+    assert logging.getLogger("archviz").handlers == []
+
+
+def test_what_is_quick_shows_no_progress(terminal: Terminal) -> None:
+    with Console().stages():
+        logging.getLogger("archviz.api").info("reading")
+    assert terminal.getvalue() == ""
+
+
+def test_no_progress_is_told_when_quiet_or_to_a_file(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Console(quiet=True).stages():
+        assert logging.getLogger("archviz").handlers == []
+    monkeypatch.setattr(console, "sys", SimpleNamespace(stderr=io.StringIO()))
+    with Console().stages():
+        assert logging.getLogger("archviz").handlers == []
+
+
+def test_a_line_that_is_due_after_the_end_does_not_appear(terminal: Terminal) -> None:
+    line = ProgressLine()
+    line.emit(logging.LogRecord("archviz", logging.INFO, "", 0, "reading", (), None))
+    line.close()
+    line._become_due()
+    assert terminal.getvalue() == ""
+
+
+def test_errors_are_red_on_a_terminal_unless_colour_is_refused(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Console().error(ArchvizError("it is wrong", "do this"))
+    assert terminal.getvalue() == "archviz: \x1b[1;31merror\x1b[0m: it is wrong; do this\n"
+    terminal.truncate(0)
+    terminal.seek(0)
+    monkeypatch.setenv("NO_COLOR", "1")
+    Console().error(ArchvizError("it is wrong"))
+    assert terminal.getvalue() == "archviz: error: it is wrong\n"
+
+
+def test_an_interruption_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "load", interrupt)
+    assert main.run(["summary", str(SAMPLE)]) == main.INTERRUPTED
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+def test_an_interrupted_process_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Standard input never ends, so that the signal comes while archviz reads."""
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "archviz", "render", "-v", "-", "-o", str(tmp_path / "x.svg")],
+        stdin=read,
+        stderr=subprocess.PIPE,
+    )
+    os.write(write, b"x" * 200_000)  # more than a pipe holds: this returns once it is being read
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    os.close(write)
+    os.close(read)
+    assert process.returncode == main.INTERRUPTED
+    assert b"Traceback" not in errors
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes close differently there")
+def test_a_closed_pipe_is_quiet() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "archviz", "render", str(SAMPLE), "-f", "json", "-o", "-"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == main.CLOSED_PIPE
+    assert errors == b""
+
+
+def test_completion_offers_plugins_and_says_what_they_are() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from archviz_cli.main import main; main()"],
+        env={
+            **os.environ,
+            "_ARCHVIZ_COMPLETE": "complete_zsh",
+            "_TYPER_COMPLETE_ARGS": "archviz render x.onnx --format ",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "svg" in done.stdout
+    assert "Graphviz" in done.stdout
