@@ -162,6 +162,25 @@ def test_a_scope_around_one_thing_gets_no_frame_but_names_it() -> None:
     assert frames.label(graph.nodes[1]) == ""
 
 
+def test_a_list_whose_members_take_turns_with_what_is_outside_gets_no_frame() -> None:
+    b = GraphBuilder()
+    value = b.value("x")
+    for index in ("0", "1"):
+        scope = ("blocks", index)
+        b.scope(scope)
+        for op in ("Conv", "Relu"):
+            made = b.value("v")
+            b.node(op, (value,), (made,), scope=scope)
+            value = made
+        after = b.value("v")
+        b.node("Add", (value, "x"), (after,), scope=())
+        value = after
+    frames = Frames(b.build())
+    assert frames.frame_of(("blocks", "0")) == ("blocks", "0")
+    assert frames.frame_of(("blocks",)) == ()
+    assert frames.title(("blocks", "0")) == "blocks.0"
+
+
 def test_a_frame_counts_the_weights_inside_once() -> None:
     b = GraphBuilder()
     b.parameter(Parameter("w", tensor(1000, 4)))

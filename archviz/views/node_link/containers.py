@@ -8,8 +8,10 @@ from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.walk import scope_children
 from archviz.text import printable
 from archviz.views.node_link.labels import weights_by_scope
+from archviz.views.node_link.lists import scattered_lists
 
 _GENERATED = re.compile(r"n?\d*|node_.*")
+_NAMELESS = re.compile(r"block \d+")
 _COUNTED = re.compile(r"_\d+")
 
 
@@ -29,10 +31,11 @@ class Frames:
         things: dict[ScopePath, int] = {}
         for path in sorted(children, key=len, reverse=True):
             things[path] = own[path] + sum(things[child] > 0 for child in children[path])
+        lists = scattered_lists(graph)
         self._framed = {
             path
             for path, count in things.items()
-            if path and (count > 1 or graph.scopes[path].repeat > 1)
+            if path and path not in lists and (count > 1 or graph.scopes[path].repeat > 1)
         }
         self._weights = weights_by_scope(graph)
 
@@ -44,7 +47,10 @@ class Frames:
 
     def title(self, path: ScopePath) -> str:
         """The frame's name, as far as the frame around it does not say it already."""
-        return printable(".".join(path[len(self.frame_of(path[:-1])) :]))
+        parts = path[len(self.frame_of(path[:-1])) :]
+        # A run inside one module was given a name for want of one; the module's own says more.
+        is_nameless = len(parts) > 1 and _NAMELESS.fullmatch(parts[-1])
+        return printable(".".join(parts[:-1] if is_nameless else parts))
 
     def subtitle(self, path: ScopePath) -> str:
         """The class of the scope, "" when the source gives none or the name says it."""

@@ -84,7 +84,7 @@ def beside_circle(route: Route, area: Area, room: Area) -> Route | None:
         return None
     label = route.label
     needed = r + LEAST_APPROACH + (label.width if label is not None else 0.0)
-    if abs(corner.x - x) < needed or not room.x < corner.x < room.x + room.width:
+    if abs(corner.x - x) < needed or not room.x <= corner.x <= room.x + room.width:
         return None
     side = x - r if corner.x < x else x + r
     if label is not None:

@@ -81,6 +81,8 @@ def main() -> None:
     offset = 0
     for tensor in model.graph.initializer:
         size = len(tensor.raw_data)
+        if tensor.data_type == onnx.TensorProto.INT64:
+            continue  # axes and shapes belong to the architecture
         tensor.ClearField("raw_data")
         tensor.data_location = onnx.TensorProto.EXTERNAL
         for key, value in (("location", WEIGHTS), ("offset", offset), ("length", size)):
