@@ -8,7 +8,7 @@ time and then overflow the stack. Upper bounds are carried along instead: three 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from archviz.importers.onnx.functions import Functions, call_key
@@ -117,7 +117,7 @@ class _Growth:
 
 
 def _made_by(node: NodeProto, given: Sequence[_Bound]) -> _Bound:
-    op = node.op_type
+    op = clean(node.op_type)
     rank = max((bound.rank for bound in given), default=0)
     data = max((bound.data for bound in given), default=0) if _carries_data(op) else 0
     nesting = max((bound.nesting for bound in given), default=0)
@@ -155,7 +155,7 @@ def _made_by(node: NodeProto, given: Sequence[_Bound]) -> _Bound:
     return _Bound(rank, data, nesting)
 
 
-@cache
+@lru_cache(1024)
 def _carries_data(op: str) -> bool:
     """Whether inference follows the elements of small integer tensors through the operator."""
     from onnx import defs

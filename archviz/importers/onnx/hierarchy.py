@@ -161,7 +161,9 @@ class Hierarchy:
         the former; the weight's name tells.
         """
         owners = {
-            name.rpartition(".")[0] for name in node.input if name in self._stored and "." in name
+            name.rpartition(".")[0]
+            for name in node.input
+            if name in self._stored and isinstance(name, str) and "." in name
         }
         if len(owners) != 1:
             return ""
