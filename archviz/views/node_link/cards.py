@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from archviz.ir import Graph, Node
 from archviz.ir.types import format_shape, format_type
 from archviz.layouts import Area
-from archviz.ops import category_of, table
+from archviz.ops import table
 from archviz.scene import Group, Mark, Path, Rect, Segment, Text
 from archviz.text import CAP_HEIGHT, fit, printable, text_width
-from archviz.views.node_link.labels import copies, count_weights, detail, rows
+from archviz.views.node_link.labels import category, copies, count_weights, detail, rows
 
 NARROWEST, WIDEST = 120.0, 240.0
 RADIUS = 5.0
@@ -96,7 +96,7 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
         "op",
         _stepped(width, narrowest, WIDEST),
         height,
-        category_of(node.op),
+        category(first, graph),
         title,
         note,
         lines,
@@ -112,7 +112,7 @@ def _strip(part: Node, graph: Graph) -> tuple[str, str, str]:
     if not note:
         used = (graph.parameters.get(use.parameter) for use in part.parameters)
         note = next((format_shape(p.type.shape) for p in used if p is not None), "")
-    return category_of(part.op), printable(part.op, 40), note
+    return category(part, graph), printable(part.op, 40), note
 
 
 def measure_pill(end: str, value_id: str, graph: Graph, title: str = "") -> Card:
@@ -231,10 +231,10 @@ def _paint_op(card: Card, area: Area) -> list[Mark]:
         marks += _pair(area, middle, name, value, ("row-name", "row-value"), TEXT_SIZE)
         middle += ROW
     top = y + height - STRIP * len(card.strips)
-    for index, (category, name, value) in enumerate(card.strips):
+    for index, (fill, name, value) in enumerate(card.strips):
         is_last = index == len(card.strips) - 1
         base = _base(x, top, width, STRIP, RADIUS if is_last else 0.0)
-        marks += [Path(base, f"header {category}"), Path(_rule(x, top, width), "rule")]
+        marks += [Path(base, f"header {fill}"), Path(_rule(x, top, width), "rule")]
         marks += _pair(area, top + STRIP / 2, name, value, ("detail", "detail"), TEXT_SIZE)
         top += STRIP
     marks.append(Rect(x, y, width, height, f"outline {card.category}", RADIUS))

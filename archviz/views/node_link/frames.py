@@ -61,16 +61,18 @@ def paint_frame(
     used = start + text_width(title, TITLE_SIZE, bold=True) + CLEAR
     note = frames.parameter_note(path)
     width = text_width(note, cards.SMALL_SIZE)
-    last = gaps[-1]
-    is_beside = last[0] >= used or (last[0] == start and last[1] - used >= width)
-    if note and is_beside and last[1] - last[0] >= width:
-        marks.append(cards.line(last[1], middle, note, "scope-text", cards.SMALL_SIZE, "end"))
-        if last[0] == start:
-            end -= width + SIDE
+    # What is left for the note and the class: behind the title, and the gaps behind that.
+    rooms = [(used, end), *(gap for gap in gaps if gap[0] > start)]
+    if note and rooms[-1][1] - rooms[-1][0] >= width:
+        last, edge = rooms[-1]
+        marks.append(cards.line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end"))
+        rooms[-1] = (last, edge - width - SIDE)
     whole = frames.subtitle(path)
-    subtitle = fit(whole, cards.TEXT_SIZE, end - used)
+    wanted = text_width(whole, cards.TEXT_SIZE)
+    start, end = next((room for room in rooms if room[1] - room[0] >= wanted), rooms[0])
+    subtitle = fit(whole, cards.TEXT_SIZE, end - start)
     if subtitle == whole != "" or len(subtitle) >= LEAST_SUBTITLE:
-        marks.append(cards.line(used, middle, subtitle, "scope-text", cards.TEXT_SIZE))
+        marks.append(cards.line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
     tooltip = " ".join(filter(None, (".".join(path), frames.subtitle(path), note)))
     return Group(tuple(marks), "scope", "scope:" + "/".join(path), tooltip)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from archviz.ir import Attribute, Graph, Node, Parameter, ParameterUse, ScopePath, TensorType
 from archviz.ir.types import format_shape
-from archviz.ops import category_of, input_name, table
+from archviz.ops import OTHER, category_of, input_name, table
 from archviz.text import printable
 
 MOST_ROWS = 5
@@ -30,6 +30,14 @@ def detail(node: Node, graph: Graph) -> str:
     if settings and len(", ".join(settings)) <= SHORT_DETAIL:
         parts += settings
     return printable(", ".join(parts), 60)
+
+
+def category(node: Node, graph: Graph) -> str:
+    """The colour category; picking from a value that is no table of weights is no embedding."""
+    found = category_of(node.op)
+    if found == "embedding" and not _uses_weights(node, graph):
+        return OTHER
+    return found
 
 
 def rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
@@ -105,6 +113,11 @@ def weights_by_scope(graph: Graph) -> dict[ScopePath, int]:
     return {path: sum(inside.values()) for path, inside in sizes.items()}
 
 
+def _uses_weights(node: Node, graph: Graph) -> bool:
+    used = (_known(use.parameter, graph) for use in node.parameters)
+    return any(parameter is not None and parameter.kind == "weight" for parameter in used)
+
+
 def _known(name: str, graph: Graph) -> Parameter | None:
     return graph.parameters.get(name)
 
@@ -119,7 +132,7 @@ def _content(parameter: Parameter, role: str) -> str:
 
 def _features(node: Node, graph: Graph) -> list[str]:
     """Widths of the last axis on both sides of a matrix product with a weight."""
-    if not any(p.kind == "weight" for u in node.parameters if (p := _known(u.parameter, graph))):
+    if not _uses_weights(node, graph):
         return []
     ends = []
     for ids in (node.inputs, node.outputs):
