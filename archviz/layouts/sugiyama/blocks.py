@@ -52,6 +52,7 @@ class Run(NamedTuple):
         starts_at_cut: Whether the first vertex is a bottleneck.
         ends_at_cut: Whether the last vertex is one.
         head: The vertex where the spine comes in; -1 when any may be it.
+        beside: Vertices with links to or from a lane, which is better on the left.
     """
 
     ranks: tuple[int, ...]
@@ -60,6 +61,7 @@ class Run(NamedTuple):
     starts_at_cut: bool
     ends_at_cut: bool
     head: int
+    beside: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +376,9 @@ class _Strips:
             step = abs(positions[u] + leave - positions[v] - arrive)
             if step:
                 total += step + 30.0
+        for v in self.run.beside:
+            row = self.grid.rows[self.grid.rank[v]]
+            total += 60.0 * sum([positions[u] < positions[v] for u in row])
         top, bottom = self.spine
         if top >= 0:
             total += 2 * abs(positions[top] - positions[bottom])

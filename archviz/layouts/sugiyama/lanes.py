@@ -76,7 +76,27 @@ def lay_lanes(part: Part) -> None:
         _place_lane(lanes[i], left, right, part.spots)
 
 
-def _sides(part: Part) -> tuple[list[float], list[float]]:
+class _Side:
+    """One side of the drawing.
+
+    Attributes:
+        free: How far out the next lane beside each rank may lie.
+        passing: How many lanes pass each channel there.
+    """
+
+    def __init__(self, free: list[float]) -> None:
+        self.free = free
+        self.passing = [0] * (len(free) + 1)
+
+    def take(self, lane: Lane, x: float, step: float) -> None:
+        a, b = lane.first, lane.last + 1
+        lane.x = x
+        self.free[a:b] = [x + step] * (b - a)
+        for channel in range(a + 1, b):
+            self.passing[channel] += 1
+
+
+def _sides(part: Part) -> tuple[_Side, _Side]:
     """Where a lane may lie left and right of each rank."""
     left: list[float] = []
     right: list[float] = []
@@ -90,25 +110,25 @@ def _sides(part: Part) -> tuple[list[float], list[float]]:
             high = max(high, x[v] + max(extent.right + RAIL_GAP, extent.after + LABEL_GAP))
         left.append(low)
         right.append(high)
-    return left, right
+    return _Side(left), _Side(right)
 
 
-def _place_lane(
-    lane: Lane, left: list[float], right: list[float], spots: list[list[float]]
-) -> None:
+def _place_lane(lane: Lane, left: _Side, right: _Side, spots: list[list[float]]) -> None:
     a, b = lane.first, lane.last + 1
-    low = min(left[a:b])
-    high = max(right[a:b])
+    low = min(left.free[a:b])
+    high = max(right.free[a:b])
     before, after = lane.before, lane.after
     for rank in (lane.source, *lane.targets):
         before += bisect_left(spots[rank], lane.start - NEAR)
         after += len(spots[rank]) - bisect_left(spots[rank], lane.start + NEAR)
+    # Lanes further in that pass where this one turns off are crossed.
+    for channel in (lane.source + 1, *lane.targets):
+        before += left.passing[channel]
+        after += right.passing[channel]
     to_left = (before, lane.start - low) < (after, high - lane.start)
     if before == after:
         to_left = not lane.is_back
     if to_left:
-        lane.x = low
-        left[a:b] = [low - PITCH] * (b - a)
+        left.take(lane, low, -PITCH)
     else:
-        lane.x = high
-        right[a:b] = [high + PITCH] * (b - a)
+        right.take(lane, high, PITCH)

@@ -57,16 +57,19 @@ def place_rows(part: Part, memo: Memo) -> None:
     part.x = [0.0] * count
     part.spots = [[] for _ in part.rows]
     outgoing: list[list[int]] = [[] for _ in range(count)]
-    for link, (u, _) in enumerate(part.ends):
+    beside: dict[int, bool] = {}
+    for link, (u, v) in enumerate(part.ends):
         if not part.is_lane[link]:
             outgoing[u].append(link)
+        elif not part.is_back[link]:
+            beside[u] = beside[v] = True
     last = len(part.rows)
     cuts = _cuts(part)
     for start, stop in pairwise([-1, *cuts, last]):
         if start >= 0 and (stop == last == start + 1 or stop == start + 1):
             _step(part, start, outgoing)
         else:
-            _place_run(part, start, stop, outgoing, memo)
+            _place_run(part, start, stop, outgoing, beside, memo)
     if cuts and cuts[-1] == last - 1:
         part.spots[-1] = [part.x[part.rows[-1][0]]]
 
@@ -100,13 +103,21 @@ def _step(part: Part, rank: int, outgoing: list[list[int]]) -> None:
     part.x[v] = part.x[u] + way
 
 
-def _place_run(part: Part, start: int, stop: int, outgoing: list[list[int]], memo: Memo) -> None:
+def _place_run(
+    part: Part,
+    start: int,
+    stop: int,
+    outgoing: list[list[int]],
+    beside: dict[int, bool],
+    memo: Memo,
+) -> None:
     last = len(part.rows)
     first = max(start, 0)
     members = [v for row in part.rows[first : min(stop, last - 1) + 1] for v in row]
     place = {v: i for i, v in enumerate(members)}
     nets: dict[int, int] = {}
     stretches: list[Stretch] = []
+    begin = members[0] if start >= 0 else -1
     end = members[-1] if stop < last else -1
     for v in members:
         if v != end:
@@ -122,6 +133,7 @@ def _place_run(part: Part, start: int, stop: int, outgoing: list[list[int]], mem
             start >= 0,
             stop < last,
             place.get(part.inlets.get(part.head, -1), -1),
+            tuple([place[v] for v in members if v in beside and v != end and v != begin]),
         )
     )
     origin = part.x[members[0]] if start >= 0 else 0.0
