@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from archviz.layouts.sugiyama.measures import LABEL_GAP, NEAR, PITCH, RAIL_GAP
 from archviz.layouts.sugiyama.parts import Part
 
+_ROUNDS = 4
+
 
 @dataclass(slots=True)
 class Lane:
@@ -23,6 +25,7 @@ class Lane:
         after: The same on the right.
         first: Uppermost rank beside it.
         last: Lowest rank beside it.
+        is_left: Which side it is on.
         x: Its position.
     """
 
@@ -35,7 +38,13 @@ class Lane:
     after: int = 0
     first: int = 0
     last: int = 0
+    is_left: bool = False
     x: float = 0.0
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Where it turns off."""
+        return (self.source + 1, *dict.fromkeys(self.targets))
 
     def close(self) -> None:
         """Sets the ranks beside it once all targets are known."""
@@ -65,38 +74,76 @@ def lay_lanes(part: Part) -> None:
         if v in pins:
             lane.before += sum([pin < part.arrive[link] for pin in pins[v]])
             lane.after += sum([pin > part.arrive[link] for pin in pins[v]])
-    left, right = _sides(part)
     lanes = list(part.lanes.values())
     for lane in lanes:
         lane.close()
-    order = sorted(
-        range(len(lanes)), key=lambda i: (lanes[i].last - lanes[i].first, lanes[i].first, i)
-    )
-    for i in order:
-        _place_lane(lanes[i], left, right, part.spots)
-
-
-class _Side:
-    """One side of the drawing.
-
-    Attributes:
-        free: How far out the next lane beside each rank may lie.
-        passing: How many lanes pass each channel there.
-    """
-
-    def __init__(self, free: list[float]) -> None:
-        self.free = free
-        self.passing = [0] * (len(free) + 1)
-
-    def take(self, lane: Lane, x: float, step: float) -> None:
+    # Short lanes lie further in.
+    lanes.sort(key=lambda lane: (lane.last - lane.first, lane.first))
+    _count_at_ends(lanes, part.spots)
+    _choose_sides(lanes, _crossings(lanes, len(part.rows)))
+    left, right = _free(part)
+    for lane in lanes:
         a, b = lane.first, lane.last + 1
-        lane.x = x
-        self.free[a:b] = [x + step] * (b - a)
-        for channel in range(a + 1, b):
-            self.passing[channel] += 1
+        if lane.is_left:
+            lane.x = min(left[a:b])
+            left[a:b] = [lane.x - PITCH] * (b - a)
+        else:
+            lane.x = max(right[a:b])
+            right[a:b] = [lane.x + PITCH] * (b - a)
 
 
-def _sides(part: Part) -> tuple[_Side, _Side]:
+def _count_at_ends(lanes: list[Lane], spots: list[list[float]]) -> None:
+    """Adds what stands between each lane's ends and either side."""
+    for lane in lanes:
+        for rank in (lane.source, *lane.targets):
+            lane.before += bisect_left(spots[rank], lane.start - NEAR)
+            lane.after += len(spots[rank]) - bisect_left(spots[rank], lane.start + NEAR)
+
+
+def _crossings(lanes: list[Lane], count: int) -> list[dict[int, int]]:
+    """How often each lane and others cross when they lie on one side.
+
+    A lane further out crosses one further in where it turns off while the other passes.
+    """
+    ends: list[list[int]] = [[] for _ in range(count + 1)]
+    for i, lane in enumerate(lanes):
+        for channel in lane.channels:
+            ends[channel].append(i)
+    crossed: list[dict[int, int]] = [{} for _ in lanes]
+    for i, lane in enumerate(lanes):
+        for channel in range(lane.first + 1, lane.last + 1):
+            for other in ends[channel]:
+                if other > i:
+                    crossed[i][other] = crossed[i].get(other, 0) + 1
+                    crossed[other][i] = crossed[other].get(i, 0) + 1
+    return crossed
+
+
+def _choose_sides(lanes: list[Lane], crossed: list[dict[int, int]]) -> None:
+    """Puts each lane on the side where it crosses less, and looks again while that helps."""
+    chosen = [False] * len(lanes)
+    for turn in range(_ROUNDS):
+        changed = False
+        for i, lane in enumerate(lanes):
+            before, after = lane.before, lane.after
+            for other, times in crossed[i].items():
+                if chosen[other]:
+                    if lanes[other].is_left:
+                        before += times
+                    else:
+                        after += times
+            # Without a reason, links down run on the left and links back up on the right.
+            is_left = before < after or (before == after and not lane.is_back)
+            if turn and before == after:
+                is_left = lane.is_left
+            changed = changed or is_left != lane.is_left or not turn
+            lane.is_left = is_left
+            chosen[i] = True
+        if not changed:
+            break
+
+
+def _free(part: Part) -> tuple[list[float], list[float]]:
     """Where a lane may lie left and right of each rank."""
     left: list[float] = []
     right: list[float] = []
@@ -110,25 +157,4 @@ def _sides(part: Part) -> tuple[_Side, _Side]:
             high = max(high, x[v] + max(extent.right + RAIL_GAP, extent.after + LABEL_GAP))
         left.append(low)
         right.append(high)
-    return _Side(left), _Side(right)
-
-
-def _place_lane(lane: Lane, left: _Side, right: _Side, spots: list[list[float]]) -> None:
-    a, b = lane.first, lane.last + 1
-    low = min(left.free[a:b])
-    high = max(right.free[a:b])
-    before, after = lane.before, lane.after
-    for rank in (lane.source, *lane.targets):
-        before += bisect_left(spots[rank], lane.start - NEAR)
-        after += len(spots[rank]) - bisect_left(spots[rank], lane.start + NEAR)
-    # Lanes further in that pass where this one turns off are crossed.
-    for channel in (lane.source + 1, *lane.targets):
-        before += left.passing[channel]
-        after += right.passing[channel]
-    to_left = (before, lane.start - low) < (after, high - lane.start)
-    if before == after:
-        to_left = not lane.is_back
-    if to_left:
-        left.take(lane, low, -PITCH)
-    else:
-        right.take(lane, high, PITCH)
+    return left, right

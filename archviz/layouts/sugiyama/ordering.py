@@ -48,6 +48,11 @@ def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list
             found.append(ordered)
         elif not fewest and size >= _SMALL:
             break
+    if size < _SMALL:
+        for ordered in found[:4]:
+            mirrored = [row[::-1] for row in ordered]
+            if mirrored not in found and _Sweep(mirrored, up, down).crossings() == fewest:
+                found.append(mirrored)
     return found
 
 
