@@ -20,6 +20,7 @@ from archviz.ir.types import Type
 
 make_node = quick(Node)
 make_value = quick(Value)
+make_scope = quick(Scope)
 
 
 class GraphBuilder:
@@ -60,12 +61,13 @@ class GraphBuilder:
 
     def scope(self, path: ScopePath, type_: str = "") -> None:
         """Adds a scope and those around it; a type given later completes a bare one."""
-        for length in range(1, len(path)):
-            if path[:length] not in self.scopes:
-                self.scopes[path[:length]] = Scope(path[:length])
+        if path[:-1] not in self.scopes:
+            for length in range(1, len(path)):
+                if path[:length] not in self.scopes:
+                    self.scopes[path[:length]] = make_scope(path[:length])
         known = self.scopes.get(path)
         if path and (known is None or (type_ and not known.type)):
-            self.scopes[path] = Scope(path, type_)
+            self.scopes[path] = make_scope(path, type_)
 
     def node(
         self,

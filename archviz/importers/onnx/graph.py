@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archviz.importers.onnx.node_inference import NodeInference
 
 _make_use = quick(ParameterUse)
+_NOT_SEEN: ScopePath = ("", "")
 _NO_ATTRIBUTES: Mapping[str, Attribute] = {}
 _NO_SUBGRAPHS: Mapping[str, Graph] = {}
 
@@ -151,7 +152,7 @@ class GraphReader:
                 domain = standard(clean(domain))
             inputs: list[str | None] = []
             uses: tuple[ParameterUse, ...] = ()
-            for source in proto.input:
+            for source in proto.input[:]:
                 if source in known:
                     inputs.append(known[source])
                 elif source in stored:
@@ -195,9 +196,12 @@ class GraphReader:
         outputs: tuple[str | None, ...],
     ) -> None:
         builder, stored = level.builder, self._stored
-        place = self._places.get(name.rpartition("/")[0]) if level.is_main else None
-        if place is not None:  # most names begin like one before them
-            path, label = place, name.rpartition("/")[2]
+        if self._hierarchy.is_by_name and not level.scope:
+            directory, _, label = name.rpartition("/")
+            path = self._places.get(directory, _NOT_SEEN)
+            if path is _NOT_SEEN:
+                path = self._places[directory] = self._hierarchy.by_name(directory)
+                level.builder.scope(path)
         else:
             path, label = self.place(proto, name, index, level)
         if len(label) > MAX_ID_PART:
@@ -235,8 +239,8 @@ class GraphReader:
 
     def place(self, proto: NodeProto, name: str, index: int, level: Level) -> tuple[ScopePath, str]:
         """The scope of a node, which is added to the graph, and the last part of its name."""
-        path, label, types = self._hierarchy.place(proto, name, index if level.is_main else -1)
         prefix = level.scope
+        path, label, types = self._hierarchy.place(proto, name, index if level.is_main else -1)
         if prefix:
             types = tuple((prefix + inner, kind) for inner, kind in types)
             path = prefix + path
@@ -247,8 +251,6 @@ class GraphReader:
                     level.builder.scope(inner, kind)
             if path not in scopes:
                 level.builder.scope(path)
-            if level.is_main and self._hierarchy.is_by_name:
-                self._places[name.rpartition("/")[0]] = path
         return path, label
 
     def _declare(

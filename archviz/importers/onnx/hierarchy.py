@@ -44,6 +44,10 @@ class Hierarchy:
 
     Args:
         graph: The main graph.
+
+    Attributes:
+        is_by_name: Whether what is before a name's last slash alone tells the scope.
+        has_metadata: Whether nodes say where they come from in metadata.
     """
 
     def __init__(self, graph: GraphProto) -> None:
@@ -70,15 +74,11 @@ class Hierarchy:
             self._common = self._wrappers(nodes)
         else:
             self.style = "owners" if self._place_by_owner(graph) else "flat"
+        self.is_by_name = self.style == "slash"
 
     @cached_property
     def _stored(self) -> frozenset[str]:
         return frozenset(tensor.name for tensor in self._graph.initializer)
-
-    @property
-    def is_by_name(self) -> bool:
-        """Whether what is before a name's last slash alone tells the scope."""
-        return self.style == "slash"
 
     def place(self, node: NodeProto, name: str, index: int = -1) -> Place:
         """The place of a node.
@@ -172,6 +172,10 @@ class Hierarchy:
         return owner if owner != leaf and is_sibling else ""
 
     def _slash_path(self, directory: str) -> ScopePath:
+        parent, slash, last = directory.rpartition("/")
+        is_plain = "_" not in directory and "." not in last and directory.count("/") < MAX_DEPTH
+        if parent and slash and is_plain:
+            return (*self.by_name(parent), last)[:MAX_DEPTH] if last else self.by_name(parent)
         path = slash_parts(directory)
         found: list[str] = []
         for length, part in enumerate(path, 1):
@@ -275,8 +279,11 @@ def slash_parts(directory: str) -> ScopePath:
     "/encoder/layers.0/mlp/mlp.1" is encoder, layers, 0, mlp, 1: a part that begins with the one
     before it and a dot stands in its place.
     """
+    parts = directory.strip("/").split("/")
+    if "." not in directory and len(directory) < MAX_PART:
+        return tuple([part for part in parts if part])[:MAX_DEPTH]
     found: list[str] = []
-    for part in directory.strip("/").split("/")[:MAX_DEPTH]:
+    for part in parts[:MAX_DEPTH]:
         if found and part.startswith(found[-1] + "."):
             found[-1] = part
         elif part:
@@ -287,7 +294,7 @@ def slash_parts(directory: str) -> ScopePath:
 def split_path(dotted: str) -> ScopePath:
     """The scope of a dotted module name."""
     parts = clean(dotted).split(".", MAX_DEPTH)[:MAX_DEPTH]
-    return tuple(part[:MAX_PART] for part in parts if part)
+    return tuple([part[:MAX_PART] for part in parts if part])
 
 
 def literal_list(text: str | bytes) -> list[str]:

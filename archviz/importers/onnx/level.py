@@ -101,7 +101,7 @@ class NodeList:
 
     def __init__(self, proto: GraphProto | FunctionProto) -> None:
         self.protos = list(proto.node)
-        self.outputs = [list(node.output) for node in self.protos]
+        self.outputs = [node.output[:] for node in self.protos]
         self.are_plain = _are_plain([*chain.from_iterable(self.outputs)]) and _are_plain(
             [node.name for node in self.protos]
         )

@@ -146,9 +146,13 @@ def needs_inference(nodes: NodeList, types: Mapping[str, Type | None]) -> bool:
     """
     if len(types) < len(nodes.protos):
         return True
-    complete = {type_ for type_ in set(types.values()) if is_complete(type_)}
+    # Equal types are one object here, so that each is looked at once.
+    distinct = {id(type_): type_ for type_ in types.values()}
+    complete = {key for key, type_ in distinct.items() if is_complete(type_)}
     return any(
-        name and types.get(name) not in complete for outputs in nodes.outputs for name in outputs
+        name and id(types.get(name)) not in complete
+        for outputs in nodes.outputs
+        for name in outputs
     ) or any(node.op_type in CONTROL_FLOW for node in nodes.protos)
 
 

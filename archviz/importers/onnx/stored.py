@@ -67,7 +67,7 @@ class StoredTensors:
     def add(self, proto: TensorProto) -> str:
         """Adds an initializer and returns its name, changed when it is taken."""
         name = unique(clean(proto.name) or "parameter", self._names)
-        key = (proto.data_type, *proto.dims)
+        key = (proto.data_type, *proto.dims[:])
         known = self._types.get(key)
         if known is None:
             type_ = tensor_type(proto)
