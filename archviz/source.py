@@ -76,6 +76,7 @@ class Source:
         # Importers need to seek, and a pipe cannot; the copy has no name, so nothing is left over.
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
         shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
         source = cls("stdin")
         source._stream = copy
         weakref.finalize(source, copy.close)

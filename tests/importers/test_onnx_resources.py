@@ -179,3 +179,16 @@ def test_reading_opens_the_given_file_and_modules_and_nothing_else(tmp_path: Pat
     # The process apart looks up how much memory it has, and is silenced.
     allowed = {f"open {path}", "open /proc/self/statm", "open /dev/null", "os.fork"}
     assert {line.strip() for line in events} - allowed <= HARMLESS
+
+
+@pytest.mark.parametrize("end", [None, -40])
+def test_a_model_on_standard_input_is_read_like_a_file(end: int | None) -> None:
+    content = (SAMPLES / "functions.onnx").read_bytes()[:end]
+    code = (
+        "from archviz.importers import choose; from archviz.source import Source;"
+        "source = Source.of('-'); model = choose(source).read(source);"
+        "print(model.source, len(model.body.nodes), *[d.name for d in model.diagnostics])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True)
+    assert done.stderr == b""
+    assert done.stdout.split()[:2] == [b"stdin", b"6" if end is None else b"2"]
