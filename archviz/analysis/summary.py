@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from archviz.errors import OptionError
-from archviz.ir import Graph, Model, Node, Parameter, ScopePath
+from archviz.ir import Graph, Model, Parameter, ScopePath
 from archviz.ir.edit import used_values
 from archviz.ir.types import TensorType, Type, format_shape, format_type
-from archviz.ir.walk import all_graphs, all_nodes
+from archviz.ir.walk import all_graphs, all_nodes, operations_of
 from archviz.passes import PASSES
 from archviz.table import aligned, one_line
 
@@ -151,15 +151,10 @@ def summarize(model: Model, *, depth: int | str = "auto") -> Summary:
         format=model.format,
         rows=kept,
         totals=_count({**stored, **graph.parameters}.values()),
-        operations=sum(operation_count(node) for node in all_nodes(graph)),
+        operations=sum(operations_of(node) for node in all_nodes(graph)),
         hidden=len(rows) - len(kept),
         depth=shown,
     )
-
-
-def operation_count(node: Node) -> int:
-    """How many operations the node stands for."""
-    return len(node.parts) or (len(node.origins) if node.kind == "module" else 1)
 
 
 def _chosen_depth(rows: list[Row], levels: int, depth: int | str) -> int:
@@ -207,7 +202,7 @@ def _rows(graph: Graph) -> list[Row]:
             types[place] = node.op
         for place in places:
             tally = tallies.setdefault(place, _Tally())
-            tally.operations += operation_count(node)
+            tally.operations += operations_of(node)
             for use in node.parameters:
                 if use.parameter in graph.parameters:
                     if use.parameter not in counted:

@@ -85,6 +85,25 @@ def captured(graph: Graph) -> tuple[str, ...]:
     return tuple(found)
 
 
+def operations_of(node: Node) -> int:
+    """How many operations one node stands for, constants that were folded into it apart."""
+    if node.kind == "module":
+        inside = node.attributes.get("operations")
+        return inside if isinstance(inside, int) else len(node.origins)
+    return len(node.parts) or 1
+
+
+def operation_count(graph: Graph) -> int:
+    """How many operations the graph runs, those of folded blocks as often as they repeat."""
+    total = 0
+    for node in graph.nodes:
+        times = node.repeat
+        for length in range(1, len(node.scope) + 1):
+            times *= graph.scopes[node.scope[:length]].repeat
+        total += operations_of(node) * times
+    return total
+
+
 def scope_children(graph: Graph) -> dict[ScopePath, list[ScopePath]]:
     """The scopes directly inside each scope, () being the graph, in the graph's order."""
     found: dict[ScopePath, list[ScopePath]] = {(): []}

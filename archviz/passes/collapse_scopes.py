@@ -35,18 +35,19 @@ def apply(graph: Graph, *, depth: int | Literal["auto", "all"] = "auto") -> Grap
     tree = _Tree(graph)
     closed = tree.closed_at(depth) if isinstance(depth, int) else tree.closed_automatically()
     groups = [
-        (_module(graph.scopes[path], path), tree.members(path))
+        (_module(graph.scopes[path], path, tree.operations(path)), tree.members(path))
         for path in closed
         if tree.size[path] > 1
     ]
     return sweep(contract(graph, groups))
 
 
-def _module(scope: Scope, path: ScopePath) -> Node:
+def _module(scope: Scope, path: ScopePath, operations: int) -> Node:
     return Node(
         "/".join(path) + "@module",
         scope.type or path[-1],
         scope=path[:-1],
+        attributes={"operations": operations},
         kind="module",
         name=f"{path[-1]} – {scope.last}" if scope.last else path[-1],
         repeat=scope.repeat,
@@ -62,6 +63,10 @@ class _Tree:
         self.own: dict[ScopePath, list[str]] = {path: [] for path in self.children}
         for node in graph.nodes:
             self.own[node.scope].append(node.id)
+        self.links: dict[ScopePath, int] = dict.fromkeys(self.children, 0)
+        for node in graph.nodes:
+            self.links[node.scope] += len(node.parts) or 1
+        self.repeat = {path: scope.repeat for path, scope in graph.scopes.items()}
         self.size: dict[ScopePath, int] = {}
         for path in sorted(self.children, key=len, reverse=True):
             inside = sum(self.size[child] for child in self.children[path])
@@ -76,6 +81,11 @@ class _Tree:
             found += self.own[here]
             stack += self.children[here]
         return found
+
+    def operations(self, path: ScopePath) -> int:
+        """How many operations one such module runs, folded blocks as often as they repeat."""
+        inside = sum(self.operations(child) * self.repeat[child] for child in self.children[path])
+        return self.links[path] + inside
 
     def boxes(self, path: ScopePath) -> int:
         """How many boxes stand where one stood when the scope is opened, its children closed."""

@@ -13,6 +13,7 @@ from archviz.ir import Graph, Model, Node, ScopePath, TensorType, Value
 from archviz.ir.build import unique
 from archviz.ir.edit import used_values
 from archviz.ir.types import format_shape, format_type
+from archviz.ir.walk import operations_of
 from archviz.renderers import Renderer
 from archviz.table import one_line
 
@@ -106,7 +107,7 @@ def _node(node: Node) -> str:
     label = _label(does, shown if shown != node.op else "")
     extra = ""
     if node.kind == "module":
-        count = len(node.origins)
+        count = operations_of(node)
         does = f"{node.op} ×{node.repeat}" if node.repeat > 1 else node.op
         label = _label(does, shown, f"{count:,} operation{'' if count == 1 else 's'}")
         extra = ", peripheries=2"

@@ -13,15 +13,17 @@ from typing import Literal
 
 from archviz.ir import Graph, Model, Node, ScopePath, TensorType
 from archviz.ir.types import format_shape
+from archviz.ir.walk import operation_count
 from archviz.layouts import LAYOUTS, Area, Box, Link, Point, Route, require
 from archviz.scene import Mark, Rect, Scene, Text
 from archviz.text import CAP_HEIGHT, printable, text_width
 from archviz.views import View
 from archviz.views.node_link import cards, edges
 from archviz.views.node_link.cards import Card
+from archviz.views.node_link.columns import in_columns
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.frames import FRAME_HEADER, STACK, paint_frame
-from archviz.views.node_link.labels import operation_count, weights_by_scope
+from archviz.views.node_link.labels import weights_by_scope
 from archviz.views.node_link.obstacles import Obstacles
 from archviz.views.node_link.pills import grouped
 
@@ -48,6 +50,7 @@ def draw(
     direction: Literal["TB", "LR"] = "TB",
     shapes: Literal["change", "all", "none"] = "change",
     layout: str = "sugiyama",
+    columns: int | Literal["auto"] = "auto",
 ) -> Scene:
     """The model's graph as a picture.
 
@@ -56,6 +59,8 @@ def draw(
         direction: Top to bottom, or left to right.
         shapes: Which edges say the shape of what they carry: those where it changes, all, none.
         layout: The engine that places boxes.
+        columns: How many columns a picture from top to bottom has; "auto" cuts one that is too
+            tall for a screen or a page where few edges pass.
 
     Raises:
         LayoutError: The engine is missing or failed.
@@ -68,6 +73,8 @@ def draw(
     require(engine, drawing.boxes)
     logger.info("laying out %d boxes", len(drawing.boxes))
     placed = engine.place(drawing.boxes, drawing.links, direction=direction)
+    if direction == "TB":
+        placed = in_columns(placed, drawing.boxes, drawing.links, columns)
 
     areas = [Area(a.x + MARGIN, a.y + MARGIN, a.width, a.height) for a in placed.areas]
     marks: list[Mark] = []
@@ -103,7 +110,7 @@ def draw(
 def describe(model: Model) -> str:
     """What the picture shows, in a few sentences."""
     graph = model.body
-    shown, stood_for = len(graph.nodes), operation_count(graph.nodes)
+    shown, stood_for = len(graph.nodes), operation_count(graph)
     weights = weights_by_scope(graph)[()]
     text = f"Node-link diagram of {printable(model.source or graph.name or 'a model')}: "
     text += f"{shown:,} boxes for {stood_for:,} operations"

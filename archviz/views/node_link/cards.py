@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from archviz.ir import Graph, Node
 from archviz.ir.types import format_shape, format_type
+from archviz.ir.walk import operations_of
 from archviz.layouts import Area
 from archviz.ops import table
 from archviz.scene import Group, Mark, Path, Rect, Segment, Text
 from archviz.text import CAP_HEIGHT, fit, printable, text_width
-from archviz.views.node_link.labels import category, copies, count_weights, detail, rows
+from archviz.views.node_link.labels import category, count_weights, detail, rows
 
 NARROWEST, WIDEST = 120.0, 240.0
 RADIUS = 5.0
@@ -134,9 +135,8 @@ def _pill(
 
 def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
     used = [graph.parameters[u.parameter] for u in node.parameters]
-    weights, count = count_weights(used) * node.repeat, len(node.origins)
-    count //= copies(node, graph)
-    note = f"{count:,} ops" + (f", {weights:,} params" if weights else "")
+    weights = count_weights(used) * node.repeat
+    note = f"{operations_of(node):,} ops" + (f", {weights:,} params" if weights else "")
     shown = label if label != node.op else ""
     width = _across((node.op, TITLE_SIZE, True), (shown, TEXT_SIZE, False)) + 24
     width = max(width, text_width(note, 9.5) + 44)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from archviz.ir import Attribute, Graph, Node, Parameter, ParameterUse, ScopePath, TensorType
 from archviz.ir.types import format_shape
@@ -170,17 +170,3 @@ def _scalar(value: Attribute) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return printable(str(value), 24)
-
-
-def copies(node: Node, graph: Graph) -> int:
-    """How many equal blocks the scopes around a node stand for, together."""
-    times = 1
-    for length in range(1, len(node.scope) + 1):
-        times *= graph.scopes[node.scope[:length]].repeat
-    return times
-
-
-def operation_count(nodes: Mapping[str, Node] | Sequence[Node]) -> int:
-    """Imported operations that ``nodes`` stand for."""
-    items = nodes.values() if isinstance(nodes, Mapping) else nodes
-    return sum(len(node.origins) for node in items)
