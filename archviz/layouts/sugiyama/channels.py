@@ -91,8 +91,7 @@ def assign_tracks(nets: Sequence[Net], passing: Sequence[float] = ()) -> int:
         for line in lines:
             line.net.upper = 0
         return len(lines)
-    pins = sorted({*passing, *(x for net in nets for x in (*net.tops, *net.bottoms))})
-    ordered = _ordered(lines, pins)
+    ordered = _ordered(lines, nets, passing)
     tracks = _compact(ordered) if len(ordered) <= _COMPARED else _stack(ordered)
     split: dict[int, bool] = {}
     for line in ordered:
@@ -122,7 +121,7 @@ def _must_precede(lines: list[_Line]) -> list[list[int]]:
     return below
 
 
-def _ordered(lines: list[_Line], pins: list[float]) -> list[_Line]:
+def _ordered(lines: list[_Line], nets: Sequence[Net], passing: Sequence[float]) -> list[_Line]:
     """Lines from top to bottom; nets in the way of each other are cut in two."""
     below = _must_precede(lines)
     count = len(lines)
@@ -135,6 +134,7 @@ def _ordered(lines: list[_Line], pins: list[float]) -> list[_Line]:
     result: list[_Line] = []
     remaining = list(range(count))
     lower_half: dict[int, _Line] = {}
+    pins: list[float] = []
     while remaining:
         free = [i for i in remaining if not waiting[i]]
         if free:
@@ -160,6 +160,8 @@ def _ordered(lines: list[_Line], pins: list[float]) -> list[_Line]:
         # A circle: the first line whose cutting frees another goes in two steps.
         i = next(i for i in remaining if below[i] and lines[i].tops and lines[i].bottoms)
         line = lines[i]
+        if not pins:
+            pins = sorted([*passing, *(x for net in nets for x in (*net.tops, *net.bottoms))])
         column = _free_column(pins, line.low, line.high)
         insort(pins, column)
         line.net.column = column

@@ -116,13 +116,18 @@ def _split(
     local: list[int],
     depth: list[int],
 ) -> tuple[tuple[int, int], ...]:
-    for end in (link.source, link.target):
+    a, b = link.source, link.target
+    for end in (a, b):
         if not 0 <= end < len(boxes) or boxes[end].is_container:
             raise LayoutError(
                 f"a link ends at the box {end}, which is no leaf", "link the boxes in containers"
             )
-    net = (link.source, link.trunk)
-    a, b = link.source, link.target
+    net = (a, link.trunk)
+    if parent[a] == parent[b]:
+        cell = cells[parent[a]]
+        number = cell.nets.setdefault(net, len(cell.nets))
+        cell.arcs.append((local[a], -1, local[b], -1, number, link.label))
+        return ((parent[a], len(cell.arcs) - 1),)
     a_port = b_port = -1
     first: list[tuple[int, int]] = []
     last: list[tuple[int, int]] = []

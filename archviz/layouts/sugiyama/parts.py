@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING
 
-from archviz.layouts.sugiyama.blocks import RAIL, Extent
+from archviz.layouts.sugiyama.grid import RAIL, Extent
 from archviz.layouts.sugiyama.measures import (
     LABEL_CLEARANCE,
     LABEL_OFFSET,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from archviz.layouts.sugiyama.blocks import Memo, Run, Stretch
+from archviz.layouts.sugiyama.blocks import Memo, Run
+from archviz.layouts.sugiyama.grid import Stretch
 from archviz.layouts.sugiyama.measures import LANE_SPAN
 from archviz.layouts.sugiyama.parts import Part
 from archviz.layouts.sugiyama.ranking import assign_ranks, back_arcs

@@ -14,7 +14,6 @@ Constraint = tuple[int, float]
 
 
 def space(
-    count: int,
     apart: Sequence[dict[int, float]],
     pulls: Sequence[Sequence[tuple[int, float, float]]],
     weights: Sequence[float],
@@ -25,7 +24,6 @@ def space(
     """Positions of strips.
 
     Args:
-        count: Number of strips.
         apart: For each strip, strips to its left and the least distance from them.
         pulls: For each strip, strips it is linked to, the distance it wants from them, and how
             much.
@@ -33,7 +31,8 @@ def space(
         anchors: Strips that are to stay at 0.
         rounds: How often to improve.
     """
-    order = _left_to_right(count, apart)
+    count = len(apart)
+    order = left_to_right(apart)
     wanted = [0.0] * count
     positions = _settle(wanted, weights, order, apart)
     for turn in range(rounds):
@@ -56,13 +55,14 @@ def space(
     return positions
 
 
-def _left_to_right(count: int, apart: Sequence[dict[int, float]]) -> list[int]:
-    right: list[list[int]] = [[] for _ in range(count)]
+def left_to_right(apart: Sequence[dict[int, float]]) -> list[int]:
+    """Strips so that each comes after those on its left."""
+    right: list[list[int]] = [[] for _ in apart]
     for strip, lefts in enumerate(apart):
         for left in lefts:
             right[left].append(strip)
     waiting = [len(lefts) for lefts in apart]
-    order = [strip for strip in range(count) if not waiting[strip]]
+    order = [strip for strip in range(len(apart)) if not waiting[strip]]
     for strip in order:
         for other in right[strip]:
             waiting[other] -= 1

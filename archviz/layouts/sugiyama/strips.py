@@ -1,0 +1,279 @@
+"""Positions across in a block: vertices that stand in line, and how lines are spaced."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from archviz.layouts.sugiyama.grid import Grid, separation
+from archviz.layouts.sugiyama.measures import RAIL_GAP
+from archviz.layouts.sugiyama.spacing import left_to_right, space
+
+_LENGTHS = (1 << 30, 12, 6, 3)
+
+
+class Strips:
+    """Vertices that stand exactly below each other make a strip; strips are spaced.
+
+    Args:
+        grid: The vertices in order.
+        first: The bottleneck above; -1 when there is none.
+        last: The bottleneck below.
+        head: The vertex where the spine comes in; -1 when any may be it.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        *,
+        first: int,
+        last: int,
+        head: int,
+    ) -> None:
+        self.grid = grid
+        self.first = first
+        self.last = last
+        self.head = head
+        count = len(grid.rank)
+        self.place = [0] * count
+        for row in grid.rows:
+            for i, v in enumerate(row):
+                self.place[v] = i
+        self.below = [-1] * count
+        self.above = [-1] * count
+        self.shift = [0.0] * count
+        self._align()
+        alone = self._free_cut() if first >= 0 and last >= 0 else -1
+        self.strip = [-1] * count
+        self.offset = [0.0] * count
+        self.size = 0
+        self.apart: list[dict[int, float]] = []
+        # Long strips that fit between each other badly make a drawing wide: then shorter ones.
+        widest = max([self._row_width(row) for row in grid.rows])
+        for longest in _LENGTHS:
+            self._thread_all(alone, longest)
+            self.apart = self._distances()
+            if self._least_width() <= 1.5 * widest + 200:
+                break
+
+    def _row_width(self, row: list[int]) -> float:
+        extents = self.grid.extents
+        return sum([separation(extents[u], extents[v]) for u, v in pairwise(row)])
+
+    def _least_width(self) -> float:
+        """How wide the strips are at least, one beside the other."""
+        left = [0.0] * self.size
+        for s in left_to_right(self.apart):
+            for other, gap in self.apart[s].items():
+                left[s] = max(left[s], left[other] + gap)
+        return max(left)
+
+    def _thread_all(self, alone: int, longest: int) -> None:
+        """Numbers the strips, those off the spine cut every ``longest`` ranks."""
+        self.size = 0
+        for row in self.grid.rows:
+            for v in row:
+                if v == alone:
+                    continue
+                above = self.above[v]
+                if above >= 0 and not self._is_cut(v, longest):
+                    self.strip[v] = self.strip[above]
+                    self.offset[v] = self.offset[above] + self.shift[v]
+                else:
+                    self.strip[v] = self.size
+                    self.offset[v] = 0.0
+                    self.size += 1
+        if alone >= 0:
+            other = self.first + self.last - alone
+            way = self._leaving() - self._arriving()
+            self.strip[alone] = self.strip[other]
+            self.offset[alone] = self.offset[other] + (way if alone == self.last else -way)
+
+    def _is_cut(self, v: int, longest: int) -> bool:
+        rank = self.grid.rank[v]
+        return rank % longest == 0 and self.through[v] < self.most
+
+    def _align(self) -> None:
+        grid = self.grid
+        through = self.through = self._lengths()
+        self.most = max(through)
+        top, bottom = (
+            max(row, key=lambda v: (through[v], -self.place[v]))
+            for row in (grid.rows[0], grid.rows[-1])
+        )
+        self.spine = (top, bottom) if through[top] == through[bottom] else (-1, -1)
+        lower = [self._favourite(near, through) for near in grid.down]
+        upper = [self._favourite(near, through) for near in grid.up]
+        wanted: list[list[tuple[int, int, int, int, float]]] = [[] for _ in grid.rows]
+        for index, (u, v, leave, arrive) in enumerate(grid.links):
+            if lower[u] == v and upper[v] == u:
+                class_ = 2 - grid.real[u] - grid.real[v] if grid.real[u] or grid.real[v] else 1
+                wanted[grid.rank[u]].append((class_, index, u, v, leave - arrive))
+        for candidates in wanted:
+            if len(candidates) > 1:
+                candidates.sort()
+            taken: list[tuple[int, int]] = []
+            for _, _, u, v, shift in candidates:
+                pu, pv = self.place[u], self.place[v]
+                if self.below[u] >= 0 or self.above[v] >= 0:
+                    continue
+                if any((pu - a) * (pv - b) <= 0 for a, b in taken):
+                    continue
+                taken.append((pu, pv))
+                self.below[u] = v
+                self.above[v] = u
+                self.shift[v] = shift
+
+    def _lengths(self) -> list[int]:
+        """Twice the boxes on the longest way through each vertex, one more from the head on."""
+        grid = self.grid
+        before = [0] * len(grid.rank)
+        after = [0] * len(grid.rank)
+        for row in grid.rows:
+            for v in row:
+                before[v] = max([before[u] for u, _ in grid.up[v]], default=0) + 2 * grid.real[v]
+                before[v] += v == self.head
+        for row in reversed(grid.rows):
+            for v in row:
+                after[v] = max([after[u] for u, _ in grid.down[v]], default=0) + 2 * grid.real[v]
+        return [a + b for a, b in zip(before, after, strict=True)]
+
+    def _favourite(self, near: list[tuple[int, float]], through: list[int]) -> int:
+        """The neighbour to stand in line with; -1 when it is better to stand between two."""
+        candidates = [v for v, _ in near if self.grid.real[v]] or [v for v, _ in near]
+        if not candidates:
+            return -1
+        if len(candidates) == 1:
+            return candidates[0]
+        longest = max([through[v] for v in candidates])
+        on_longest = [v for v in candidates if through[v] == longest]
+        if len(on_longest) == 1:
+            return on_longest[0]
+        if len(candidates) % 2 == 0:
+            return candidates[0] if len(candidates) == 2 and candidates[0] == candidates[1] else -1
+        candidates.sort(key=self.place.__getitem__)
+        return candidates[len(candidates) // 2]
+
+    def _free_cut(self) -> int:
+        """The bottleneck that leaves its strip for the other's; -1 when they share one.
+
+        Both stand in one line, so that the spine of the drawing goes on straight.
+        """
+        down = up = 0
+        v = self.below[self.first]
+        while v >= 0:
+            if v == self.last:
+                return -1
+            down += 1
+            v = self.below[v]
+        v = self.above[self.last]
+        while v >= 0:
+            up += 1
+            v = self.above[v]
+        if down < up:
+            v = self.below[self.first]
+            self.below[self.first] = -1
+            if v >= 0:
+                self.above[v] = -1
+            return self.first
+        v = self.above[self.last]
+        self.above[self.last] = -1
+        if v >= 0:
+            self.below[v] = -1
+        return self.last
+
+    def _leaving(self) -> float:
+        near = [leave for u, _, leave, _ in self.grid.links if u == self.first]
+        return near[len(near) // 2] if near else 0.0
+
+    def _arriving(self) -> float:
+        near = [arrive for _, v, _, arrive in self.grid.links if v == self.last]
+        return near[len(near) // 2] if near else 0.0
+
+    def _distances(self) -> list[dict[int, float]]:
+        """For each strip, those right next to it on the left and the least distance to them."""
+        grid, strip, offset = self.grid, self.strip, self.offset
+        apart: list[dict[int, float]] = [{} for _ in range(self.size)]
+        for row in grid.rows:
+            for u, v in pairwise(row):
+                gap = separation(grid.extents[u], grid.extents[v]) + offset[u] - offset[v]
+                gap = _half(gap, up=True)
+                known = apart[strip[v]].get(strip[u])
+                if known is None or gap > known:
+                    apart[strip[v]][strip[u]] = gap
+        return apart
+
+    def positions(self) -> list[float]:
+        """The position of each vertex; the first bottleneck, else the last, is at 0."""
+        grid, strip, offset = self.grid, self.strip, self.offset
+        pulls: list[list[tuple[int, float, float]]] = [[] for _ in range(self.size)]
+        for u, v, leave, arrive in grid.links:
+            a, b = strip[u], strip[v]
+            if a != b:
+                away = offset[u] + leave - offset[v] - arrive
+                weight = 1.0 + grid.real[u] + grid.real[v]
+                pulls[b].append((a, away, weight))
+                pulls[a].append((b, -away, weight))
+        top, bottom = self.spine
+        if top >= 0 and strip[top] != strip[bottom]:
+            away = offset[top] - offset[bottom]
+            pulls[strip[bottom]].append((strip[top], away, 4.0))
+            pulls[strip[top]].append((strip[bottom], -away, 4.0))
+        anchors = [False] * self.size
+        weights = [0.0] * self.size
+        for v, s in enumerate(strip):
+            weights[s] += 1.0 if grid.real[v] else 0.25
+        for cut in (self.first, self.last):
+            if cut >= 0:
+                anchors[strip[cut]] = True
+                weights[strip[cut]] = 1e6
+        size = len(grid.rank)
+        at = space(self.apart, pulls, weights, anchors, rounds=12 if size < 1500 else 4)
+        at = [_half(x) for x in at]
+        self._straighten(at, self.apart, pulls, anchors)
+        result = [at[strip[v]] + offset[v] for v in range(size)]
+        zero = result[max(self.first, 0) if self.first >= 0 else max(self.last, 0)]
+        return [x - zero for x in result]
+
+    def cost(self, positions: list[float]) -> float:
+        """How far links go across, and how often."""
+        total = 0.0
+        for u, v, leave, arrive in self.grid.links:
+            step = abs(positions[u] + leave - positions[v] - arrive)
+            if step:
+                total += step + 30.0
+        top, bottom = self.spine
+        if top >= 0:
+            total += 2 * abs(positions[top] - positions[bottom])
+        return total
+
+    def _straighten(
+        self,
+        at: list[float],
+        apart: list[dict[int, float]],
+        pulls: list[list[tuple[int, float, float]]],
+        anchors: list[bool],
+    ) -> None:
+        """Takes small steps out of links where there is room to."""
+        right: list[list[tuple[int, float]]] = [[] for _ in range(self.size)]
+        for s, lefts in enumerate(apart):
+            for other, gap in lefts.items():
+                right[other].append((s, gap))
+        for s in range(self.size):
+            if anchors[s] or not pulls[s]:
+                continue
+            steps = [at[other] + away - at[s] for other, away, _ in pulls[s]]
+            if any(not step for step in steps):
+                continue
+            step = min(steps, key=abs)
+            if abs(step) > RAIL_GAP:
+                continue
+            low = max([at[o] + gap for o, gap in apart[s].items()], default=at[s] + step)
+            high = min([at[o] - gap for o, gap in right[s]], default=at[s] + step)
+            if low <= at[s] + step <= high:
+                at[s] += step
+
+
+def _half(x: float, *, up: bool = False) -> float:
+    """``x`` rounded to half pixels."""
+    doubled = x * 2 + (0.999999 if up else 0.5)
+    return (doubled // 1) / 2
