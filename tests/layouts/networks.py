@@ -158,6 +158,44 @@ def unet(network: Network, depth: int = 4) -> None:
     network.add("output", x)
 
 
+def encoder_decoder(network: Network, layers: int = 2) -> None:
+    memory = network.add("source")
+    x = network.add("target")
+    network.open("Encoder")
+    for _ in range(layers):
+        network.open("EncoderLayer")
+        memory = network.add("Norm", network.add("+", memory, network.attention(memory)))
+        network.close()
+    network.close()
+    network.open("Decoder")
+    for _ in range(layers):
+        network.open("DecoderLayer")
+        x = network.add("Norm", network.add("+", x, network.attention(x)))
+        network.open("CrossAttention")
+        scores = network.add("MatMul", network.add("query", x), network.add("key", memory))
+        y = network.add("MatMul", network.add("Softmax", scores), network.add("value", memory))
+        network.close()
+        x = network.add("Norm", network.add("+", x, y))
+        network.close()
+    network.close()
+    network.add("output", x)
+
+
+def mixture(network: Network, experts: int = 6) -> None:
+    x = network.add("hidden")
+    network.open("Mixture")
+    choice = network.add("TopK", network.add("Router", x))
+    ends = []
+    for i in range(experts):
+        network.open(f"Expert {i}")
+        y = network.add("Linear down", network.add("SiLU", network.add("Linear up", x)))
+        ends.append(network.add("Mul", y, choice))
+        network.close()
+    y = network.add("Sum", *ends)
+    network.close()
+    network.add("output", network.add("+", y, x))
+
+
 def recurrent(network: Network) -> None:
     x = network.add("input")
     cell = network.add("LSTM cell", x)
@@ -209,6 +247,8 @@ NETWORKS: dict[str, Callable[[Network], None]] = {
     "densenet": densenet,
     "transformer": transformer,
     "unet": unet,
+    "encoder-decoder": encoder_decoder,
+    "mixture": mixture,
     "recurrent": recurrent,
     "scattered": scattered,
 }

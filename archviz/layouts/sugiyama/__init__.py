@@ -106,7 +106,8 @@ def _lay_all(
                     Child(inner.width, inner.height, inner.inlets, inner.outlets, shapes[i])
                 )
         border = _border(box, turned=turned)
-        key = (border, tuple(children), tuple(cell.arcs), cell.head)
+        # Equal containers look equal even where their spines come in differently: the last decides.
+        key = (border, tuple(children), tuple(cell.arcs))
         shape = known.get(key)
         if shape is None:
             shape = known[key] = len(kept)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from archviz.errors import LayoutError
 from archviz.layouts import Box, Link
-from archviz.layouts.sugiyama.ranking import depths
+from archviz.layouts.sugiyama.ranking import ways
 
 INLET = -2
 """As the source of an arc: it comes in through the border."""
@@ -34,7 +34,7 @@ class Cell:
         inlets: Nets that come in, with their number.
         outlets: Nets that go out.
         nets: Numbers of the nets by source and trunk.
-        head: The inlet with the longest way to it: where the spine comes in.
+        head: The inlet where the spine comes in.
     """
 
     children: list[int] = field(default_factory=list)
@@ -99,12 +99,7 @@ def take_apart(
     filled = [cell or Cell() for cell in cells] + [page]
     pieces = [_split(link, boxes, filled, parent, local, depth) for link in links]
     if any(len(cell.inlets) > 1 for cell in filled):
-        way = depths(count, [(link.source, link.target) for link in links])
-        for cell in filled:
-            if len(cell.inlets) > 1:
-                cell.head = max(cell.inlets.items(), key=lambda item: (way[item[0][0]], -item[1]))[
-                    1
-                ]
+        _find_heads(links, filled, pieces)
     return filled, pieces
 
 
@@ -161,3 +156,23 @@ def _split(
         shared=not is_leaf,
     )
     return (*first, (parent[a], arc), *reversed(last))
+
+
+def _find_heads(
+    links: Sequence[Link], cells: list[Cell], pieces: Sequence[tuple[tuple[int, int], ...]]
+) -> None:
+    """Sets where the spine comes into each cell: where most is still to come, then most has been.
+
+    The same layer of a network then has it in the same place, whatever comes in beside it.
+    """
+    ends = [(link.source, link.target) for link in links]
+    before, after, closes = ways(len(cells) - 1, ends)
+    best: dict[int, tuple[int, int, int]] = {}
+    for (source, target), is_back, parts in zip(ends, closes, pieces, strict=True):
+        for index, arc in parts:
+            start, port = cells[index].arcs[arc][:2]
+            if start == INLET:
+                found = (after[target], -1 if is_back else before[source], -port)
+                best[index] = max(best.get(index, found), found)
+    for index, (_, _, port) in best.items():
+        cells[index].head = -port

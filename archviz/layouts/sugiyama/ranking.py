@@ -44,8 +44,8 @@ def back_arcs(count: int, ends: Sequence[tuple[int, int]], first: Sequence[int])
     return closes
 
 
-def depths(count: int, ends: Sequence[tuple[int, int]]) -> list[int]:
-    """The longest way to each vertex, cycles cut open."""
+def ways(count: int, ends: Sequence[tuple[int, int]]) -> tuple[list[int], list[int], list[bool]]:
+    """The longest way to each vertex and from it, and the arcs left out because they go back."""
     closes = back_arcs(count, ends, ())
     outs: list[list[int]] = [[] for _ in range(count)]
     waiting = [0] * count
@@ -53,17 +53,18 @@ def depths(count: int, ends: Sequence[tuple[int, int]]) -> list[int]:
         if not is_back:
             outs[source].append(target)
             waiting[target] += 1
-    depth = [0] * count
+    before = [0] * count
+    after = [0] * count
     order = [v for v in range(count) if not waiting[v]]
     for u in order:
-        below = depth[u] + 1
         for v in outs[u]:
-            if depth[v] < below:
-                depth[v] = below
+            before[v] = max(before[v], before[u] + 1)
             waiting[v] -= 1
             if not waiting[v]:
                 order.append(v)
-    return depth
+    for u in reversed(order):
+        after[u] = max([after[v] + 1 for v in outs[u]], default=0)
+    return before, after, closes
 
 
 def _is_acyclic(
