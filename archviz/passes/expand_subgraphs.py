@@ -48,8 +48,10 @@ def _expand(
     for role, part in node.subgraphs.items():
         inside = (*home, role) if len(node.subgraphs) > 1 else home
         scopes.setdefault(inside, Scope(inside))
+        # An If gives its branches nothing.
+        takes = node.inputs if node.op != "If" else ()
         # Scan had a first input of its own, the sequence lengths, before opset 9.
-        given = node.inputs[1 if node.op == "Scan" and len(node.inputs) > len(part.inputs) else 0 :]
+        given = takes[1 if node.op == "Scan" and len(takes) > len(part.inputs) else 0 :]
         started = dict(zip_longest(part.inputs, given[: len(part.inputs)]))
         values.update((key, value) for key, value in part.values.items() if key not in started)
 

@@ -17,11 +17,15 @@ from archviz.ir.walk import all_graphs, all_nodes
 from archviz.source import Source
 
 
-def official_counts(graph: onnx.GraphProto, outer: Mapping[str, bool]) -> tuple[int, int, int]:
+def official_counts(
+    graph: onnx.GraphProto, outer: Mapping[str, bool], role: str = ""
+) -> tuple[int, int, int]:
     """Nodes, consumed names, and those of them that a node produces; with all subgraphs."""
     is_made = dict(outer)
     for item in (*graph.input, *graph.initializer):
-        is_made[item.name] = False
+        # An If gives its branches nothing, so one that declares an input means what is outside.
+        if not (role.endswith("_branch") and item.name in outer):
+            is_made[item.name] = False
     is_made.update((sparse.values.name, False) for sparse in graph.sparse_initializer)
     for node in graph.node:
         is_made.update((name, True) for name in node.output if name)
@@ -32,7 +36,7 @@ def official_counts(graph: onnx.GraphProto, outer: Mapping[str, bool]) -> tuple[
         fed += sum(1 for name in node.input if name and is_made.get(name))
         for attribute in node.attribute:
             for inner in (attribute.g, *attribute.graphs):
-                counts = official_counts(inner, is_made)
+                counts = official_counts(inner, is_made, attribute.name)
                 nodes, consumed, fed = (
                     a + b for a, b in zip((nodes, consumed, fed), counts, strict=True)
                 )

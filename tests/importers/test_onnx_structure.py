@@ -31,6 +31,27 @@ node, tensor = helper.make_node, helper.make_tensor
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "onnx"
 
 
+def test_a_branch_that_lists_what_it_captures_takes_it_from_around_it() -> None:
+    def info(name: str, kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, kind, [2])
+
+    branches = {
+        role: helper.make_graph(
+            [helper.make_node(op, ["x"], [f"{op}_out"])], role, [info("x")], [info(f"{op}_out")]
+        )
+        for role, op in (("then_branch", "Relu"), ("else_branch", "Tanh"))
+    }
+    choose = helper.make_node("If", ["condition"], ["y"], **branches)
+    inputs = [info("condition", TensorProto.BOOL), info("x")]
+    graph = helper.make_graph([choose], "main", inputs, [info("y")])
+    model = read(helper.make_model(graph))
+    parts = model.body.nodes[0].subgraphs
+    assert [part.nodes[0].inputs for part in parts.values()] == [("x",), ("x",)]
+    assert [part.inputs for part in parts.values()] == [(), ()]
+    assert "branch-input" in [item.name for item in model.diagnostics]
+    assert verify(model.body) == []
+
+
 def test_a_file_and_its_live_model_are_the_same_model(tmp_path: Path) -> None:
     proto = chain("Relu", "Abs")
     before = proto.SerializeToString()

@@ -89,6 +89,10 @@ class GraphReader:
         if level.is_main and self._hierarchy.has_metadata:
             self._stored.note_signature(proto)
         for info in proto.input:
+            if level.is_branch and level.find(info.name) is not None:
+                # Some exporters list here what a branch takes from around it.
+                self._notes.fault("branch-input", info.name)
+                continue
             # An initializer of the same name is the input's default: it stays a parameter.
             if info.name not in level.stored and info.name not in level.known:
                 value = builder.value(level.value_id(info.name), self.types.read(info.type))
@@ -292,7 +296,7 @@ class GraphReader:
             return builder.build()
         inner = Level(
             builder, level.operators, level, level.scope, f"{owner}/{role}", level.depth + 1,
-            references=level.references,
+            references=level.references, is_branch=role in ("then_branch", "else_branch"),
         )  # fmt: skip
         self._graph(proto, NodeList(proto), inner)
         return builder.build()

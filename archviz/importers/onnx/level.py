@@ -35,6 +35,7 @@ class Level:
         references: Values of the attributes of the call; None outside of one.
         types: What the file and inference say of values, by name.
         is_main: Whether this is the model's own graph.
+        is_branch: Whether it is a branch of an If, which is given no inputs.
     """
 
     builder: GraphBuilder
@@ -48,6 +49,7 @@ class Level:
     references: Mapping[str, Attribute] | None = None
     types: Mapping[str, Type | None] = field(default_factory=dict)
     is_main: bool = False
+    is_branch: bool = False
 
     def find(self, name: str) -> tuple[str | None, str | None] | None:
         """The value's id or the parameter called ``name`` here or around; None when unknown."""

@@ -34,6 +34,12 @@ _FAULTS = {
         "the imported operator sets have no {names}",
         "",
     ),
+    "branch-input": (
+        Severity.WARNING,
+        "a branch of an If declares {names} as input, which an If does not give; what is called "
+        "so around it is taken",
+        "",
+    ),
     "deep-subgraph": (Severity.WARNING, "subgraphs nest too deep inside {names}", ""),
     "deep-rank": (Severity.WARNING, "{names} claims more than 64 dimensions", ""),
 }
