@@ -177,12 +177,14 @@ def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> 
 
 
 def _frame_box(path: ScopePath, parent: int, frames: Frames) -> Box:
-    titles = text_width(frames.title(path), 11.5, bold=True)
-    titles += text_width(frames.subtitle(path), cards.TEXT_SIZE)
+    title = text_width(frames.title(path), 11.5, bold=True)
+    titles = title + text_width(frames.subtitle(path), cards.TEXT_SIZE)
     titles += text_width(frames.parameter_note(path), cards.SMALL_SIZE)
     stack = STACK if frames.repeat(path) else 0.0
     titles += 44 + stack if stack else 0.0
-    width = cards.STEP * round(min(titles + 48, 420.0) / cards.STEP + 0.5)
+    # An edge often comes in at the middle, and the name should stand whole beside it.
+    wanted = min(max(titles + 48, 2 * (title + 20)), 420.0)
+    width = cards.STEP * round(wanted / cards.STEP + 0.5)
     return Box("/".join(path), width, 0.0, parent, FRAME_HEADER + stack, is_container=True)
 
 
