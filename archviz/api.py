@@ -173,6 +173,7 @@ def render(
     layout: str = "sugiyama",
     direction: str = "TB",
     shapes: str = "change",
+    columns: int | str = "auto",
     theme: str = "auto",
     depth: Depth = "auto",
     focus: str = "",
@@ -192,6 +193,7 @@ def render(
         layout: The engine that places boxes.
         direction: "TB" draws from top to bottom, "LR" from left to right.
         shapes: Which edges say the shape of what they carry: "change", "all" or "none".
+        columns: How many columns a drawing from top to bottom has; "auto" cuts what is too tall.
         theme: Name of a theme, path of a theme's TOML file, or "auto" for light and dark in one.
         depth: How many levels of modules stay open; see :func:`prepare` for it and the next four.
         focus: Path of the only part to draw.
@@ -215,6 +217,7 @@ def render(
         layout=layout,
         direction=direction,
         shapes=shapes,
+        columns=columns,
         theme=theme,
         depth=depth,
         focus=focus,
@@ -235,6 +238,7 @@ def compose(
     layout: str = "sugiyama",
     direction: str = "TB",
     shapes: str = "change",
+    columns: int | str = "auto",
     theme: str = "auto",
     depth: Depth = "auto",
     focus: str = "",
@@ -262,6 +266,7 @@ def compose(
     settings: dict[str, object] = {
         "direction": direction,
         "shapes": shapes,
+        "columns": columns,
         "layout": layout,
         "theme": theme,
         **ours,

@@ -184,6 +184,14 @@ def render(
             show_default=False,
         ),
     ] = [],  # noqa: B006 - typer reads the default and hands out lists of its own
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="N|auto",
+            help="Columns of a drawing from top to bottom; auto cuts what is too tall.",
+        ),
+    ] = "auto",
     shapes: Annotated[
         Shapes, typer.Option("--shapes", help="Which edges say a shape.")
     ] = Shapes.CHANGE,
@@ -229,6 +237,7 @@ def render(
             "focus": focus,
             "hide": hide,
             "shapes": shapes.value,
+            "columns": columns,
             "raw": raw,
             "view": view,
             "layout": layout,

@@ -16,7 +16,7 @@ from typing import Literal
 
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
 
-TALLEST = 6000.0
+TALLEST = 4800.0
 """Height in pixels above which columns are made unasked."""
 MOST_CROSSINGS = 4
 """Edges that may pass a cut."""
@@ -121,8 +121,9 @@ def _cut(placement: Placement, links: Sequence[Link], cuts: list[float]) -> Plac
             x += GAP + TRACK * tracks[number]
     tops = [0.0, *cuts]
     dy = [max(head) - top for top in tops]
-    foot = max(cuts[0], placement.height - tops[-1], *(b - a for a, b in pairwise(tops)))
-    bottom = max(head) + foot
+    # The last column ends with the picture, the others with the edges that leave them.
+    feet = [cut + dy[n] + TRACK * (tracks[n] + 1) for n, cut in enumerate(cuts)]
+    bottom = max(placement.height + dy[-1], *feet)
     channels = [dx[n] + right[n] + GAP / 2 for n in range(len(cuts))]
 
     def moved(area: Area) -> Area:
@@ -140,7 +141,7 @@ def _cut(placement: Placement, links: Sequence[Link], cuts: list[float]) -> Plac
                 border = number if step > 0 else number - 1
                 track = TRACK * passing[border].index(key)
                 channel = channels[border] + track
-                low = bottom + TRACK + track
+                low = cuts[border] + dy[border] + TRACK + track
                 high = max(head) - TRACK - track
                 before, behind = one.x + dx[border], one.x + dx[border + 1]
                 around = [
@@ -156,9 +157,7 @@ def _cut(placement: Placement, links: Sequence[Link], cuts: list[float]) -> Plac
         return replace(route, points=tuple(points), label=label)
 
     routes = tuple(way(index, route) for index, route in enumerate(placement.routes))
-    return Placement(
-        tuple(map(moved, placement.areas)), routes, x, bottom + TRACK * (max(tracks) + 1)
-    )
+    return Placement(tuple(map(moved, placement.areas)), routes, x, bottom)
 
 
 def _passing(
