@@ -22,6 +22,7 @@ from archviz.renderers import Renderer
 from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
 from archviz.source import Source
+from archviz.theme import load_theme
 from archviz.views import VIEWS, View
 
 Depth: TypeAlias = int | Literal["auto", "all"] | str
@@ -174,6 +175,7 @@ def render(
     direction: str = "TB",
     shapes: str = "change",
     columns: int | str = "auto",
+    legend: bool | None = None,
     theme: str = "auto",
     depth: Depth = "auto",
     focus: str = "",
@@ -193,6 +195,7 @@ def render(
         layout: The engine that places boxes.
         direction: "TB" draws from top to bottom, "LR" from left to right.
         shapes: Which edges say the shape of what they carry: "change", "all" or "none".
+        legend: Whether the picture says what its colours mean; None leaves it to the theme.
         columns: How many columns a drawing from top to bottom has; "auto" cuts what is too tall.
         theme: Name of a theme, path of a theme's TOML file, or "auto" for light and dark in one.
         depth: How many levels of modules stay open; see :func:`prepare` for it and the next four.
@@ -218,6 +221,7 @@ def render(
         direction=direction,
         shapes=shapes,
         columns=columns,
+        legend=legend,
         theme=theme,
         depth=depth,
         focus=focus,
@@ -239,6 +243,7 @@ def compose(
     direction: str = "TB",
     shapes: str = "change",
     columns: int | str = "auto",
+    legend: bool | None = None,
     theme: str = "auto",
     depth: Depth = "auto",
     focus: str = "",
@@ -273,6 +278,7 @@ def compose(
     }
     subject: object = shown
     if style is not None:
+        settings["legend"] = load_theme(theme).legend if legend is None else legend
         subject = style.draw(shown, **_fitting(style.draw, settings, f"the view {view!r}"))
     logger.info("writing %s", renderer.name)
     owner = f"the format {renderer.name!r}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from archviz.errors import OptionError
+from archviz.hatch import KINDS
 
 AUTO = "auto"
 """The light theme, with the dark one where the reader's system asks for it."""
@@ -39,12 +40,16 @@ class Theme:
         title: A few words for ``archviz show themes``.
         palette: "#RRGGBB" by name.
         roles: A style by the role's first word; "{}" in it stands for the second.
+        hatches: Kind of hatch, in the colour "hatch", by the colour that it is drawn over.
+        legend: Whether its pictures say what their fills mean.
     """
 
     name: str
     title: str
     palette: dict[str, str]
     roles: dict[str, Style]
+    hatches: dict[str, str] = field(default_factory=dict)
+    legend: bool = False
 
     def style(self, role: str) -> Style:
         """The style of ``role``, "header conv" being a "header" of variant "conv".
@@ -115,6 +120,7 @@ def _parsed(name: str, text: str) -> Theme:
         raise OptionError(f"the theme {name!r} is not TOML ({error})") from None
     palette: dict[str, str] = {}
     roles: dict[str, Style] = {}
+    hatches: dict[str, str] = {}
     base = data.pop("extends", None)
     if base is not None:
         if base not in theme_names() or base == AUTO:
@@ -122,13 +128,15 @@ def _parsed(name: str, text: str) -> Theme:
         parent = _shipped(base)
         palette.update(parent.palette)
         roles.update(parent.roles)
+        hatches.update(parent.hatches)
     title = str(data.pop("title", name))
     colors, tables = data.pop("palette", {}), data.pop("role", {})
-    if data or not isinstance(colors, dict) or not isinstance(tables, dict):
+    patterns, legend = data.pop("hatch", {}), data.pop("legend", False)
+    if data or not all(isinstance(part, dict) for part in (colors, tables, patterns)):
         extra = next(iter(data), "palette")
         raise OptionError(
             f"the theme {name!r} has an unknown entry {extra!r}",
-            "it takes title, extends, [palette] and [role.…]",
+            "it takes title, extends, legend, [palette], [role.…] and [hatch]",
         )
     for key, color in colors.items():
         if not isinstance(color, str) or not _COLOR.fullmatch(color):
@@ -136,7 +144,14 @@ def _parsed(name: str, text: str) -> Theme:
         palette[key] = color
     for role, table in tables.items():
         roles[role] = _style(name, role, table)
-    return Theme(name, title, palette, roles)
+    for color, kind in patterns.items():
+        if kind not in KINDS or color not in palette or "hatch" not in palette:
+            raise OptionError(
+                f"the theme {name!r} gives {color} the hatch {kind!r}",
+                f"it takes {', '.join(KINDS)}, and a colour named hatch in [palette]",
+            )
+        hatches[color] = kind
+    return Theme(name, title, palette, roles, hatches, legend is True)
 
 
 def _style(theme: str, role: str, table: object) -> Style:

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,17 +20,19 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_the_shipped_themes_are_listed() -> None:
-    assert theme_names() == ("auto", "dark", "light")
+    assert theme_names() == ("auto", "dark", "gray", "light", "print")
 
 
-@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("name", ["light", "dark", "print", "gray"])
 def test_every_text_can_be_read_on_what_is_behind_it(name: str) -> None:
     theme = load_theme(name)
-    color = theme.palette
+    color = dict(theme.palette)
     fills = [k.removesuffix("-ink") for k in color if k.endswith("-ink")]
     assert len(fills) == 9
     for fill in fills:
         assert contrast(color["on-fill"], color[fill]) >= 4.5, fill
+    if color["page"] == "none":
+        color["page"] = "#FFFFFF"
     for ground in ("page", "card", "scope-0", "scope-1", "scope-2"):
         assert contrast(color["ink"], color[ground]) >= 7, ground
         assert contrast(color["muted"], color[ground]) >= 4.5, ground
@@ -42,6 +45,25 @@ def test_the_dark_theme_has_every_colour_and_role_of_the_light_one() -> None:
     assert light.palette.keys() == dark.palette.keys()
     assert light.roles.keys() == dark.roles.keys()
     assert light.palette != dark.palette
+
+
+def lightness(color: str) -> float:
+    """CIE 1976 L* of a colour."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    y = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+def test_gray_tells_every_category_by_lightness_or_hatch() -> None:
+    theme = load_theme("gray")
+    fills = [k.removesuffix("-ink") for k in theme.palette if k.endswith("-ink")]
+    plain = sorted(lightness(theme.palette[f]) for f in fills if f not in theme.hatches)
+    assert min(b - a for a, b in pairwise(plain)) >= 3.5
+    assert len(set(theme.hatches.values())) == len(theme.hatches) == 3
+    assert theme.legend
+    for color in (*theme.palette.values(),):
+        assert color == "none" or color[1:3] == color[3:5] == color[5:7]
 
 
 def test_a_users_theme_extends_a_shipped_one(tmp_path: Path) -> None:
@@ -61,6 +83,8 @@ def test_a_users_theme_extends_a_shipped_one(tmp_path: Path) -> None:
         ("[role.card]\nopacity = 0.5", "role.card"),
         ('[role.card]\nstroke-width = "thin"', "role.card"),
         ("colour = 3", "unknown entry"),
+        ('extends = "gray"\n[hatch]\nconv = "wavy"', "the hatch 'wavy'"),
+        ('extends = "gray"\n[hatch]\nsky = "dots"', "gives sky"),
     ],
 )
 def test_a_broken_theme_is_one_clear_sentence(tmp_path: Path, text: str, complaint: str) -> None:
@@ -71,7 +95,7 @@ def test_a_broken_theme_is_one_clear_sentence(tmp_path: Path, text: str, complai
 
 
 def test_an_unknown_theme_lists_the_known_ones() -> None:
-    with pytest.raises(OptionError, match="auto, dark, light"):
+    with pytest.raises(OptionError, match="auto, dark, gray, light, print"):
         load_theme("solarized")
 
 

@@ -10,8 +10,9 @@ change in the file. Specification: Scalable Vector Graphics (SVG) 1.1, W3C 2011.
 from __future__ import annotations
 
 from archviz.errors import RendererError
+from archviz.hatch import hatch
 from archviz.renderers import Renderer
-from archviz.scene import Group, Mark, Path, Rect, Scene, Text
+from archviz.scene import Group, Mark, Path, Rect, Scene, Segment, Text
 from archviz.theme import AUTO, Style, Theme, load_theme
 
 FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', Arimo, sans-serif"
@@ -76,10 +77,18 @@ def quoted(text: str) -> str:
     return text.translate(_QUOTED)
 
 
+def path_data(segments: tuple[Segment, ...]) -> str:
+    """The ``d`` attribute of a path."""
+    return "".join(
+        segment[0] + " ".join([number(value) for value in segment[1:]]) for segment in segments
+    )
+
+
 class _Writer:
     def __init__(self, theme: Theme, id_prefix: str) -> None:
         self.theme = theme
         self.id_prefix = id_prefix
+        self.hatched = bool(theme.hatches)
         self.lines: list[str] = []
         self._attributes: dict[tuple[str, bool], str] = {}
         self._fills: dict[str, None] = {}
@@ -97,14 +106,25 @@ class _Writer:
                         f'width="{number(mark.width)}" height="{number(mark.height)}"{radius}'
                         f"{self._look(mark.role)}/>"
                     )
+                    self._hatch(mark, indent)
                 case Path():
-                    data = "".join(
-                        segment[0] + " ".join([number(value) for value in segment[1:]])
-                        for segment in mark.segments
+                    self.lines.append(
+                        f'{indent}<path d="{path_data(mark.segments)}"{self._look(mark.role)}/>'
                     )
-                    self.lines.append(f'{indent}<path d="{data}"{self._look(mark.role)}/>')
+                    self._hatch(mark, indent)
                 case Text():
                     self._text(mark, indent)
+
+    def _hatch(self, mark: Rect | Path, indent: str) -> None:
+        kind = self.theme.hatches.get(self.theme.style(mark.role).fill) if self.hatched else None
+        lines = hatch(mark, kind) if kind else ()
+        if lines:
+            color = self.theme.palette["hatch"]
+            self._strokes["hatch"] = None
+            self.lines.append(
+                f'{indent}<path d="{path_data(lines)}" class="s-hatch" fill="none" '
+                f'stroke="{color}" stroke-width="0.6"/>'
+            )
 
     def _group(self, group: Group, indent: str) -> None:
         name = f' id="{quoted(self.id_prefix + group.id)}"' if group.id else ""

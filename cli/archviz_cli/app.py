@@ -192,6 +192,14 @@ def render(
             help="Columns of a drawing from top to bottom; auto cuts what is too tall.",
         ),
     ] = "auto",
+    legend: Annotated[
+        bool | None,
+        typer.Option(
+            "--legend/--no-legend",
+            help="Say what the colours mean, or not; the theme decides if not given.",
+            show_default=False,
+        ),
+    ] = None,
     shapes: Annotated[
         Shapes, typer.Option("--shapes", help="Which edges say a shape.")
     ] = Shapes.CHANGE,
@@ -238,6 +246,7 @@ def render(
             "hide": hide,
             "shapes": shapes.value,
             "columns": columns,
+            "legend": legend,
             "raw": raw,
             "view": view,
             "layout": layout,

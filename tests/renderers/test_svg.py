@@ -109,3 +109,12 @@ def test_each_element_has_a_line_of_its_own() -> None:
     lines = render(scene()).splitlines()
     assert sum(line.lstrip().startswith("<rect") for line in lines) == 2
     assert all(line.count("<rect") <= 1 for line in lines)
+
+
+def test_a_theme_with_hatches_draws_them_as_lines() -> None:
+    gray = render(Scene(100, 70, (Rect(0, 0, 80, 24, "header linear"),)), theme="gray")
+    root = ET.fromstring(gray)
+    (path,) = root.iter(f"{SVG}path")
+    assert path.get("class") == "s-hatch"
+    assert "<pattern" not in gray
+    assert "s-hatch" not in render(scene(), theme="gray")

@@ -267,3 +267,30 @@ def test_a_model_without_operations_says_so() -> None:
     scene = draw(Model(Graph()))
     assert [m.text for m in scene.marks if isinstance(m, Text)] == ["The model has no operations."]
     assert scene.width > 0
+
+
+def legend_of(model: Model, **options: object) -> list[str]:
+    scene = draw(model, legend=True, **options)  # type: ignore[arg-type]
+    (legend,) = [m for m in scene.marks if isinstance(m, Group) and m.role == "legend"]
+    assert all(t.left >= 0 and t.left + t.width <= scene.width for t in flatten_texts(legend))
+    assert all(t.y < scene.height for t in flatten_texts(legend))
+    return [t.text for t in flatten_texts(legend)]
+
+
+def flatten_texts(group: Group) -> list[Text]:
+    return [mark for mark in flatten(group.marks) if isinstance(mark, Text)]
+
+
+def test_a_legend_names_the_colours_that_occur_in_order() -> None:
+    b = GraphBuilder()
+    value = b.value("x")
+    b.inputs.append(value)
+    for op in ("MaxPool", "Conv", "Relu", "MaxPool", "Gemm"):
+        made = b.value("v")
+        b.node(op, (value,), (made,))
+        value = made
+    b.outputs.append(value)
+    model = Model(b.build())
+    assert legend_of(model) == ["pooling", "convolution", "activation", "linear"]
+    groups = [m.role for m in draw(model).marks if isinstance(m, Group)]
+    assert "legend" not in groups

@@ -24,6 +24,7 @@ from archviz.views.node_link.columns import in_columns
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.frames import FRAME_HEADER, STACK, paint_frame
 from archviz.views.node_link.labels import weights_by_scope
+from archviz.views.node_link.legend import paint_legend
 from archviz.views.node_link.obstacles import Obstacles
 from archviz.views.node_link.pills import grouped
 
@@ -51,6 +52,7 @@ def draw(
     shapes: Literal["change", "all", "none"] = "change",
     layout: str = "sugiyama",
     columns: int | Literal["auto"] = "auto",
+    legend: bool = False,
 ) -> Scene:
     """The model's graph as a picture.
 
@@ -61,6 +63,7 @@ def draw(
         layout: The engine that places boxes.
         columns: How many columns a picture from top to bottom has; "auto" cuts one that is too
             tall for a screen or a page where few edges pass.
+        legend: Whether the picture says what its colours mean.
 
     Raises:
         LayoutError: The engine is missing or failed.
@@ -102,6 +105,11 @@ def draw(
     if not drawing.boxes:
         marks.append(_note("The model has no operations."))
         width, height = 240.0, 48.0
+    if legend and drawing.cards:
+        key = paint_legend(drawing.cards.values(), width, height - MARGIN + 10, MARGIN)
+        marks.append(key)
+        bottoms = [mark.y + mark.height for mark in key.marks if isinstance(mark, Rect)]
+        height = max([height, *(bottom + MARGIN for bottom in bottoms)])
     title = printable(model.source or graph.name or "model")
     page = Rect(0, 0, width, height, "page")
     return Scene(width, height, (page, *marks), title, describe(model))
