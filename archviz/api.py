@@ -176,6 +176,7 @@ def render(
     shapes: str = "change",
     columns: int | str = "auto",
     legend: bool | None = None,
+    highlight: Sequence[str] = (),
     theme: str = "auto",
     depth: Depth = "auto",
     focus: str = "",
@@ -195,6 +196,7 @@ def render(
         layout: The engine that places boxes.
         direction: "TB" draws from top to bottom, "LR" from left to right.
         shapes: Which edges say the shape of what they carry: "change", "all" or "none".
+        highlight: Patterns of operations to ring, read as those of ``hide``.
         legend: Whether the picture says what its colours mean; None leaves it to the theme.
         columns: How many columns a drawing from top to bottom has; "auto" cuts what is too tall.
         theme: Name of a theme, path of a theme's TOML file, or "auto" for light and dark in one.
@@ -222,6 +224,7 @@ def render(
         shapes=shapes,
         columns=columns,
         legend=legend,
+        highlight=highlight,
         theme=theme,
         depth=depth,
         focus=focus,
@@ -244,6 +247,7 @@ def compose(
     shapes: str = "change",
     columns: int | str = "auto",
     legend: bool | None = None,
+    highlight: Sequence[str] = (),
     theme: str = "auto",
     depth: Depth = "auto",
     focus: str = "",
@@ -272,6 +276,7 @@ def compose(
         "direction": direction,
         "shapes": shapes,
         "columns": columns,
+        "highlight": tuple(highlight),
         "layout": layout,
         "theme": theme,
         **ours,

@@ -184,6 +184,15 @@ def render(
             show_default=False,
         ),
     ] = [],  # noqa: B006 - typer reads the default and hands out lists of its own
+    highlight: Annotated[
+        list[str],
+        typer.Option(
+            "--highlight",
+            metavar="PATTERN",
+            help="Ring operations, as in 'type:Softmax'; may be given again.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 - as above
     columns: Annotated[
         str,
         typer.Option(
@@ -244,6 +253,7 @@ def render(
             "theme": theme,
             "focus": focus,
             "hide": hide,
+            "highlight": highlight,
             "shapes": shapes.value,
             "columns": columns,
             "legend": legend,

@@ -17,6 +17,7 @@ LAYERS = (
     ("errors", "diagnostics"),
     ("options", "table"),
     ("ir", "source", "registry", "ops", "text", "scene"),
+    ("hatch",),
     ("importers", "passes", "analysis", "layouts", "theme"),
     ("rules", "views", "renderers", "reporters"),
     ("output", "catalogue"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from archviz.errors import OptionError
 from archviz.ir import Graph, Model, Node, Parameter, ParameterUse, TensorType
 from archviz.ir.build import GraphBuilder
 from archviz.layouts import Area, Point, Route
-from archviz.scene import Group, Text, flatten
+from archviz.scene import Group, Rect, Text, flatten
 from archviz.views.node_link import cards, draw, edges, labels
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.pills import grouped
@@ -294,3 +295,19 @@ def test_a_legend_names_the_colours_that_occur_in_order() -> None:
     assert legend_of(model) == ["pooling", "convolution", "activation", "linear"]
     groups = [m.role for m in draw(model).marks if isinstance(m, Group)]
     assert "legend" not in groups
+
+
+def test_what_is_highlighted_gets_a_ring_behind_its_card() -> None:
+    node, graph = convolution(kernel_shape=(3, 3))
+    marks = draw(Model(graph), highlight=("type:Conv",)).marks
+    (ring,) = [m for m in marks if isinstance(m, Rect) and m.role == "ring"]
+    (card,) = [m for m in marks if isinstance(m, Group) and m.id == node.id]
+    assert marks.index(ring) < marks.index(card)
+    box = next(m for m in card.marks if isinstance(m, Rect))
+    assert (ring.x + ring.width / 2, ring.y + ring.height / 2) == (
+        box.x + box.width / 2,
+        box.y + box.height / 2,
+    )
+    assert box.width < ring.width < box.width + 10
+    with pytest.raises(OptionError, match="matches nothing that is drawn"):
+        draw(Model(graph), highlight=("Softmax",))

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from archviz.errors import OptionError
 from archviz.ir import Graph, Model, Node, ScopePath, TensorType
+from archviz.ir.patterns import matched_by
 from archviz.ir.types import format_shape
 from archviz.ir.walk import operation_count
 from archviz.layouts import LAYOUTS, Area, Box, Link, Point, Route, require
@@ -53,6 +55,7 @@ def draw(
     layout: str = "sugiyama",
     columns: int | Literal["auto"] = "auto",
     legend: bool = False,
+    highlight: tuple[str, ...] = (),
 ) -> Scene:
     """The model's graph as a picture.
 
@@ -64,9 +67,11 @@ def draw(
         columns: How many columns a picture from top to bottom has; "auto" cuts one that is too
             tall for a screen or a page where few edges pass.
         legend: Whether the picture says what its colours mean.
+        highlight: Patterns of nodes to ring; see :func:`archviz.ir.patterns.matched_by`.
 
     Raises:
         LayoutError: The engine is missing or failed.
+        OptionError: A pattern of ``highlight`` matches nothing.
     """
     graph = model.body
     frames = Frames(graph)
@@ -85,6 +90,12 @@ def draw(
     for index, path in drawing.frames.items():
         depth = len(_around(drawing.boxes, index)) - 1
         marks.append(paint_frame(path, areas[index], frames, depth, crossings.get(index, [])))
+    ringed = _highlighted(graph, highlight)
+    marks += [
+        cards.paint_ring(card, areas[index])
+        for index, card in drawing.cards.items()
+        if card.id in ringed
+    ]
     obstacles = Obstacles(placed, list(drawing.cards))
     for index, (link, route, label) in enumerate(
         zip(drawing.links, placed.routes, drawing.labels, strict=True)
@@ -113,6 +124,17 @@ def draw(
     title = printable(model.source or graph.name or "model")
     page = Rect(0, 0, width, height, "page")
     return Scene(width, height, (page, *marks), title, describe(model))
+
+
+def _highlighted(graph: Graph, patterns: Sequence[str]) -> set[str]:
+    found = matched_by(graph, patterns)
+    for pattern, nodes in found.items():
+        if not nodes:
+            raise OptionError(
+                f"--highlight {pattern!r} matches nothing that is drawn",
+                "list names with: archviz summary, or open more with --depth",
+            )
+    return {node.id for nodes in found.values() for node in nodes}
 
 
 def describe(model: Model) -> str:

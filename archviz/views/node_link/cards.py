@@ -20,6 +20,7 @@ HEADER = 24.0
 ROW = 15.0
 SIDE = 10.0
 MERGE = 24.0
+RING = 3.5
 MOST_JOINED = 3
 """A circle has no room for the arrow heads of more values; those get a card."""
 PILL = 34.0
@@ -183,6 +184,14 @@ def paint(card: Card, area: Area) -> Group:
     }[card.kind]
     data = {"ops": " ".join(op.replace(" ", "%20") for op in card.ops)} if card.ops else {}
     return Group(tuple(painter(card, area)), f"node {card.kind}", card.id, card.tooltip, data)
+
+
+def paint_ring(card: Card, area: Area) -> Rect:
+    """A ring around a card, in the room that layouts keep around boxes."""
+    is_round = card.kind in ("pill", "stub", "missing", "merge")
+    radius = area.height / 2 if is_round else RADIUS
+    x, y, width, height = area
+    return Rect(x - RING, y - RING, width + 2 * RING, height + 2 * RING, "ring", radius + RING)
 
 
 def line(x: float, middle: float, text: str, role: str, size: float, anchor: str = "start") -> Text:
