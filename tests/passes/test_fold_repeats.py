@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -238,3 +240,55 @@ def test_random_stacks_fold_to_sound_graphs_and_lose_nothing() -> None:
         kept = sorted(origin for node in folded.nodes for origin in node.origins)
         assert kept == sorted(node.id for node in graph.nodes)
         assert apply(folded) == folded
+
+
+def unequal_modules(count: int) -> Graph:
+    builder = GraphBuilder()
+    value = builder.value("x", SHAPE)
+    builder.inputs.append(value)
+    for index in range(count):
+        scope = ("model", f"block{index}")
+        builder.scope(scope, "Block")
+        for op in ("Gemm", "Relu", "Exp", "Tanh"):
+            made = builder.value("v", TensorType("float32", (1, index + 1)))
+            builder.node(op, (value,), (made,), scope=scope)
+            value = made
+    builder.outputs.append(value)
+    return builder.build()
+
+
+def side_by_side(count: int) -> Graph:
+    builder = GraphBuilder()
+    for _ in range(count):
+        value, made = builder.value("x", SHAPE), builder.value("y", SHAPE)
+        builder.inputs.append(value)
+        builder.node("Relu", (value,), (made,))
+        builder.outputs.append(made)
+    return builder.build()
+
+
+def all_joined_at_the_end(count: int) -> Graph:
+    builder = GraphBuilder()
+    value = builder.value("x", SHAPE)
+    builder.inputs.append(value)
+    results = []
+    for _ in range(count):
+        made = builder.value("v", SHAPE)
+        builder.node("Relu", (value,), (made,))
+        results.append(made)
+        value = made
+    joined = builder.value("joined", SHAPE)
+    builder.node("Concat", tuple(results), (joined,))
+    builder.outputs.append(joined)
+    return builder.build()
+
+
+@pytest.mark.parametrize("make", [unequal_modules, side_by_side, all_joined_at_the_end])
+def test_the_time_to_find_no_run_grows_with_the_graph_and_not_with_its_square(
+    make: Callable[[int], Graph],
+) -> None:
+    graph = make(4000)
+    start = time.process_time()
+    folded = apply(graph)
+    assert len(folded.nodes) == len(graph.nodes)
+    assert time.process_time() - start < 5.0  # a second; minutes if each place looked at all

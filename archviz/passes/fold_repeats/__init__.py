@@ -9,13 +9,14 @@ matter of splitting ``origin``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from archviz.ir import Graph, Node, Scope, ScopePath
 from archviz.ir.edit import rewire, sweep
 from archviz.passes import Pass
-from archviz.passes.fold_repeats.items import Item, items_of
-from archviz.passes.fold_repeats.runs import Run, find_runs
+from archviz.passes.fold_repeats.items import items_at
+from archviz.passes.fold_repeats.runs import Run, find_runs, users_of
 
 
 def apply(graph: Graph, *, least: int = 2) -> Graph:
@@ -25,25 +26,24 @@ def apply(graph: Graph, *, least: int = 2) -> Graph:
         graph: Where to fold.
         least: How many copies make a run.
     """
-    pending: list[ScopePath] = [()]
-    while pending:
-        home = pending.pop()
-        items = items_of(graph, home)
-        runs = find_runs(graph, items, max(least, 2))
-        if runs:
-            graph = _fold(graph, home, runs)
-            items = items_of(graph, home)
-        pending += [item.path for item in items if item.path is not None]
+    depth = 0
+    while items := items_at(graph, depth):
+        # The scopes of one level have no node in common, so all are folded in one go.
+        users = users_of(graph)
+        runs = {home: find_runs(inside, users, max(least, 2)) for home, inside in items.items()}
+        if any(runs.values()):
+            graph = _fold(graph, runs)
+        depth += 1
     return graph
 
 
-def _fold(graph: Graph, home: ScopePath, runs: list[Run]) -> Graph:
+def _fold(graph: Graph, runs: Mapping[ScopePath, list[Run]]) -> Graph:
     dropped: set[str] = set()
     origins: dict[str, list[str]] = {}
     renamed: dict[str, str] = {}
     scopes = dict(graph.scopes)
     moved: dict[str, ScopePath] = {}
-    for run in runs:
+    for home, run in ((home, run) for home, inside in runs.items() for run in inside):
         first = run.copies[0]
         for copy in run.copies[1:]:
             for kept, gone in zip(first, copy, strict=True):
@@ -111,5 +111,4 @@ def _share_weights(run: Run) -> bool:
     return bool(first) and all(names(copy) == first for copy in run.copies[1:])
 
 
-__all__ = ["PASS", "Item", "apply"]
 PASS = Pass("fold-repeats", "draws equal blocks once, with their number", apply)

@@ -23,24 +23,25 @@ class Item:
     signature: Hashable = None
 
 
-def items_of(graph: Graph, home: ScopePath) -> list[Item]:
-    """The items of the scope ``home``, () being the graph, by first appearance."""
-    depth = len(home)
-    found: list[Item] = []
-    modules: dict[str, Item] = {}
+def items_at(graph: Graph, depth: int) -> dict[ScopePath, list[Item]]:
+    """The items of every scope ``depth`` levels deep, by first appearance; () is 0 deep."""
+    found: dict[ScopePath, list[Item]] = {}
+    modules: dict[ScopePath, Item] = {}
     for node in graph.nodes:
-        if node.scope[:depth] != home:
+        if len(node.scope) < depth:
             continue
+        items = found.setdefault(node.scope[:depth], [])
         if len(node.scope) == depth:
-            found.append(Item(None, [node]))
+            items.append(Item(None, [node]))
             continue
-        name = node.scope[depth]
-        if name not in modules:
-            modules[name] = Item((*home, name))
-            found.append(modules[name])
-        modules[name].nodes.append(node)
-    for item in found:
-        item.signature = _signature(item, graph, depth)
+        path = node.scope[: depth + 1]
+        if path not in modules:
+            modules[path] = Item(path)
+            items.append(modules[path])
+        modules[path].nodes.append(node)
+    for items in found.values():
+        for item in items:
+            item.signature = _signature(item, graph, depth)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from archviz.ir import Graph, Node
 from archviz.ops import category_of, table
@@ -13,6 +14,9 @@ LONGEST_PERIOD = 512
 """Items that one block of a run may have."""
 CANDIDATES = 4
 """Periods that are tried at each place; blocks rarely repeat an item more often inside."""
+
+_Made: TypeAlias = dict[str, tuple[int, int]]
+"""The values that a block makes, by the position of the node and of its output."""
 
 
 @dataclass(slots=True)
@@ -50,27 +54,8 @@ class Run:
         return (self.carried, -saved, is_turned, self.period, self.start)
 
 
-def find_runs(graph: Graph, items: list[Item], least: int) -> list[Run]:
-    """Runs of at least ``least`` copies, none overlapping another, in order."""
-    numbers: dict[object, int] = {}
-    codes = [numbers.setdefault(item.signature, len(numbers)) for item in items]
-    places: dict[int, list[int]] = {}
-    for position, code in enumerate(codes):
-        places.setdefault(code, []).append(position)
-    users = _users(graph)
-    found: list[Run] = []
-    position = 0
-    while position < len(codes):
-        run = _best_at(position, graph, items, codes, places, users, least)
-        if run is None:
-            position += 1
-        else:
-            found.append(run)
-            position = run.end
-    return found
-
-
-def _users(graph: Graph) -> dict[str, list[str]]:
+def users_of(graph: Graph) -> dict[str, list[str]]:
+    """Ids of the nodes that consume each value."""
     users: dict[str, list[str]] = {}
     for node in graph.nodes:
         for value in node.inputs:
@@ -79,78 +64,120 @@ def _users(graph: Graph) -> dict[str, list[str]]:
     return users
 
 
-def _best_at(
-    position: int,
-    graph: Graph,
-    items: list[Item],
-    codes: list[int],
-    places: dict[int, list[int]],
-    users: dict[str, list[str]],
-    least: int,
-) -> Run | None:
-    """The run to fold that starts at ``position`` or, being the same one turned, soon after."""
-    best: Run | None = None
-    for period in _periods(position, codes, places):
-        repeats = _repeats(position, period, codes)
-        if repeats < least:
-            continue
-        # A run may also begin anywhere in its first block; the true border between blocks is
-        # where the fewest values cross.
-        for start in range(position, position + period):
-            count = _repeats(start, period, codes)
-            if count < least:
-                break
-            run = _proved(start, period, count, items, users)
-            if run is None or len(run.copies) < least:
-                continue
-            if best is None or run.rank < best.rank:
-                best = run
-    return best
+def find_runs(items: list[Item], users: dict[str, list[str]], least: int) -> list[Run]:
+    """Runs of at least ``least`` copies, none overlapping another, in order.
+
+    Args:
+        items: What is directly inside one scope.
+        users: Ids of the nodes that consume each value, anywhere in the graph.
+        least: How many copies make a run.
+    """
+    search = _Search(items, users, least)
+    found: list[Run] = []
+    position = 0
+    while position < len(items):
+        run = search.best_at(position)
+        if run is None:
+            position += 1
+        else:
+            found.append(run)
+            position = run.end
+    return found
 
 
-def _periods(position: int, codes: list[int], places: dict[int, list[int]]) -> list[int]:
-    where = places[codes[position]]
-    behind = bisect_right(where, position)
-    periods = [later - position for later in where[behind : behind + CANDIDATES]]
-    return [period for period in periods if period <= LONGEST_PERIOD]
+class _Search:
+    """The search through one sequence; what it has compared and proved it keeps."""
 
+    def __init__(self, items: list[Item], users: dict[str, list[str]], least: int) -> None:
+        self._items = items
+        self._users = users
+        self._least = least
+        numbers: dict[object, int] = {}
+        self._codes = [numbers.setdefault(item.signature, len(numbers)) for item in items]
+        self._places: dict[int, list[int]] = {}
+        for position, code in enumerate(self._codes):
+            self._places.setdefault(code, []).append(position)
+        self._stretches: dict[int, tuple[int, int]] = {}
+        self._runs: dict[tuple[int, int], Run | None] = {}
 
-def _repeats(start: int, period: int, codes: list[int]) -> int:
-    """How many times the ``period`` codes from ``start`` stand one behind the other."""
-    position, end = start, len(codes) - period
-    while position < end and codes[position] == codes[position + period]:
-        position += 1
-    return (position - start) // period + 1
+    def best_at(self, position: int) -> Run | None:
+        """The run to fold that starts at ``position`` or, being the same one turned, soon after."""
+        best: Run | None = None
+        whole: list[int] = []
+        for period in self._periods(position):
+            if any(period % shorter == 0 for shorter in whole):
+                continue  # the same blocks, two or more at a time
+            # A run may also begin anywhere in its first block; the true border between blocks is
+            # where the fewest values cross.
+            for start in range(position, position + period):
+                count = self._repeats(start, period)
+                if count < self._least:
+                    break
+                run = self._run(start, period, count)
+                if run is None or len(run.copies) < self._least:
+                    continue
+                if start == position and len(run.copies) == count:
+                    whole.append(period)
+                if best is None or run.rank < best.rank:
+                    best = run
+        return best
+
+    def _periods(self, position: int) -> list[int]:
+        where = self._places[self._codes[position]]
+        behind = bisect_right(where, position)
+        periods = [later - position for later in where[behind : behind + CANDIDATES]]
+        return [period for period in periods if period <= LONGEST_PERIOD]
+
+    def _repeats(self, start: int, period: int) -> int:
+        """How many times the ``period`` codes from ``start`` stand one behind the other."""
+        first, end = self._stretches.get(period, (0, -1))
+        if not first <= start <= end:
+            end, last = start, len(self._codes) - period
+            while end < last and self._codes[end] == self._codes[end + period]:
+                end += 1
+            self._stretches[period] = (start, end)
+        return (end - start) // period + 1
+
+    def _run(self, start: int, period: int, count: int) -> Run | None:
+        key = (start, period)
+        if key not in self._runs:
+            self._runs[key] = _proved(start, period, count, self._items, self._users)
+        return self._runs[key]
 
 
 def _proved(
     start: int, period: int, count: int, items: list[Item], users: dict[str, list[str]]
 ) -> Run | None:
-    """The run as far as the wiring of its copies agrees."""
-    copies = []
-    for number in range(count):
+    """The run as far as the wiring of its copies agrees, and only the last is used behind it."""
+
+    def copy(number: int) -> list[Node]:
         block = items[start + number * period : start + (number + 1) * period]
-        copies.append([node for item in block for node in item.nodes])
-    locals_ = [_local(copy) for copy in copies]
+        return [node for item in block for node in item.nodes]
+
+    copies = [copy(0)]
+    first = before = _local(copies[0])
     carried: dict[tuple[int, int], tuple[int, int]] = {}
-    agreed = 1
     for number in range(1, count):
-        if not _agrees(number, copies, locals_, carried):
+        following = copy(number)
+        here = _local(following)
+        if not _is_closed(before, (copies[-1], following), users):
             break
-        agreed += 1
-    agreed = _closed(agreed, copies, locals_, users)
-    if agreed < 2 or not carried:
+        if not _agrees((following, copies[0]), (here, before, first), carried):
+            break
+        copies.append(following)
+        before = here
+    if len(copies) < 2 or not carried:
         return None
     return Run(
         start,
         period,
-        items[start : start + agreed * period],
-        copies[:agreed],
+        items[start : start + len(copies) * period],
+        copies,
         len(set(carried.values())),
     )
 
 
-def _local(copy: list[Node]) -> dict[str, tuple[int, int]]:
+def _local(copy: list[Node]) -> _Made:
     return {
         value: (index, position)
         for index, node in enumerate(copy)
@@ -160,20 +187,25 @@ def _local(copy: list[Node]) -> dict[str, tuple[int, int]]:
 
 
 def _agrees(
-    number: int,
-    copies: list[list[Node]],
-    locals_: list[dict[str, tuple[int, int]]],
+    nodes: tuple[list[Node], list[Node]],
+    made: tuple[_Made, _Made, _Made],
     carried: dict[tuple[int, int], tuple[int, int]],
 ) -> bool:
-    """Whether a copy is wired as the first: inside, to the copy before, and to what all share."""
-    here, before = locals_[number], locals_[number - 1]
-    for index, (node, model) in enumerate(zip(copies[number], copies[0], strict=True)):
+    """Whether a copy is wired as the first: inside, to the copy before, and to what all share.
+
+    Args:
+        nodes: Those of the copy, and those of the first.
+        made: What the copy, the one before it and the first produce.
+        carried: For each input that comes from the copy before what it takes; completed here.
+    """
+    here, before, first = made
+    for index, (node, model) in enumerate(zip(*nodes, strict=True)):
         for position, (value, wanted) in enumerate(zip(node.inputs, model.inputs, strict=True)):
             if value is None or wanted is None:
                 if value is not wanted:
                     return False
-            elif value in here or wanted in locals_[0]:
-                if here.get(value) != locals_[0].get(wanted):
+            elif value in here or wanted in first:
+                if here.get(value) != first.get(wanted):
                     return False
             elif value in before:
                 slot = (index, position)
@@ -184,16 +216,9 @@ def _agrees(
     return True
 
 
-def _closed(
-    agreed: int,
-    copies: list[list[Node]],
-    locals_: list[dict[str, tuple[int, int]]],
-    users: dict[str, list[str]],
-) -> int:
-    """How many copies may be folded so that only the last gives results to later operations."""
-    for number in range(agreed - 1):
-        allowed = {node.id for copy in copies[number : number + 2] for node in copy}
-        for value in locals_[number]:
-            if any(user not in allowed for user in users.get(value, ())):
-                return number + 1
-    return agreed
+def _is_closed(
+    made: _Made, nodes: tuple[list[Node], list[Node]], users: dict[str, list[str]]
+) -> bool:
+    """Whether what a copy makes is used in itself and the copy behind it alone."""
+    allowed = {node.id for copy in nodes for node in copy}
+    return all(user in allowed for value in made for user in users.get(value, ()))
