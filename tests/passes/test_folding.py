@@ -47,6 +47,64 @@ def test_an_identity_that_is_the_whole_model_stays() -> None:
     assert len(drop_identity.apply(b.build()).nodes) == 1
 
 
+def test_of_two_identities_that_are_the_whole_model_one_stays() -> None:
+    b = GraphBuilder()
+    x, v, y = (b.value(n) for n in ("x", "v", "y"))
+    b.inputs.append(x)
+    b.node("Identity", (x,), (v,), label="first")
+    b.node("Identity", (v,), (y,), label="second")
+    b.outputs.append(y)
+    result = drop_identity.apply(b.build())
+    assert [(n.inputs, n.outputs) for n in result.nodes] == [((x,), (y,))]
+    assert origins(result) == {"first", "second"}
+
+
+def test_a_result_keeps_the_name_that_an_identity_gives_it() -> None:
+    b = GraphBuilder()
+    x = b.value("x")
+    v = b.value("linear_3", TensorType("float32", (1, 8)))
+    i, t, y = (b.value(n) for n in ("i", "t", "logits"))
+    b.inputs.append(x)
+    b.node("Relu", (x,), (v,))
+    b.node("Identity", (v,), (i,), label="first")
+    b.node("Identity", (i,), (y,), label="second")
+    b.node("Tanh", (i,), (t,))
+    b.outputs += [y, t]
+    result = drop_identity.apply(b.build())
+    assert verify(result) == []
+    assert result.outputs == ("logits", "t")
+    assert [(n.op, n.inputs, n.outputs) for n in result.nodes] == [
+        ("Relu", ("x",), ("logits",)),
+        ("Tanh", ("logits",), ("t",)),
+    ]
+    assert result.values["logits"].type == TensorType("float32", (1, 8))
+
+
+def test_a_result_with_two_names_stays_two_results() -> None:
+    b = GraphBuilder()
+    x, v, y, z = (b.value(n) for n in ("x", "v", "y", "z"))
+    b.inputs.append(x)
+    b.node("Relu", (x,), (v,))
+    b.node("Identity", (v,), (y,), label="first")
+    b.node("Identity", (v,), (z,), label="second")
+    b.outputs += [y, z]
+    result = drop_identity.apply(b.build())
+    assert verify(result) == []
+    assert result.outputs == ("y", "z")
+    assert [n.op for n in result.nodes] == ["Relu", "Identity"]
+
+
+def test_an_identity_without_a_result_stays_in_sight() -> None:
+    b = GraphBuilder()
+    x, y = b.value("x"), b.value("y")
+    b.inputs.append(x)
+    b.node("Identity", (x,), (), label="first")
+    b.node("Identity", (x,), (None,), label="second")
+    b.node("Relu", (x,), (y,))
+    b.outputs.append(y)
+    assert len(drop_identity.apply(b.build()).nodes) == 3
+
+
 def test_identities_in_a_cycle_do_not_hang_it() -> None:
     b = GraphBuilder()
     one, two, y = b.value("one"), b.value("two"), b.value("y")
