@@ -18,6 +18,7 @@ from archviz.importers.onnx.node_inference import NodeInference
 from archviz.importers.onnx.notes import Notes
 from archviz.importers.onnx.operators import Operators, opsets_of
 from archviz.importers.onnx.order import note_order
+from archviz.importers.onnx.recalls import separate_calls
 from archviz.importers.onnx.shapes import bind, infer, needs_inference
 from archviz.importers.onnx.sniff import is_model_proto, text_form
 from archviz.importers.onnx.strip import MAX_NODES, Stripped, strip
@@ -109,10 +110,13 @@ def read(
         if inferred is None or not went_through:
             # What was not gone through apart from this process may still crash it.
             inference = None
+    hierarchy = Hierarchy(model.graph)
     reader = GraphReader(
-        Operators(opsets or {"": 1}), functions, Hierarchy(model.graph), types, notes, inference
+        Operators(opsets or {"": 1}), functions, hierarchy, types, notes, inference
     )
     graph = reader.read(model.graph, nodes, known)
+    if hierarchy.style == "metadata":
+        graph = separate_calls(graph)
     note_versions(model, opsets, notes)
     note_order(graph, notes)
     return Model(graph, "onnx", source.name, metadata_of(model, opsets), notes.diagnostics())
