@@ -165,7 +165,7 @@ def render(
         typer.Option(
             "--theme",
             metavar="NAME|FILE",
-            help="light, dark, auto for both in one file, or a theme's TOML file.",
+            help="light, dark, print, gray, auto for light and dark in one, or a TOML file.",
             autocompletion=complete_theme,
         ),
     ] = "auto",
