@@ -1,15 +1,23 @@
-"""What stands in the way of a line: boxes, labels and other edges, found by their height."""
+"""What stands in the way of a line: boxes, labels and other edges, found by where they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise, product
+from typing import TypeAlias
 
 from archviz.layouts import Area, Link, Placement, Point, Route
 
-BAND = 128.0
+CELL = 256.0
+LONG = 8 * CELL
+"""Above this length a line is noted by its row or its column, and not in each cell it passes."""
+STRIPE = 16.0
+"""Height of such a row, width of such a column."""
 CLEAR = 6.0
 """Room that a line keeps to what it passes."""
+
+_Place: TypeAlias = tuple[int | None, int | None]
+"""Column and row of a cell; without a column a whole row, without a row a whole column."""
 
 
 class Obstacles:
@@ -21,7 +29,7 @@ class Obstacles:
     """
 
     def __init__(self, placement: Placement, leaves: Sequence[int]) -> None:
-        self._bands: dict[int, list[tuple[Area, int, int]]] = {}
+        self._near: dict[_Place, list[tuple[Area, int, int]]] = {}
         for index in leaves:
             self._add(placement.areas[index], index, -1)
         for index, route in enumerate(placement.routes):
@@ -31,8 +39,15 @@ class Obstacles:
                 self._add(_around(one, other), -1, index)
 
     def _add(self, area: Area, box: int, route: int) -> None:
-        for band in range(int(area.y // BAND), int((area.y + area.height) // BAND) + 1):
-            self._bands.setdefault(band, []).append((area, box, route))
+        right, bottom = area.x + area.width, area.y + area.height
+        if area.width > LONG:
+            places = _rows(area.y, bottom)
+        elif area.height > LONG:
+            places = _columns(area.x, right)
+        else:
+            places = _cells(area.x, area.y, right, bottom)
+        for place in places:
+            self._near.setdefault(place, []).append((area, box, route))
 
     def is_free(self, route: Route, link: Link, index: int) -> bool:
         """Whether the end of a route and its label touch nothing else.
@@ -50,8 +65,9 @@ class Obstacles:
     def _is_taken(self, area: Area, ends: tuple[int, int], route: int) -> bool:
         left, top = area.x - CLEAR, area.y - CLEAR
         right, bottom = area.x + area.width + CLEAR, area.y + area.height + CLEAR
-        for band in range(int(top // BAND), int(bottom // BAND) + 1):
-            for other, other_box, other_route in self._bands.get(band, ()):
+        cells = _cells(left, top, right, bottom)
+        for place in chain(cells, _rows(top, bottom), _columns(left, right)):
+            for other, other_box, other_route in self._near.get(place, ()):
                 if other_box in ends or other_route == route:
                     continue
                 if (
@@ -62,6 +78,20 @@ class Obstacles:
                 ):
                     return True
         return False
+
+
+def _cells(left: float, top: float, right: float, bottom: float) -> Iterator[_Place]:
+    """The squares of the page that an area touches."""
+    rows = range(int(top // CELL), int(bottom // CELL) + 1)
+    return product(range(int(left // CELL), int(right // CELL) + 1), rows)
+
+
+def _rows(top: float, bottom: float) -> Iterator[_Place]:
+    return ((None, row) for row in range(int(top // STRIPE), int(bottom // STRIPE) + 1))
+
+
+def _columns(left: float, right: float) -> Iterator[_Place]:
+    return ((column, None) for column in range(int(left // STRIPE), int(right // STRIPE) + 1))
 
 
 def _around(one: Point, other: Point) -> Area:
