@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from archviz.errors import RendererError
 from archviz.hatch import hatch
+from archviz.ir.build import unique
 from archviz.renderers import Renderer
 from archviz.scene import Group, Mark, Path, Rect, Scene, Segment, Text
 from archviz.theme import AUTO, Style, Theme, load_theme
@@ -93,6 +94,7 @@ class _Writer:
         self._attributes: dict[tuple[str, bool], str] = {}
         self._fills: dict[str, None] = {}
         self._strokes: dict[str, None] = {}
+        self._ids = {"title": 1, "desc": 1}
 
     def marks(self, marks: tuple[Mark, ...], indent: str) -> None:
         for mark in marks:
@@ -127,7 +129,10 @@ class _Writer:
             )
 
     def _group(self, group: Group, indent: str) -> None:
-        name = f' id="{quoted(self.id_prefix + group.id)}"' if group.id else ""
+        name = ""
+        if group.id:
+            own = unique(group.id.translate(_FORBIDDEN), self._ids)
+            name = f' id="{quoted(self.id_prefix + own)}"'
         data = "".join(f' data-{key}="{quoted(value)}"' for key, value in group.data.items())
         self.lines.append(f'{indent}<g{name} class="{quoted(group.role)}"{data}>')
         if group.title:

@@ -88,6 +88,15 @@ def test_an_id_prefix_goes_before_every_id() -> None:
     assert ids == ["fig1-title", "fig1-desc", "fig1-layer/relu"]
 
 
+def test_no_two_elements_have_one_id() -> None:
+    names = ["title", "desc", "a", "a", "b\x00", "b\x01", "a#2"]
+    groups = tuple(Group((), "node op", name) for name in names)
+    root = ET.fromstring(render(Scene(10, 10, groups)))
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert ids[:5] == ["title", "desc", "title#2", "desc#2", "a"]
+    assert len(set(ids)) == len(ids) == 2 + len(names)
+
+
 def test_numbers_have_two_decimals_at_most() -> None:
     assert [number(v) for v in (1.0, 0.5, 2.345678, -0.001, 100, 1e-9)] == [
         "1",
