@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from conftest import HOSTILE, small_model
@@ -131,3 +132,19 @@ def test_long_and_hostile_names_stay_within_the_lines() -> None:
     assert max(map(len, lines)) <= 80
     assert any("…" in line for line in lines)
     assert all(char.isprintable() for line in lines for char in line)
+
+
+def test_many_operations_of_one_name_are_numbered_in_time_that_grows_with_them() -> None:
+    builder = GraphBuilder()
+    value = builder.value("x")
+    builder.inputs.append(value)
+    for _ in range(10_000):
+        made = builder.value("v")
+        builder.node("Relu", (value,), (made,), label="same")
+        value = made
+    builder.outputs.append(value)
+    start = time.process_time()
+    summary = summarize(Model(builder.build(), "test", "many"), depth="all")
+    assert [row.path for row in summary.rows[:3]] == [("same",), ("same#2",), ("same#3",)]
+    assert len(summary.rows) == 10_000
+    assert time.process_time() - start < 5.0  # a quarter second; twenty if each name is tried

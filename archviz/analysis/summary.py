@@ -187,6 +187,7 @@ def _rows(graph: Graph) -> list[Row]:
     tallies: dict[ScopePath, _Tally] = {}
     types = {path: scope.type for path, scope in graph.scopes.items()}
     counted: set[str] = set()
+    numbers: dict[ScopePath, int] = {}
     values = {key: value for part in all_graphs(graph) for key, value in part.values.items()}
     leaving = _leaving(graph)
     for node in all_nodes(graph):
@@ -197,7 +198,7 @@ def _rows(graph: Graph) -> list[Row]:
             or not graph.scopes
             or (node.parameters and (not node.scope or node.scope in parents))
         ):
-            place = _free((*node.scope, node.name or node.id.rpartition("/")[2]), tallies)
+            place = _free((*node.scope, node.name or node.id.rpartition("/")[2]), tallies, numbers)
             places.append(place)
             types[place] = node.op
         for place in places:
@@ -250,12 +251,16 @@ def _leaving(graph: Graph) -> dict[str, int]:
     return shared
 
 
-def _free(path: ScopePath, taken: dict[ScopePath, _Tally]) -> ScopePath:
-    number, name = 1, path[-1]
-    while path in taken:
+def _free(
+    path: ScopePath, taken: dict[ScopePath, _Tally], numbers: dict[ScopePath, int]
+) -> ScopePath:
+    """``path``, or the first of its numbered names that is free; ``numbers`` are the last given."""
+    number, free = numbers.get(path, 1), path
+    while free in taken:
         number += 1
-        path = (*path[:-1], f"{name}#{number}")
-    return path
+        free = (*path[:-1], f"{path[-1]}#{number}")
+    numbers[path] = number
+    return free
 
 
 def _nested(tallies: dict[ScopePath, _Tally]) -> Iterator[tuple[ScopePath, _Tally]]:
