@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from archviz.ir.graph import Graph, Node
@@ -25,6 +26,18 @@ def matched_by(graph: Graph, patterns: Sequence[str]) -> dict[str, list[Node]]:
             if any(fnmatchcase(name, wanted) for name in candidates):
                 nodes.append(node)
     return found
+
+
+def nearest(graph: Graph, pattern: str) -> str:
+    """The name most like ``pattern``, whatever its case; "" when none is."""
+    wanted = pattern.removeprefix("type:")
+    alike: dict[str, str] = {}
+    for node in graph.nodes:
+        names, types = _known_as(node, graph)
+        for name in (*types, *names):
+            alike.setdefault(name.lower(), name)
+    near = get_close_matches(wanted.lower(), alike, 1, 0.75)
+    return alike[near[0]] if near else ""
 
 
 def _known_as(node: Node, graph: Graph) -> tuple[list[str], list[str]]:

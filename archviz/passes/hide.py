@@ -5,7 +5,7 @@ from __future__ import annotations
 from archviz.errors import OptionError
 from archviz.ir import Graph
 from archviz.ir.edit import bypass, sweep
-from archviz.ir.patterns import matched_by
+from archviz.ir.patterns import matched_by, nearest
 from archviz.passes import Pass
 
 
@@ -22,9 +22,10 @@ def apply(graph: Graph, *, patterns: tuple[str, ...] = ()) -> Graph:
     dropped: dict[str, int | None] = {}
     for pattern, nodes in matched_by(graph, patterns).items():
         if not nodes:
+            near = nearest(graph, pattern)
             raise OptionError(
                 f"--hide {pattern!r} matches no node, operator or scope",
-                "list them with: archviz summary",
+                f"did you mean {near!r}?" if near else "list them with: archviz summary",
             )
         for node in nodes:
             first = next((i for i, v in enumerate(node.inputs) if v is not None), None)

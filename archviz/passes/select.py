@@ -61,7 +61,8 @@ def _find(graph: Graph, focus: str) -> ScopePath:
         return names[wanted]
     if any(node.id == focus for node in graph.nodes):
         return ()
-    near = get_close_matches(wanted, [*names, *(node.id for node in graph.nodes)], 1, 0.5)
+    near = [name for name in names if name.endswith(f"/{wanted.replace('.', '/')}")]
+    near = near or get_close_matches(wanted, [*names, *(node.id for node in graph.nodes)], 1, 0.5)
     raise OptionError(
         f"--focus {focus!r} is no scope and no node of the model",
         f"did you mean {near[0]!r}?" if near else "list the scopes with: archviz summary",

@@ -53,6 +53,12 @@ def test_a_pattern_that_matches_nothing_is_an_error() -> None:
         hide.apply(chain(1), patterns=("Softmax",))
 
 
+@pytest.mark.parametrize(("wrong", "near"), [("relu", "Relu"), ("layers.01", "layers.1")])
+def test_a_pattern_that_matches_nothing_names_the_nearest(wrong: str, near: str) -> None:
+    with pytest.raises(OptionError, match=f"did you mean '{near}'"):
+        hide.apply(chain(2), patterns=(wrong,))
+
+
 def test_hiding_everything_is_an_error() -> None:
     with pytest.raises(OptionError, match="leaves nothing"):
         hide.apply(chain(1), patterns=("*",))
@@ -84,6 +90,15 @@ def test_focus_on_one_operation_shows_what_it_is_joined_to() -> None:
 def test_an_unknown_focus_names_the_nearest() -> None:
     with pytest.raises(OptionError, match=r"layers\.1"):
         select.apply(chain(2), focus="layer.1")
+
+
+def test_the_end_of_a_path_is_answered_with_the_whole_path() -> None:
+    graph = GraphBuilder()
+    for layer in ("0", "1"):
+        graph.scope(("encoder", "layer", layer, "attention", "output"), "Output")
+        graph.node("Relu", scope=("encoder", "layer", layer, "attention", "output"))
+    with pytest.raises(OptionError, match="did you mean 'encoder/layer/0/attention/output'"):
+        select.apply(graph.build(), focus="attention.output")
 
 
 def test_depth_zero_merges_the_outermost_scopes() -> None:
