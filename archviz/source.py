@@ -197,6 +197,11 @@ class Source:
                 "this is a web page, not a model",
                 "download the file itself; a login page or an error page may have taken its place",
             )
+        if any(name.endswith("/data.pkl") for name in self.members):
+            return (
+                "this is a PyTorch file, which holds no graph that can be read without PyTorch",
+                "export the model with torch.onnx.export and give that file",
+            )
         if head.startswith(b"PK\x03\x04"):
             return "this is a zip archive", "unpack it and give the file inside"
         if head.startswith(b"\x1f\x8b"):

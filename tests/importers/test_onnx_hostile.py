@@ -54,10 +54,10 @@ def refusal(folder: Path, content: bytes, **options: object) -> ImporterError:
     return caught.value
 
 
-def zipped() -> bytes:
+def zipped(member: str = "model.onnx") -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("model.onnx", b"x")
+        archive.writestr(member, b"x")
     return stream.getvalue()
 
 
@@ -69,6 +69,7 @@ def zipped() -> bytes:
         (b"<!DOCTYPE html><html>404</html>", "web page"),
         (b"\n <html><body>Sign in", "web page"),
         (zipped(), "zip archive"),
+        (zipped("resnet/data.pkl"), "a PyTorch file"),
         (b"\x1f\x8b\x08abc", "gzip"),
         (b"\x18\0\0\0ORTM\x10\0\0\0", "ONNX Runtime's own format"),
         (b"hello world", "no intact ONNX model"),
