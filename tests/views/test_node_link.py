@@ -53,6 +53,16 @@ def test_a_convolution_says_its_kernel_and_what_is_not_default() -> None:
     ]
 
 
+def test_a_cast_says_the_type_and_not_its_number() -> None:
+    b = GraphBuilder()
+    x, y, z = b.value("x", tensor(1, 8)), b.value("y", TensorType("int32", (1, 8))), b.value("z")
+    known = b.node("Cast", (x,), (y,), attributes={"to": 6})
+    unknown = b.node("Cast", (x,), (z,), attributes={"to": 6})
+    graph = b.build()
+    assert labels.detail(known, graph) == "int32"
+    assert labels.detail(unknown, graph) == "6"
+
+
 def test_uneven_settings_are_spelt_out() -> None:
     node, graph = convolution(
         kernel_shape=(1, 7), strides=(1, 2), pads=(0, 3, 0, 3), dilations=(2, 2), group=64

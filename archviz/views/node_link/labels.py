@@ -23,7 +23,8 @@ def detail(node: Node, graph: Graph) -> str:
         parts += _features(node, graph)
     for name, label in table().attribute.items():
         if name in node.attributes:
-            text = _setting(name, label, node.attributes[name])
+            made = _made_dtype(node, graph) if name == "to" else ""
+            text = made or _setting(name, label, node.attributes[name])
             if text:
                 parts.append(text)
     settings = constants(node, graph)
@@ -160,6 +161,13 @@ def _setting(name: str, label: str, value: Attribute) -> str:
         return ""
     text = ",".join(map(_scalar, numbers))
     return text if name in ("to", "perm", "mode", "equation", "direction") else f"{label} {text}"
+
+
+def _made_dtype(node: Node, graph: Graph) -> str:
+    """The element type of what the node makes, which formats number each in their own way."""
+    value = graph.values.get(node.outputs[0] or "") if node.outputs else None
+    type_ = value.type if value is not None else None
+    return type_.dtype if isinstance(type_, TensorType) else ""
 
 
 def _compact(numbers: Sequence[Attribute]) -> str:
