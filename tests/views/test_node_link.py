@@ -122,6 +122,24 @@ def test_many_parameters_are_counted_in_a_last_row() -> None:
     assert len(lines) == 6
 
 
+def test_a_layer_counts_its_bias_though_another_operation_adds_it() -> None:
+    b = GraphBuilder()
+    v = [b.value(f"v{i}", tensor(1, 64)) for i in range(4)]
+    b.inputs.append(v[0])
+    for path in (("query",), ("norm",)):
+        b.scope(path, "Module")
+    for name in ("weight", "bias", "scale"):
+        b.parameter(Parameter(name, tensor(64, 64) if name == "weight" else tensor(64)))
+    steps = (("MatMul", "query", "weight"), ("Add", "query", "bias"), ("Mul", "norm", "scale"))
+    parts = tuple(
+        b.node(op, (v[i], None), (v[i + 1],), scope=(scope,), parameters=(ParameterUse(w, "B", 1),))
+        for i, (op, scope, w) in enumerate(steps)
+    )
+    lines = labels.rows(parts[0], b.build(), "query", parts[1:])
+    assert lines[0] == ("query", "4,160")
+    assert lines[1][1] == "64×64"
+
+
 def test_tied_weights_count_once() -> None:
     tied = Parameter("embedding", tensor(10, 4))
     assert labels.count_weights([tied, tied, Parameter("b", tensor(4), "buffer")]) == 40

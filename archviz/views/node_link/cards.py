@@ -84,7 +84,7 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
         )
     first = node.parts[0] if node.parts else node
     title, note = printable(node.op, 60), detail(first, graph)
-    lines = tuple(rows(first, graph, label))
+    lines = tuple(rows(first, graph, label, node.parts[1:]))
     strips = tuple(_strip(part, graph) for part in node.parts[1:])
     width = _across((title, TITLE_SIZE, True), (note, TEXT_SIZE, False))
     for name, value in lines:

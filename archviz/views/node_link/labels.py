@@ -41,9 +41,19 @@ def category(node: Node, graph: Graph) -> str:
     return found
 
 
-def rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
-    """The card's rows: its label with the number of weights, then a row a parameter."""
-    weights = [p for use in node.parameters if (p := _known(use.parameter, graph)) is not None]
+def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> list[tuple[str, str]]:
+    """The card's rows: its label with the number of weights, then a row a parameter.
+
+    Args:
+        node: What the rows are about.
+        graph: Where it is.
+        label: What the reader calls it.
+        parts: What is fused with it; a bias or a scale that its module adds is counted with it.
+    """
+    merges = table().merge
+    own = [node, *(p for p in parts if p.scope == node.scope and p.op in merges)]
+    uses = [use for part in own for use in part.parameters]
+    weights = [p for use in uses if (p := _known(use.parameter, graph)) is not None]
     total = count_weights(weights)
     settings = constants(node, graph)
     in_header = settings and len(", ".join(settings)) <= SHORT_DETAIL
@@ -54,7 +64,7 @@ def rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
             continue
         role = _role(node, use, parameter)
         lines.append((printable(role, 24), _content(parameter, role)))
-    if not lines and not total:
+    if not lines and (parts or not total):
         return []
     if len(lines) > MOST_ROWS:
         lines = [*lines[: MOST_ROWS - 1], (f"{len(lines) - MOST_ROWS + 1} more", "")]
