@@ -136,12 +136,12 @@ def _prepare(
     model: Model, depth: Depth, focus: str, hide: Sequence[str], raw: bool, passes: Sequence[str]
 ) -> tuple[Model, int]:
     logger.info("preparing %s", model.source or "the model")
-    extra: list[Step] = [parse_plugin(text) for text in passes]
+    extra: list[Step] = [parse_plugin(text) for text in _listed(passes)]
     steps: list[Step] = [("expand-subgraphs", {})]
     if not raw:
         steps += [("drop-identity", {}), ("fold-constants", {})]
     if hide:
-        steps.append(("hide", {"patterns": tuple(hide)}))
+        steps.append(("hide", {"patterns": _listed(hide)}))
     if focus:
         steps.append(("select", {"focus": focus}))
     named = {name for name, _ in extra}
@@ -154,6 +154,11 @@ def _prepare(
         last += [("fold-repeats", {}), ("collapse-scopes", {"depth": depth})]
     graph = _apply(graph, [step for step in last if step[0] not in named])
     return replace(model, body=graph), operations
+
+
+def _listed(texts: Sequence[str]) -> tuple[str, ...]:
+    """The texts; one alone, which is a sequence of its characters too, is one."""
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 def _apply(graph: Graph, steps: Sequence[Step]) -> Graph:
@@ -358,7 +363,8 @@ def _split_options(
     rest = {key: value for key, value in options.items() if key not in ours}
     if rest and is_loaded:
         name = next(iter(rest))
-        raise OptionError(f"render has no option {name!r}", nearest(name, known))
+        everything = [*options_of(compose), *known]
+        raise OptionError(f"render has no option {name!r}", nearest(name, everything))
     return ours, rest
 
 

@@ -79,6 +79,19 @@ def test_an_unknown_option_of_a_model_names_the_nearest() -> None:
         archviz.render(small_model(), id_prefx="a")
 
 
+def test_the_options_of_render_itself_are_near_too() -> None:
+    with pytest.raises(OptionError, match="no option 'dept'; did you mean 'depth'"):
+        archviz.render(small_model(), dept=1)
+
+
+def test_one_pattern_need_not_stand_in_a_list() -> None:
+    listed = archviz.render(small_model(), hide=["Relu"], passes=["hide:patterns=Conv"])
+    assert archviz.render(small_model(), hide="Relu", passes="hide:patterns=Conv") == listed
+    assert archviz.render(small_model(), hide="Relu") == archviz.render(
+        small_model(), hide=["Relu"]
+    )
+
+
 def test_options_go_to_renderer_and_importer_each() -> None:
     text = archviz.render(SAMPLE, id_prefix="one-", infer_shapes=False)
     assert 'id="one-title"' in str(text)
