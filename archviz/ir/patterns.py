@@ -18,7 +18,7 @@ def matched_by(graph: Graph, patterns: Sequence[str]) -> dict[str, list[Node]]:
             parts may be joined by "/" or "."; "type:NAME" looks at operators and classes alone.
     """
     found: dict[str, list[Node]] = {pattern: [] for pattern in patterns}
-    for node in graph.nodes:
+    for node in graph.nodes if patterns else ():
         names, types = _known_as(node, graph)
         for pattern, nodes in found.items():
             wanted = pattern.removeprefix("type:")

@@ -253,7 +253,10 @@ def _crossings(
     for link, route in zip(drawing.links, routes, strict=True):
         inside = _around(drawing.boxes, drawing.boxes[link.source].parent)
         target = _around(drawing.boxes, drawing.boxes[link.target].parent)
-        for index in [i for i in (*inside, *target) if (i in inside) != (i in target)]:
+        while inside and target and inside[-1] == target[-1]:
+            inside.pop()
+            target.pop()
+        for index in (*inside, *target):
             top = areas[index].y - MARGIN
             bottom = top + drawing.boxes[index].header
             found.setdefault(index, []).extend(
