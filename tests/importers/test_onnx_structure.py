@@ -570,3 +570,25 @@ def test_ids_do_not_hang_on_what_was_read_before() -> None:
     first, second = read(SAMPLES / "functions.onnx"), read(SAMPLES / "functions.onnx")
     assert [n.id for n in all_nodes(first.body)] == [n.id for n in all_nodes(second.body)]
     assert first == second
+
+
+def test_what_the_exporter_computed_itself_is_no_weight_where_it_names_the_modules_own() -> None:
+    weight = tensor("fc.weight", FLOAT, [4, 4], np.zeros(16, np.float32))
+    mask = tensor("val_7", FLOAT, [4, 5], np.zeros(20, np.float32))
+    nodes = [node("MatMul", ["x", "fc.weight"], ["y"]), node("Add", ["y", "val_7"], ["z"])]
+    graph = helper.make_graph(nodes, "main", [value("x")], [value("z")], initializer=[weight, mask])
+    model = helper.make_model(graph)
+    assert {p.name: p.kind for p in read(model).body.parameters.values()} == {
+        "fc.weight": "weight",
+        "val_7": "weight",
+    }
+    info = helper.make_tensor_value_info("fc.weight", FLOAT, [4, 4])
+    entry = info.metadata_props.add()
+    entry.key, entry.value = "pkg.torch.export.graph_signature.InputSpec.kind", "PARAMETER"
+    model.graph.value_info.append(info)
+    node_entry = model.graph.node[0].metadata_props.add()
+    node_entry.key, node_entry.value = "pkg.torch.onnx.name_scopes", "['', 'fc', 'linear']"
+    assert {p.name: p.kind for p in read(model).body.parameters.values()} == {
+        "fc.weight": "weight",
+        "val_7": "constant",
+    }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.operators import Operators
 from archviz.importers.onnx.tensors import (
+    ELEMENTWISE,
     MAX_ELEMENTS,
     Elements,
     elements,
@@ -61,6 +62,7 @@ class StoredTensors:
         self._names: dict[str, int] = {}
         self._by_value: dict[str, str] = {}
         self.has_constants = False
+        self._is_signed = False
         self._kinds: dict[tuple[str, str, str], str] = {}
         self._types: dict[tuple[int, ...], tuple[TensorType, bool]] = {}
 
@@ -128,12 +130,14 @@ class StoredTensors:
                     stored = self._found.get(match[2])
                     if stored is not None:
                         stored.signature = match[1]
+                        self._is_signed = True
         for info in graph.value_info:
             stored = self._found.get(info.name)
             if stored is not None:
                 for entry in info.metadata_props:
                     if entry.key == _INPUT_KIND:
                         stored.signature = entry.value
+                        self._is_signed = True
 
     def use(self, name: str, op: str, role: str) -> None:
         """Notes that an operator consumes a stored tensor."""
@@ -176,6 +180,9 @@ class StoredTensors:
             return "buffer", False
         if stored.signature == "CONSTANT_TENSOR":
             return "constant", False
+        if self._is_signed and stored.uses and all(op in ELEMENTWISE for op, _ in stored.uses):
+            # The exporter names every parameter of the module; it computed this one: a mask.
+            return "constant", None
         if stored.in_node and not stored.uses:
             size = stored.type.size
             is_large = size is None or size > MAX_ELEMENTS

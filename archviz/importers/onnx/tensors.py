@@ -26,6 +26,7 @@ _RAW_FORMATS = {
     "int64": "q", "bool": "?", "float16": "e", "float64": "d", "uint32": "I", "uint64": "Q",
 }  # fmt: skip
 _BATCH_STATISTICS = frozenset({"input_mean", "input_var", "mean", "var"})
+_INITIAL_STATES = ("initial_h", "initial_c")
 _SETTINGS = frozenset(
     {
         "roi", "scales", "sizes", "min", "max", "constant_value", "pads", "ratio", "start", "limit",
@@ -33,7 +34,7 @@ _SETTINGS = frozenset(
         "high", "condition", "M", "cond", "past_sequence_length",
     }
 )  # fmt: skip
-_ELEMENTWISE = frozenset(
+ELEMENTWISE = frozenset(
     {
         "Add", "Sub", "Mul", "Div", "Pow", "Where", "Clip", "Max", "Min", "Equal", "Greater",
         "Less", "GreaterOrEqual", "LessOrEqual", "Mod", "Expand", "Concat", "CastLike", "Cast",
@@ -138,11 +139,12 @@ def kind_of(type_: TensorType, name: str, uses: Iterable[tuple[str, str]]) -> st
 def _vote(type_: TensorType, name: str, op: str, role: str) -> str:
     if role in _BATCH_STATISTICS and "BatchNorm" in op:
         return "buffer"
-    if role.endswith(("_scale", "zero_point", "_zero_points")) or role in _SETTINGS:
+    is_setting = role in _SETTINGS or role in _INITIAL_STATES
+    if is_setting or role.endswith(("_scale", "zero_point", "_zero_points")):
         return "constant"
     dtype = type_.dtype
     if is_float(dtype):
-        if op not in _ELEMENTWISE:
+        if op not in ELEMENTWISE:
             return "weight"
         # A lone number in an elementwise operator is a setting, unless a module owns it.
         return "weight" if type_.size != 1 or _has_owner(name) else "constant"
