@@ -268,7 +268,7 @@ def function_bomb(levels: int) -> onnx.ModelProto:
 def test_functions_that_would_expand_for_ever_stay_calls() -> None:
     start = time.monotonic()
     model = read(function_bomb(40))
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 2
     assert [node.op for node in model.body.nodes] == ["f0"]
     assert "large-function" in names_of(model)
 
