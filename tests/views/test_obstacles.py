@@ -44,6 +44,16 @@ def test_a_line_is_free_exactly_when_no_box_and_no_other_line_is_near() -> None:
     assert answers == {True, False}
 
 
+def test_a_way_that_was_changed_is_in_the_way_of_the_next() -> None:
+    across = Route((Point(0.0, 50.0), Point(200.0, 50.0)))
+    far = Route((Point(0.0, 900.0), Point(200.0, 900.0)))
+    obstacles = Obstacles(Placement((), (far, far), 999.0, 999.0), ())
+    assert obstacles.is_free(across, Link(0, 1, 0), 1)
+    obstacles.occupy(across, 0)
+    assert obstacles.is_free(across, Link(0, 1, 0), 0)
+    assert not obstacles.is_free(across, Link(0, 1, 0), 1)
+
+
 def look_around(count: int) -> Callable[[], None]:
     areas, routes = [], []
     for index in range(count):

@@ -106,6 +106,7 @@ def draw(
             other = edges.beside_circle(route, placed.areas[link.target], room)
             if other is not None and obstacles.is_free(other, link, index):
                 route = other
+                obstacles.occupy(route, index)
         points = [Point(p.x + MARGIN, p.y + MARGIN) for p in route.points]
         for end, box in ((0, link.source), (-1, link.target)):
             if points and drawing.cards[box].kind == "merge":

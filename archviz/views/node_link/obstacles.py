@@ -33,10 +33,14 @@ class Obstacles:
         for index in leaves:
             self._add(placement.areas[index], index, -1)
         for index, route in enumerate(placement.routes):
-            if route.label is not None:
-                self._add(route.label, -1, index)
-            for one, other in pairwise(route.points):
-                self._add(_around(one, other), -1, index)
+            self.occupy(route, index)
+
+    def occupy(self, route: Route, index: int) -> None:
+        """Adds the way and the label of the route ``index``, so that others keep clear of them."""
+        if route.label is not None:
+            self._add(route.label, -1, index)
+        for one, other in pairwise(route.points):
+            self._add(_around(one, other), -1, index)
 
     def _add(self, area: Area, box: int, route: int) -> None:
         right, bottom = area.x + area.width, area.y + area.height
