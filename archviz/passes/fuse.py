@@ -23,7 +23,7 @@ def apply(graph: Graph) -> Graph:
         if node.id in taken:
             continue
         chain = max((_match(node, steps, following, taken) for steps in patterns()), key=len)
-        while len(chain) > 1 and not _common_scope(chain, crowd):
+        while len(chain) > 1 and _common_scope(chain, crowd) is None:
             chain = chain[:-1]
         if len(chain) < 2:
             continue
@@ -82,22 +82,22 @@ def _is(node: Node, step: str) -> bool:
     return category_of(node.op) == step
 
 
-def _common_scope(chain: list[Node], crowd: dict[ScopePath, int]) -> list[ScopePath]:
-    """The scope that holds every part, in a list; empty when a part would leave a real module."""
+def _common_scope(chain: list[Node], crowd: dict[ScopePath, int]) -> ScopePath | None:
+    """The scope that holds every part; None when a part would leave a real module."""
     common = chain[0].scope
     for part in chain[1:]:
         while part.scope[: len(common)] != common:
             common = common[:-1]
     if len({part.scope for part in chain}) == 1:
-        return [common]
+        return common
     for part in chain:
         if part.scope != common and (len(part.scope) > len(common) + 1 or crowd[part.scope] > 1):
-            return []
-    return [common]
+            return None
+    return common
 
 
 def _fused(chain: list[Node], crowd: dict[ScopePath, int]) -> Node:
-    scope = _common_scope(chain, crowd)[0]
+    scope = _common_scope(chain, crowd) or ()
     first = chain[0]
     inside = first.scope[len(scope) :]
     return Node(

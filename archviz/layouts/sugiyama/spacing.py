@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-Constraint = tuple[int, float]
-"""A strip to the left and the least distance to it."""
-
 
 def space(
     apart: Sequence[dict[int, float]],
