@@ -23,12 +23,15 @@ from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
 from archviz.source import Source
 from archviz.theme import load_theme
-from archviz.views import VIEWS, View
+from archviz.views import VIEWS
 
 Depth: TypeAlias = int | Literal["auto", "all"] | str
 """How deep modules stay open: a number, "auto" for a picture that can be read, or "all"."""
 
 Step: TypeAlias = tuple[str, Mapping[str, object]]
+
+STYLE = "node-link"
+"""How graphs are drawn when no style is asked for."""
 
 NOTEBOOK_NODES = 20_000
 """Models with more nodes show themselves in notebooks as text alone."""
@@ -175,7 +178,7 @@ def render(
     *,
     format: str = "",
     importer: str = "",
-    view: str = "node-link",
+    style: str = "",
     layout: str = "sugiyama",
     direction: str = "TB",
     shapes: str = "change",
@@ -197,7 +200,7 @@ def render(
         output: The file to write; None returns the content instead.
         format: Name of the renderer; "" goes by the output's suffix, and draws SVG without one.
         importer: Name of the importer when ``target`` is no Model; "" finds it.
-        view: The style of the drawing.
+        style: The style of the drawing; "" takes the one that suits the model.
         layout: The engine that places boxes.
         direction: "TB" draws from top to bottom, "LR" from left to right.
         shapes: Which edges say the shape of what they carry: "change", "all" or "none".
@@ -223,7 +226,7 @@ def render(
         target,
         format=format or format_of(output),
         importer=importer,
-        view=view,
+        style=style,
         layout=layout,
         direction=direction,
         shapes=shapes,
@@ -246,7 +249,7 @@ def compose(
     *,
     format: str = "svg",
     importer: str = "",
-    view: str = "node-link",
+    style: str = "",
     layout: str = "sugiyama",
     direction: str = "TB",
     shapes: str = "change",
@@ -268,7 +271,6 @@ def compose(
     ``passes`` ask for one.
     """
     renderer = find_renderer(format)
-    style = VIEWS.get(view) if renderer.consumes == "scene" else None
     ours, importers = _split_options(options, renderer, style, isinstance(target, Model))
     model = target if isinstance(target, Model) else load(target, importer=importer, **importers)
     asks = depth != "auto" or bool(focus) or bool(hide) or bool(passes)
@@ -287,9 +289,10 @@ def compose(
         **ours,
     }
     subject: object = shown
-    if style is not None:
+    if renderer.consumes == "scene":
+        view = VIEWS.get(style or STYLE)
         settings["legend"] = load_theme(theme).legend if legend is None else legend
-        subject = style.draw(shown, **_fitting(style.draw, settings, f"the view {view!r}"))
+        subject = view.draw(shown, **_fitting(view.draw, settings, f"the style {view.name!r}"))
     logger.info("writing %s", renderer.name)
     owner = f"the format {renderer.name!r}"
     content = renderer.render(subject, **_fitting(renderer.render, settings, owner))
@@ -355,10 +358,12 @@ def find_reporter(name: str) -> Reporter:
 
 
 def _split_options(
-    options: Mapping[str, object], renderer: Renderer, view: View | None, is_loaded: bool
+    options: Mapping[str, object], renderer: Renderer, style: str, is_loaded: bool
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Options that the view or the renderer takes, and the rest, which the importer gets."""
-    known = options_of(renderer.render) | (options_of(view.draw) if view else {})
+    known = options_of(renderer.render)
+    if renderer.consumes == "scene":
+        known = known | options_of(VIEWS.get(style or STYLE).draw)
     ours = {key: value for key, value in options.items() if key.replace("_", "-") in known}
     rest = {key: value for key, value in options.items() if key not in ours}
     if rest and is_loaded:

@@ -98,7 +98,7 @@ def test_options_go_to_renderer_and_importer_each() -> None:
 
 
 def test_a_wrong_value_of_an_option_is_refused() -> None:
-    with pytest.raises(OptionError, match="direction of the view 'node-link' is 'UP'"):
+    with pytest.raises(OptionError, match="direction of the style 'node-link' is 'UP'"):
         archviz.render(small_model(), direction="UP")
 
 

@@ -19,8 +19,8 @@ from archviz_cli.choices import (
     complete_pass,
     complete_renderer,
     complete_reporter,
+    complete_style,
     complete_theme,
-    complete_view,
 )
 from archviz_cli.console import Console
 
@@ -218,10 +218,15 @@ def render(
     shape: Shape = [],  # noqa: B006
     importer: From = "",
     strict: Strict = False,
-    view: Annotated[
+    style: Annotated[
         str,
-        typer.Option("--view", help="Style of the drawing.", autocompletion=complete_view),
-    ] = "node-link",
+        typer.Option(
+            "--style",
+            help="Style of the drawing; the model decides if not given.",
+            autocompletion=complete_style,
+            show_default=False,
+        ),
+    ] = "",
     layout: Annotated[
         str,
         typer.Option("--layout", help="Engine that places boxes.", autocompletion=complete_layout),
@@ -258,7 +263,7 @@ def render(
             "columns": columns,
             "legend": legend,
             "raw": raw,
-            "view": view,
+            "style": style,
             "layout": layout,
             "passes": passes,
         },
