@@ -10,8 +10,8 @@ import onnx
 from onnx import TensorProto, helper
 
 from archviz.importers.onnx import IMPORTER
-from archviz.importers.onnx.wire import delimited, varint
 from archviz.ir import Graph, Model, Node
+from archviz.reading.wire import delimited, varint
 from archviz.source import Source
 
 FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64

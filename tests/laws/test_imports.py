@@ -16,7 +16,7 @@ HEAVY = {
 LAYERS = (
     ("errors", "diagnostics"),
     ("options", "table"),
-    ("ir", "source", "registry", "ops", "text", "scene"),
+    ("ir", "reading", "source", "registry", "ops", "text", "scene"),
     ("hatch",),
     ("importers", "passes", "analysis", "layouts", "theme"),
     ("rules", "views", "renderers", "reporters"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.operators import Operators
 from archviz.importers.onnx.tensors import shortest, sparse_type, tensor_type
 from archviz.importers.onnx.value_types import TypeReader
 from archviz.ir import Attribute, ContainerType
 from archviz.ir.types import format_type
+from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import AttributeProto, GraphProto

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.level import MAX_ID_PART, Level, NodeList
-from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.operators import Operators, opsets_of
 from archviz.ir import Attribute, ParameterUse, ScopePath
+from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import FunctionProto, NodeProto

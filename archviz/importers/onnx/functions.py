@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.operators import standard
+from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import FunctionProto, NodeProto

@@ -10,7 +10,6 @@ from archviz.importers.onnx.calls import Calls
 from archviz.importers.onnx.functions import MAX_LEVELS, Functions, call_key
 from archviz.importers.onnx.hierarchy import Hierarchy
 from archviz.importers.onnx.level import MAX_ID_PART, Level, NodeList
-from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.notes import Notes
 from archviz.importers.onnx.operators import Operators, standard
 from archviz.importers.onnx.stored import StoredTensors
@@ -18,6 +17,7 @@ from archviz.importers.onnx.value_types import TypeReader
 from archviz.ir import Attribute, Graph, ParameterUse, ScopePath, Type, Value
 from archviz.ir.build import GraphBuilder, make_node
 from archviz.ir.quick import quick
+from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto

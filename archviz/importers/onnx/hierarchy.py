@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.adoption import adopted_scopes, shared_prefix
-from archviz.importers.onnx.names import clean
 from archviz.ir import ScopePath, SourceLocation
+from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.operators import Operators
 from archviz.ir import Attribute, ScopePath, Type
 from archviz.ir.build import GraphBuilder
+from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import FunctionProto, GraphProto

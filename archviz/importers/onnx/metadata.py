@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from archviz.importers.onnx.names import clean, clean_text
 from archviz.importers.onnx.notes import Notes
 from archviz.ir import Diagnostic, Severity
+from archviz.reading.names import clean, clean_text
 
 if TYPE_CHECKING:
     from onnx import ModelProto

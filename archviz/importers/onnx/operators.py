@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from archviz.importers.onnx.names import clean
+from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import AttributeProto

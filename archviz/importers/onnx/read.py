@@ -24,8 +24,8 @@ from archviz.importers.onnx.sniff import is_model_proto, text_form
 from archviz.importers.onnx.strip import MAX_NODES, Stripped, strip
 from archviz.importers.onnx.text_forms import parse_text
 from archviz.importers.onnx.value_types import INVENTED, TypeReader
-from archviz.importers.onnx.wire import Window
 from archviz.ir import Diagnostic, Model, Severity
+from archviz.reading.wire import Window
 from archviz.source import Source
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from archviz.importers import Confidence
-from archviz.importers.onnx.wire import DELIMITED, VARINT, Window
+from archviz.reading.wire import DELIMITED, VARINT, Window
 from archviz.source import Source
 
 SUFFIXES = (".onnx", ".onnxtxt", ".onnxtext", ".onnxjson")

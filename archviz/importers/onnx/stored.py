@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.operators import Operators
 from archviz.importers.onnx.tensors import (
     ELEMENTWISE,
@@ -24,6 +23,7 @@ from archviz.ir import Parameter, TensorType
 from archviz.ir.build import unique
 from archviz.ir.quick import quick
 from archviz.ir.types import is_float
+from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, SparseTensorProto, TensorProto

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from archviz.errors import ImporterError
-from archviz.importers.onnx.wire import (
+from archviz.reading.wire import (
     DELIMITED,
     FIXED32,
     FIXED64,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archviz.errors import ImporterError
-from archviz.importers.onnx.names import clean
 from archviz.importers.onnx.sniff import JSON, TEXTPROTO
+from archviz.reading.names import clean
 from archviz.source import Source
 
 if TYPE_CHECKING:
