@@ -102,7 +102,8 @@ class Layout:
         name: Kebab-case name, the module's.
         title: A few words for ``archviz show layouts``.
         place: Places boxes and links; takes ``direction``, "TB" or "LR", by keyword.
-        features: Of "containers", "labels" and "orthogonal"; asking for one it lacks is an error.
+        features: Of "graphs" (links of any shape, not only trees), "containers", "labels" and
+            "orthogonal"; asking for one it lacks is an error.
     """
 
     name: str

@@ -197,5 +197,5 @@ LAYOUT = Layout(
     name="graphviz",
     title="Graphviz's dot, when it is installed",
     place=place,
-    features=frozenset({"containers", "labels"}),
+    features=frozenset({"graphs", "containers", "labels"}),
 )

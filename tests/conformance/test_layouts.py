@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from archviz.errors import LayoutError
 from archviz.layouts import LAYOUTS, Box, Layout, Link, Placement
 
 each_layout = pytest.mark.parametrize(
@@ -26,6 +27,12 @@ LINKS = [
     Link(4, 4),  # from a box to itself
     Link(3, 4, trunk=2),  # a second one between the same two
 ]
+TREE = [Link(0, 1), Link(0, 2), Link(1, 3), Link(1, 4), Link(4, 5)]
+
+
+def links_for(layout: Layout) -> list[Link]:
+    """Everything that links can be, or a tree for an engine that places nothing else."""
+    return LINKS if "graphs" in layout.features else TREE
 
 
 def place(layout: Layout, *arguments: Any, **options: Any) -> Placement:
@@ -37,7 +44,7 @@ def place(layout: Layout, *arguments: Any, **options: Any) -> Placement:
 @each_layout
 @each_direction
 def test_boxes_keep_their_sizes_and_do_not_overlap(layout: Layout, direction: str) -> None:
-    placement = place(layout, BOXES, LINKS, direction=direction)
+    placement = place(layout, BOXES, links_for(layout), direction=direction)
     assert len(placement.areas) == len(BOXES)
     for box, area in zip(BOXES, placement.areas, strict=True):
         assert (area.width, area.height) == pytest.approx((box.width, box.height), abs=0.1)
@@ -58,9 +65,10 @@ def test_boxes_keep_their_sizes_and_do_not_overlap(layout: Layout, direction: st
 @each_layout
 @each_direction
 def test_routes_run_from_border_to_border(layout: Layout, direction: str) -> None:
-    placement = place(layout, BOXES, LINKS, direction=direction)
-    assert len(placement.routes) == len(LINKS)
-    for link, route in zip(LINKS, placement.routes, strict=True):
+    links = links_for(layout)
+    placement = place(layout, BOXES, links, direction=direction)
+    assert len(placement.routes) == len(links)
+    for link, route in zip(links, placement.routes, strict=True):
         assert len(route.points) >= 2
         ends = ((link.source, route.points[0]), (link.target, route.points[-1]))
         for index, (x, y) in ends:
@@ -72,8 +80,9 @@ def test_routes_run_from_border_to_border(layout: Layout, direction: str) -> Non
 
 @each_layout
 def test_placing_twice_gives_the_same(layout: Layout) -> None:
-    assert place(layout, BOXES, LINKS, direction="TB") == place(
-        layout, BOXES, LINKS, direction="TB"
+    links = links_for(layout)
+    assert place(layout, BOXES, links, direction="TB") == place(
+        layout, BOXES, links, direction="TB"
     )
 
 
@@ -118,9 +127,19 @@ def test_containers_hold_what_is_in_them(layout: Layout) -> None:
 def test_labels_find_room(layout: Layout, direction: str) -> None:
     if "labels" not in layout.features:
         pytest.skip(f"{layout.name} places no labels, and says so")
-    links = [Link(0, 1, label=(40.0, 12.0)), Link(1, 2), Link(0, 2, label=(30.0, 12.0))]
-    routes = place(layout, BOXES[:3], links, direction=direction).routes
+    links = [Link(0, 1, label=(40.0, 12.0)), Link(1, 2), Link(0, 3, label=(30.0, 12.0))]
+    if "graphs" in layout.features:
+        links.append(Link(0, 2, label=(30.0, 12.0)))
+    routes = place(layout, BOXES[:4], links, direction=direction).routes
     for link, route in zip(links, routes, strict=True):
         assert (route.label is None) == (link.label is None)
         if route.label and link.label:
             assert (route.label.width, route.label.height) == pytest.approx(link.label)
+
+
+@each_layout
+def test_an_engine_for_trees_alone_says_so(layout: Layout) -> None:
+    if "graphs" in layout.features:
+        pytest.skip(f"{layout.name} places any graph")
+    with pytest.raises(LayoutError, match="trees only"):
+        place(layout, BOXES, LINKS, direction="TB")

@@ -170,5 +170,5 @@ LAYOUT = Layout(
     name="sugiyama",
     title="layered, for directed graphs with containers",
     place=place,
-    features=frozenset({"containers", "labels", "orthogonal"}),
+    features=frozenset({"graphs", "containers", "labels", "orthogonal"}),
 )
