@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
 from archviz.scene import Path, Rect, Segment
 
 KINDS = ("diagonal", "crossed", "dots")
@@ -11,12 +14,17 @@ INSET = 1.5
 
 
 def hatch(mark: Rect | Path, kind: str) -> tuple[Segment, ...]:
-    """Lines of the hatch ``kind`` over the extent of a mark.
+    """Lines of the hatch ``kind`` inside a mark.
 
     Args:
-        mark: A rectangle, or a path that fills most of its extent.
+        mark: A rectangle, or a path of one or more closed outlines.
         kind: "diagonal", "crossed" or "dots".
     """
+    lines = _over_extent(mark, kind)
+    return lines if isinstance(mark, Rect) else tuple(_clipped(lines, _corners(mark)))
+
+
+def _over_extent(mark: Rect | Path, kind: str) -> tuple[Segment, ...]:
     left, top, right, bottom = _extent(mark)
     left, top, right, bottom = left + INSET, top + INSET, right - INSET, bottom - INSET
     if right <= left or bottom <= top:
@@ -69,3 +77,49 @@ def _dots(left: float, top: float, right: float, bottom: float) -> list[Segment]
         y += STEP / 2
         row += 1
     return strokes
+
+
+def _corners(mark: Path) -> list[list[tuple[float, float]]]:
+    """The outlines of a path as polygons."""
+    outlines: list[list[tuple[float, float]]] = []
+    for command, *numbers in mark.segments:
+        if command == "M":
+            outlines.append([(numbers[0], numbers[1])])
+        elif command == "L":
+            outlines[-1].append((numbers[0], numbers[1]))
+        elif command in ("Q", "C"):
+            start = outlines[-1][-1]
+            control = [start, *zip(numbers[0::2], numbers[1::2], strict=True)]
+            outlines[-1] += [_on_curve(control, step / 6) for step in range(1, 7)]
+    return outlines
+
+
+def _on_curve(control: Sequence[tuple[float, float]], t: float) -> tuple[float, float]:
+    """The point at ``t`` of a Bézier curve (de Casteljau's construction)."""
+    points = list(control)
+    while len(points) > 1:
+        points = [(a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in pairwise(points)]
+    return points[0]
+
+
+def _clipped(
+    lines: Sequence[Segment], outlines: Sequence[Sequence[tuple[float, float]]]
+) -> Iterator[Segment]:
+    """The parts of ``lines``, pairs of M and L, that lie inside the outlines."""
+    edges = [edge for outline in outlines for edge in pairwise([*outline, outline[0]])]
+    for (_, x0, y0), (_, x1, y1) in zip(lines[0::2], lines[1::2], strict=True):  # type: ignore[misc]
+        dx, dy = x1 - x0, y1 - y0
+        cuts = []
+        for (ax, ay), (bx, by) in edges:
+            # Which side of the line either end of the edge is on, in units of area.
+            one, other = (ax - x0) * dy - (ay - y0) * dx, (bx - x0) * dy - (by - y0) * dx
+            if (one < 0) != (other < 0):
+                s = one / (one - other)
+                x, y = ax + (bx - ax) * s, ay + (by - ay) * s
+                cuts.append(((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy))
+        cuts.sort()
+        for enter, leave in zip(cuts[0::2], cuts[1::2], strict=False):
+            t0, t1 = max(enter, 0.0), min(leave, 1.0)
+            if t0 < t1:
+                yield ("M", x0 + dx * t0, y0 + dy * t0)
+                yield ("L", x0 + dx * t1, y0 + dy * t1)

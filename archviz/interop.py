@@ -191,9 +191,9 @@ def _numbers(values: Any) -> list[str]:
 
 def _look(mark: Rect | Path | Text, theme: Theme) -> Iterator[tuple[str, str]]:
     style = theme.style(mark.role)
-    yield "fill", theme.palette[style.fill] if style.fill else "none"
+    yield "fill", theme.color(style.fill) if style.fill else "none"
     if style.stroke:
-        yield "stroke", theme.palette[style.stroke]
+        yield "stroke", theme.color(style.stroke)
         yield "stroke-width", number(style.stroke_width)
     if style.dash:
         yield "stroke-dasharray", style.dash

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,14 @@ from archviz.hatch import KINDS
 AUTO = "auto"
 """The light theme, with the dark one where the reader's system asks for it."""
 
+SHADES = 8
+"""Shades of a colour: "conv-0" is that of a card, "conv-8" the colour itself."""
+
+STEPS = 32
+"""Colours of a ramp, "value-0" to "value-31"."""
+
+_INKS = ("#000000", "#FFFFFF")
+_DERIVED = re.compile(r"(on-)?(.+)-(\d+)")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}|none|currentColor")
 _DASH = re.compile(r"[\d. ]+")
 _STYLE_KEYS = ("fill", "stroke", "stroke-width", "dash", "weight")
@@ -40,6 +49,7 @@ class Theme:
         title: A few words for ``archviz show themes``.
         palette: "#RRGGBB" by name.
         roles: A style by the role's first word; "{}" in it stands for the second.
+        ramps: Colours at even distances along a scale, by its name.
         hatches: Kind of hatch, in the colour "hatch", by the colour that it is drawn over.
         legend: Whether its pictures say what their fills mean.
     """
@@ -48,6 +58,7 @@ class Theme:
     title: str
     palette: dict[str, str]
     roles: dict[str, Style]
+    ramps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     hatches: dict[str, str] = field(default_factory=dict)
     legend: bool = False
 
@@ -69,9 +80,65 @@ class Theme:
             found.weight,
         )
         for color in (style.fill, style.stroke):
-            if color and color not in self.palette:
-                raise OptionError(f"the theme {self.name!r} has no colour {color!r}")
+            if color:
+                self.color(color)
         return style
+
+    def color(self, name: str) -> str:
+        """The colour of that name: of the palette, or made of it.
+
+        "conv-3" is the third of eight shades from "card" to "conv", "value-7" a step of the ramp
+        "value"; "on-" before either is the ink that is read best on it.
+
+        Raises:
+            OptionError: The theme has no such colour.
+        """
+        found = self.palette.get(name)
+        parts = None if found else _DERIVED.fullmatch(name)
+        if parts:
+            ink, base, number = parts.groups()
+            if base in self.ramps:
+                found = along(self.ramps[base], int(number) / (STEPS - 1))
+            elif base in self.palette:
+                ends = (self.palette["card"], self.palette[base])
+                found = along(ends, int(number) / SHADES)
+            if found and ink:
+                found = max(_INKS, key=lambda color: _contrast(color, found or ""))
+        if not found:
+            raise OptionError(f"the theme {self.name!r} has no colour {name!r}")
+        return found
+
+    def hatch(self, color: str) -> str:
+        """Kind of the hatch over ``color`` or what it is a shade of; "" for none."""
+        parts = _DERIVED.fullmatch(color)
+        return self.hatches.get(color) or (self.hatches.get(parts[2], "") if parts else "")
+
+
+def along(stops: Sequence[str], place: float) -> str:
+    """The colour at ``place``, from 0 to 1, on the way along ``stops``."""
+    at = min(max(place, 0.0), 1.0) * (len(stops) - 1)
+    first = min(int(at), len(stops) - 2)
+    one, other = _channels(stops[first]), _channels(stops[first + 1])
+    mixed = (round(a + (b - a) * (at - first)) for a, b in zip(one, other, strict=True))
+    return "#" + "".join(f"{channel:02X}" for channel in mixed)
+
+
+def _channels(color: str) -> tuple[int, ...]:
+    return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def _contrast(one: str, other: str) -> float:
+    """Contrast ratio (Web Content Accessibility Guidelines 2.1, W3C 2018)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color: str) -> float:
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (channel / 255 for channel in _channels(color))
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def theme_names() -> tuple[str, ...]:
@@ -120,6 +187,7 @@ def _parsed(name: str, text: str) -> Theme:
         raise OptionError(f"the theme {name!r} is not TOML ({error})") from None
     palette: dict[str, str] = {}
     roles: dict[str, Style] = {}
+    ramps: dict[str, tuple[str, ...]] = {}
     hatches: dict[str, str] = {}
     base = data.pop("extends", None)
     if base is not None:
@@ -128,15 +196,17 @@ def _parsed(name: str, text: str) -> Theme:
         parent = _shipped(base)
         palette.update(parent.palette)
         roles.update(parent.roles)
+        ramps.update(parent.ramps)
         hatches.update(parent.hatches)
     title = str(data.pop("title", name))
     colors, tables = data.pop("palette", {}), data.pop("role", {})
     patterns, legend = data.pop("hatch", {}), data.pop("legend", False)
-    if data or not all(isinstance(part, dict) for part in (colors, tables, patterns)):
+    scales = data.pop("ramp", {})
+    if data or not all(isinstance(part, dict) for part in (colors, tables, patterns, scales)):
         extra = next(iter(data), "palette")
         raise OptionError(
             f"the theme {name!r} has an unknown entry {extra!r}",
-            "it takes title, extends, legend, [palette], [role.…] and [hatch]",
+            "it takes title, extends, legend, [palette], [ramp], [role.…] and [hatch]",
         )
     for key, color in colors.items():
         if not isinstance(color, str) or not _COLOR.fullmatch(color):
@@ -144,14 +214,25 @@ def _parsed(name: str, text: str) -> Theme:
         palette[key] = color
     for role, table in tables.items():
         roles[role] = _style(name, role, table)
+    for ramp, stops in scales.items():
+        if not (
+            isinstance(stops, list)
+            and len(stops) > 1
+            and all(isinstance(stop, str) and stop[:1] == "#" for stop in stops)
+            and all(map(_COLOR.fullmatch, stops))
+        ):
+            raise OptionError(
+                f"the theme {name!r} gives the ramp {ramp} odd colours", 'write ["#RRGGBB", …]'
+            )
+        ramps[ramp] = tuple(stops)
     for color, kind in patterns.items():
-        if kind not in KINDS or color not in palette or "hatch" not in palette:
+        if kind not in KINDS or color not in {**palette, **ramps} or "hatch" not in palette:
             raise OptionError(
                 f"the theme {name!r} gives {color} the hatch {kind!r}",
                 f"it takes {', '.join(KINDS)}, and a colour named hatch in [palette]",
             )
         hatches[color] = kind
-    return Theme(name, title, palette, roles, hatches, legend is True)
+    return Theme(name, title, palette, roles, ramps, hatches, legend is True)
 
 
 def _style(theme: str, role: str, table: object) -> Style:

@@ -15,9 +15,30 @@ def test_a_hatch_stays_inside_what_it_covers(kind: str, size: tuple[float, float
         assert 20 + INSET <= y <= 20 + size[1] - INSET
 
 
-def test_a_path_is_hatched_over_its_extent() -> None:
-    tab = Path((("M", 0, 24), ("L", 0, 5), ("Q", 0, 0, 5, 0), ("L", 80, 0), ("Z",)), "header act")
-    assert hatch(tab, "diagonal") == hatch(Rect(0, 0, 80, 24, "header act"), "diagonal")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hatch_stays_inside_the_outline_of_a_path(kind: str) -> None:
+    quarter = Path((("M", 50, 50), ("L", 50, 0), ("C", 78, 0, 100, 22, 100, 50), ("Z",)), "slice")
+    lines = hatch(quarter, kind)
+    assert len(lines) >= 8
+    for _, x, y in lines:
+        assert x >= 50 - 1e-9
+        assert y <= 50 + 1e-9
+        assert (x - 50) ** 2 + (y - 50) ** 2 <= 50.5**2
+
+
+def test_a_path_of_several_outlines_is_hatched_in_each() -> None:
+    squares = Path(
+        tuple(
+            segment
+            for x in (0, 100)
+            for segment in (("M", x, 0), ("L", x + 20, 0), ("L", x + 20, 20), ("L", x, 20), ("Z",))
+        ),
+        "tile",
+    )
+    xs = [x for _, x, _ in hatch(squares, "diagonal")]
+    assert any(x <= 20 for x in xs)
+    assert any(x >= 100 for x in xs)
+    assert not any(20 < x < 100 for x in xs)
 
 
 def test_what_is_too_small_is_left_plain() -> None:

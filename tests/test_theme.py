@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from archviz.errors import OptionError
-from archviz.theme import load_theme, theme_names
+from archviz.theme import SHADES, STEPS, load_theme, theme_names
 
 
 def contrast(one: str, other: str) -> float:
@@ -47,6 +47,50 @@ def test_the_dark_theme_has_every_colour_and_role_of_the_light_one() -> None:
     assert light.palette != dark.palette
 
 
+@pytest.mark.parametrize("name", ["light", "dark", "print", "gray"])
+def test_text_on_every_shade_and_step_can_be_read(name: str) -> None:
+    theme = load_theme(name)
+    shades = [f"class-{k}-{n}" for k in range(20) for n in range(SHADES + 1)]
+    steps = [f"{ramp}-{n}" for ramp in theme.ramps for n in range(STEPS)]
+    assert sorted(theme.ramps) == ["above", "below", "value"]
+    for color in shades + steps:
+        assert contrast(theme.color("on-" + color), theme.color(color)) >= 4.5, color
+
+
+@pytest.mark.parametrize("name", ["light", "dark", "print", "gray"])
+def test_lightness_alone_tells_the_steps_of_a_ramp(name: str) -> None:
+    theme = load_theme(name)
+    for ramp in theme.ramps:
+        steps = [lightness(theme.color(f"{ramp}-{n}")) for n in range(0, STEPS, 5)]
+        falls = [one - other for one, other in pairwise(steps)]
+        assert all(fall > 1.5 for fall in falls) or all(fall < -1.5 for fall in falls), ramp
+
+
+def test_the_shades_of_a_colour_go_from_a_card_to_it() -> None:
+    theme = load_theme("light")
+    assert theme.color("class-4-0") == theme.palette["card"]
+    assert theme.color(f"class-4-{SHADES}") == theme.palette["class-4"]
+    assert theme.color(f"value-{STEPS - 1}") == theme.ramps["value"][-1]
+    with pytest.raises(OptionError, match="no colour 'sky-3'"):
+        theme.color("sky-3")
+
+
+def test_a_hatched_colour_is_hatched_in_every_shade() -> None:
+    theme = load_theme("gray")
+    assert theme.hatch("class-3-5") == theme.hatch("class-3") == "crossed"
+    assert theme.hatch("below-9") == "diagonal"
+    assert theme.hatch("above-9") == ""
+
+
+def test_classes_of_a_gray_tree_are_told_by_lightness_and_hatch() -> None:
+    theme = load_theme("gray")
+    looks = {
+        (theme.hatch(f"class-{k}"), round(lightness(theme.color(f"class-{k}")) / 4))
+        for k in range(20)
+    }
+    assert len(looks) == 20
+
+
 def lightness(color: str) -> float:
     """CIE 1976 L* of a colour."""
     channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -60,7 +104,8 @@ def test_gray_tells_every_category_by_lightness_or_hatch() -> None:
     fills = [k.removesuffix("-ink") for k in theme.palette if k.endswith("-ink")]
     plain = sorted(lightness(theme.palette[f]) for f in fills if f not in theme.hatches)
     assert min(b - a for a, b in pairwise(plain)) >= 3.5
-    assert len(set(theme.hatches.values())) == len(theme.hatches) == 3
+    hatched = [theme.hatches[f] for f in fills if f in theme.hatches]
+    assert len(set(hatched)) == len(hatched) == 3
     assert theme.legend
     for color in (*theme.palette.values(),):
         assert color == "none" or color[1:3] == color[3:5] == color[5:7]
@@ -84,6 +129,7 @@ def test_a_users_theme_extends_a_shipped_one(tmp_path: Path) -> None:
         ('[role.card]\nstroke-width = "thin"', "role.card"),
         ("colour = 3", "unknown entry"),
         ('extends = "gray"\n[hatch]\nconv = "wavy"', "the hatch 'wavy'"),
+        ('extends = "light"\n[ramp]\nvalue = ["red", "blue"]', "the ramp value"),
         ('extends = "gray"\n[hatch]\nsky = "dots"', "gives sky"),
     ],
 )

@@ -118,7 +118,7 @@ class _Writer:
                     self._text(mark, indent)
 
     def _hatch(self, mark: Rect | Path, indent: str) -> None:
-        kind = self.theme.hatches.get(self.theme.style(mark.role).fill) if self.hatched else None
+        kind = self.theme.hatch(self.theme.style(mark.role).fill) if self.hatched else ""
         lines = hatch(mark, kind) if kind else ()
         if lines:
             color = self.theme.palette["hatch"]
@@ -162,13 +162,13 @@ class _Writer:
         if style.fill:
             self._fills[style.fill] = None
             classes.append(f"f-{style.fill}")
-            attributes.append(f' fill="{self.theme.palette[style.fill]}"')
+            attributes.append(f' fill="{self.theme.color(style.fill)}"')
         else:
             attributes.append(' fill="none"')
         if style.stroke:
             self._strokes[style.stroke] = None
             classes.append(f"s-{style.stroke}")
-            attributes.append(f' stroke="{self.theme.palette[style.stroke]}"')
+            attributes.append(f' stroke="{self.theme.color(style.stroke)}"')
             attributes.append(f' stroke-width="{number(style.stroke_width)}"')
         if style.dash:
             attributes.append(f' stroke-dasharray="{style.dash}"')
@@ -179,8 +179,8 @@ class _Writer:
 
     def dark_rules(self, dark: Theme) -> str:
         """A style sheet that gives every colour used here its dark counterpart."""
-        rules = [f".f-{name}{{fill:{dark.palette[name]}}}" for name in self._fills]
-        rules += [f".s-{name}{{stroke:{dark.palette[name]}}}" for name in self._strokes]
+        rules = [f".f-{name}{{fill:{dark.color(name)}}}" for name in self._fills]
+        rules += [f".s-{name}{{stroke:{dark.color(name)}}}" for name in self._strokes]
         return f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"
 
 
