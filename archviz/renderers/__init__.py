@@ -24,6 +24,8 @@ class Renderer:
             it, "model" when it writes the Model as imported.
         render: Returns the whole output from what it consumes.
         suffixes: File name endings with their dot; the first is the one that archviz gives.
+        loses: What of the model the output does not hold, in a clause; "" when that is nothing
+            that a picture shows.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Renderer:
     consumes: Literal["scene", "graph", "model"]
     render: Callable[..., str | bytes]
     suffixes: tuple[str, ...]
+    loses: str = ""
 
 
 RENDERERS: Registry[Renderer] = Registry("archviz.renderers", "RENDERER", Renderer)

@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from archviz.ir import Graph, Model, Node, ScopePath, TensorType, Value
-from archviz.ir.build import unique
-from archviz.ir.edit import used_values
-from archviz.ir.types import format_shape, format_type
-from archviz.ir.walk import operations_of
+from archviz.ir import Model
+from archviz.outline import Box, Group, Outline, outline
 from archviz.renderers import Renderer
 from archviz.table import one_line
 
@@ -34,116 +31,48 @@ def render(
         direction: Of the edges, from top to bottom or from left to right.
         shapes: Which edges are labelled with shapes.
     """
-    graph = model.body
-    taken = {node.id: 1 for node in graph.nodes}
-    inputs = {value: unique(f"input:{value}", taken) for value in graph.inputs}
-    outputs = [unique(f"output:{value}", taken) for value in graph.outputs]
+    drawn = outline(model.body, shapes=shapes)
     lines = [
-        f"digraph {_id(model.source or graph.name)} {{",
+        f"digraph {_id(model.source or model.body.name)} {{",
         f'  graph [rankdir={direction}, fontname="Helvetica", compound=true]',
         '  node [shape=box, style=rounded, fontname="Helvetica", fontsize=11, height=0.3]',
         '  edge [fontname="Helvetica", fontsize=9, arrowsize=0.7]',
     ]
-    lines += _terminals(graph, [(inputs[value], value) for value in graph.inputs])
-    lines += _cluster(graph, (), _by_scope(graph), 1)
-    lines += _terminals(graph, list(zip(outputs, graph.outputs, strict=True)))
-    lines += _edges(graph, inputs, outputs, shapes)
+    lines += [f"  {_box(box)}" for box in drawn.inputs]
+    lines += _clusters(drawn)
+    lines += [f"  {_box(box)}" for box in drawn.outputs]
+    for arrow in drawn.arrows:
+        label = f" [label={_label(arrow.label)}]" if arrow.label else ""
+        lines.append(f"  {_id(arrow.source)} -> {_id(arrow.target)}{label}")
     lines.append("}")
     return "\n".join(lines) + "\n"
 
 
-def _terminals(graph: Graph, terminals: list[tuple[str, str]]) -> Iterator[str]:
-    for terminal, value_id in terminals:
-        value = graph.values.get(value_id)
-        label = _label(value_id, format_type(value.type) if value else "")
-        yield f"  {_id(terminal)} [shape=oval, style=solid, label={label}]"
+def _clusters(drawn: Outline) -> Iterator[str]:
+    depth = 1
+    for part in drawn.parts:
+        if part is None:
+            depth -= 1
+            yield f"{'  ' * depth}}}"
+        elif isinstance(part, Group):
+            yield f"{'  ' * depth}subgraph {_id('cluster_' + '/'.join(part.path))} {{"
+            depth += 1
+            yield f"{'  ' * depth}label={_label(*part.lines)}"
+            yield f"{'  ' * depth}style=rounded"
+        else:
+            yield f"{'  ' * depth}{_box(part)}"
 
 
-def _by_scope(graph: Graph) -> dict[ScopePath, tuple[list[Node], list[ScopePath]]]:
-    """For each scope that has nodes somewhere inside: its own nodes and its inner scopes."""
-    found: dict[ScopePath, tuple[list[Node], list[ScopePath]]] = {(): ([], [])}
-    for node in graph.nodes:
-        for length in range(1, len(node.scope) + 1):
-            path = node.scope[:length]
-            if path not in found:
-                found[path] = ([], [])
-                found[path[:-1]][1].append(path)
-        found[node.scope][0].append(node)
-    return found
-
-
-def _cluster(
-    graph: Graph,
-    path: ScopePath,
-    by_scope: dict[ScopePath, tuple[list[Node], list[ScopePath]]],
-    depth: int,
-) -> list[str]:
-    # Scopes may nest deeper than Python recurses, so closing braces wait on the stack.
-    lines: list[str] = []
-    stack: list[tuple[ScopePath, int] | str] = [(path, depth)]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            lines.append(item)
-            continue
-        path, depth = item
-        indent = "  " * depth
-        nodes, inner = by_scope[path]
-        if path:
-            scope = graph.scopes.get(path)
-            title = path[-1] + (f" ×{scope.repeat}" if scope and scope.repeat > 1 else "")
-            lines.append(f"{'  ' * (depth - 1)}subgraph {_id('cluster_' + '/'.join(path))} {{")
-            lines.append(f"{indent}label={_label(title, scope.type if scope else '')}")
-            lines.append(f"{indent}style=rounded")
-            stack.append(f"{'  ' * (depth - 1)}}}")
-        lines.extend(f"{indent}{_node(node)}" for node in nodes)
-        stack.extend((child, depth + 1) for child in reversed(inner))
-    return lines
-
-
-def _node(node: Node) -> str:
-    shown = node.name or node.id.rpartition("/")[2] or node.id
-    does = " + ".join(part.op for part in node.parts) or node.op
-    label = _label(does, shown if shown != node.op else "")
+def _box(box: Box) -> str:
+    label = f"label={_label(*box.lines)}"
+    if box.node is None:
+        return f"{_id(box.id)} [shape=oval, style=solid, {label}]"
     extra = ""
-    if node.kind == "module":
-        count = operations_of(node)
-        does = f"{node.op} ×{node.repeat}" if node.repeat > 1 else node.op
-        label = _label(does, shown, f"{count:,} operation{'' if count == 1 else 's'}")
+    if box.kind == "module":
         extra = ", peripheries=2"
-    elif node.kind in ("stub", "missing"):
+    elif box.kind in ("stub", "missing"):
         extra = ', style="rounded,dashed"'
-    return f"{_id(node.id)} [label={label}, tooltip={_label(node.id)}{extra}]"
-
-
-def _edges(graph: Graph, inputs: dict[str, str], outputs: list[str], shapes: str) -> Iterator[str]:
-    producer = dict(inputs)
-    arriving: dict[str, Value | None] = {}
-    for node in graph.nodes:
-        first = next((value for value in node.inputs if value is not None), None)
-        for output in node.outputs:
-            if output is not None:
-                producer[output] = node.id
-                arriving[output] = graph.values.get(first) if first is not None else None
-    ends = [(node.id, value) for node in graph.nodes for value in used_values(node)]
-    for target, value_id in [*ends, *zip(outputs, graph.outputs, strict=True)]:
-        if value_id not in producer:
-            continue
-        label = _shape(graph.values.get(value_id), arriving.get(value_id), shapes)
-        yield (
-            f"  {_id(producer[value_id])} -> {_id(target)}"
-            + (f" [label={_label(label)}]" if label else "")
-        )
-
-
-def _shape(value: Value | None, before: Value | None, shapes: str) -> str:
-    type_ = value.type if value else None
-    if shapes == "none" or not isinstance(type_, TensorType) or type_.shape is None:
-        return ""
-    earlier = before.type if before else None
-    if shapes == "change" and isinstance(earlier, TensorType) and earlier.shape == type_.shape:
-        return ""
-    return format_shape(type_.shape)
+    return f"{_id(box.id)} [{label}, tooltip={_label(box.id)}{extra}]"
 
 
 def _id(text: str) -> str:

@@ -18,7 +18,7 @@ LAYERS = (
     ("options", "table"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),
     ("hatch",),
-    ("importers", "passes", "analysis", "layouts", "theme"),
+    ("importers", "passes", "analysis", "layouts", "theme", "outline"),
     ("rules", "views", "renderers", "reporters"),
     ("output", "catalogue"),
     ("api",),
