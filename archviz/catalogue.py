@@ -38,6 +38,7 @@ class Entry:
         name: What users write.
         title: A few words.
         suffixes: File name endings, for formats.
+        loses: What a format does not hold, as its renderer says.
         options: What can be set.
         is_builtin: Whether it ships with archviz.
     """
@@ -46,6 +47,7 @@ class Entry:
     name: str
     title: str
     suffixes: tuple[str, ...] = ()
+    loses: str = ""
     options: tuple[OptionEntry, ...] = ()
     is_builtin: bool = True
 
@@ -65,6 +67,7 @@ def entries(family: str) -> list[Entry]:
             name=plugin.name,
             title=plugin.title,
             suffixes=getattr(plugin, "suffixes", ()),
+            loses=getattr(plugin, "loses", ""),
             options=_options(getattr(plugin, function)),
             is_builtin=plugin.name in registry.builtin_names,
         )
@@ -94,6 +97,8 @@ def listing(found: Iterable[Entry]) -> Iterator[str]:
         for entry in members:
             origin = "" if entry.is_builtin else " (from another distribution)"
             rows.append((f"  {entry.name}", " ".join(entry.suffixes), entry.title + origin))
+            if entry.loses:
+                rows.append(("", "", f"  loses {entry.loses}"))
             for option in entry.options:
                 default = f" [{option.default}]" if option.default else ""
                 rows.append((f"    {option.name}", "", f"{option.takes}{default}"))

@@ -147,32 +147,34 @@ def _lines(*lines: str) -> tuple[str, ...]:
 
 
 def _parts(graph: Graph) -> Iterator[Group | Box | None]:
-    found: dict[ScopePath, tuple[list[Node], list[ScopePath]]] = {(): ([], [])}
+    inside: dict[ScopePath, list[Node | ScopePath]] = {(): []}
     for node in graph.nodes:
         for length in range(1, len(node.scope) + 1):
             path = node.scope[:length]
-            if path not in found:
-                found[path] = ([], [])
-                found[path[:-1]][1].append(path)
-        found[node.scope][0].append(node)
-    # Scopes may nest deeper than Python recurses, so the ends of groups wait on the stack.
-    stack: list[tuple[ScopePath, ScopePath] | None] = [((), ())]
+            if path not in inside:
+                inside[path] = []
+                inside[path[:-1]].append(path)
+        inside[node.scope].append(node)
+    # Scopes may nest deeper than Python recurses, so what is to come waits on the stack.
+    stack: list[tuple[Node | ScopePath, ScopePath] | None] = [
+        (item, ()) for item in reversed(inside[()])
+    ]
     while stack:
-        item = stack.pop()
-        if item is None:
+        top = stack.pop()
+        if top is None:
             yield None
             continue
-        here, around = item
-        nodes, inner = found[here]
-        scope = graph.scopes.get(here)
-        if here and len(nodes) == 1 and not inner and (scope is None or scope.repeat == 1):
-            yield _box(nodes[0], around, here[-1])
+        item, around = top
+        if isinstance(item, Node):
+            yield _box(item, around)
             continue
-        if here:
-            yield _group(graph, here)
-            stack.append(None)
-        yield from (_box(node, here) for node in nodes)
-        stack.extend((path, here) for path in reversed(inner))
+        scope, members = graph.scopes.get(item), inside[item]
+        if len(members) == 1 and isinstance(members[0], Node) and (not scope or scope.repeat == 1):
+            yield _box(members[0], around, item[-1])
+            continue
+        yield _group(graph, item)
+        stack.append(None)
+        stack.extend((member, item) for member in reversed(members))
 
 
 def _group(graph: Graph, path: ScopePath) -> Group:

@@ -104,4 +104,5 @@ RENDERER = Renderer(
     consumes="graph",
     render=render,
     suffixes=(".dot", ".gv"),
+    loses="attributes, parameters and colours",
 )

@@ -68,11 +68,10 @@ def render(model: Model) -> str:
 
 
 def _box(box: Box, sizes: dict[str, int]) -> list[str]:
-    lines = [f"<node id={_quoted(box.id)}>", _datum("label", " ".join(box.lines))]
-    lines.append(_datum("kind", box.kind))
+    label = "\n".join(escape(one_line(line)) for line in box.lines)
+    lines = [f"<node id={_quoted(box.id)}>", _datum("kind", box.kind)]
     if box.node is not None:
         lines += _facts(box.node, sizes)
-    label = escape("\n".join(map(one_line, box.lines)))
     lines.append(
         f'<data key="node"><y:ShapeNode><y:NodeLabel>{label}</y:NodeLabel>'
         '<y:Shape type="roundrectangle"/></y:ShapeNode></data>'
@@ -108,7 +107,9 @@ def _datum(key: str, text: str) -> str:
 
 def _quoted(text: str) -> str:
     """``text`` as an attribute's value; different texts give different ones."""
-    safe = text if text.isprintable() else text.encode("unicode_escape").decode()
+    safe = text.replace("\\", "\\\\")
+    if not safe.isprintable():
+        safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in safe)
     return quoteattr(safe)
 
 

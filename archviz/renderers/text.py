@@ -18,4 +18,5 @@ RENDERER = Renderer(
     consumes="model",
     render=render,
     suffixes=(".txt",),
+    loses="edges and attributes",
 )

@@ -81,6 +81,12 @@ Depth = Annotated[
         "--depth", metavar="N|auto|all", help="Levels of modules that stay open, or get rows."
     ),
 ]
+Focus = Annotated[
+    str,
+    typer.Option(
+        "--focus", metavar="PATH", help="Draw only the module at PATH.", show_default=False
+    ),
+]
 
 
 def _print_version(is_asked: bool) -> None:
@@ -169,12 +175,7 @@ def render(
             autocompletion=complete_theme,
         ),
     ] = "auto",
-    focus: Annotated[
-        str,
-        typer.Option(
-            "--focus", metavar="PATH", help="Draw only the module at PATH.", show_default=False
-        ),
-    ] = "",
+    focus: Focus = "",
     hide: Annotated[
         list[str],
         typer.Option(
@@ -297,6 +298,36 @@ def summary(
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
         importer_options=_importer_options(shape, strict),
+    )
+
+
+@app.command(
+    epilog="""Examples:
+
+\b
+  archviz describe model.onnx
+  archviz describe model.onnx --depth 1 > model.md"""
+)
+def describe(
+    context: typer.Context,
+    sources: Sources,
+    depth: Depth = "auto",
+    focus: Focus = "",
+    shape: Shape = [],  # noqa: B006
+    importer: From = "",
+    strict: Strict = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> int:
+    """Print the picture in words, step by step, as Markdown."""
+    return commands.render(
+        sources,
+        "-",
+        "markdown",
+        console=context.obj.with_flags(verbose, quiet),
+        importer=importer,
+        importer_options=_importer_options(shape, strict),
+        settings={"depth": depth, "focus": focus},
     )
 
 
