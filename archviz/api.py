@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -15,12 +15,14 @@ from archviz.importers import IMPORTERS, choose
 from archviz.ir import Graph, Model, Severity
 from archviz.ir import model as ir_model
 from archviz.ir.walk import all_nodes
+from archviz.length import PIXELS, READABLE
 from archviz.options import bind, nearest, options_of, parse_plugin
 from archviz.output import find_renderer, format_of, is_same_file, write_whole
 from archviz.passes import PASSES
 from archviz.renderers import Renderer
 from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
+from archviz.scene import Scene, Text, flatten
 from archviz.source import Source
 from archviz.theme import load_theme
 from archviz.views import VIEWS
@@ -48,12 +50,14 @@ class Rendering:
         model: The model as imported.
         drawn: The model as the passes left it; None when the output shows it as imported.
         operations: Operations that the drawn boxes stand for.
+        smallest_text: Points of the smallest text of a picture that is fitted to a size.
     """
 
     content: str | bytes
     model: Model
     drawn: Model | None = None
     operations: int = 0
+    smallest_text: float | None = None
 
     @property
     def collapsed_depth(self) -> int | None:
@@ -183,6 +187,8 @@ def render(
     direction: str = "TB",
     shapes: str = "change",
     columns: int | str = "auto",
+    width: str = "",
+    fit: str = "none",
     legend: bool | None = None,
     highlight: Sequence[str] = (),
     theme: str = "auto",
@@ -206,7 +212,11 @@ def render(
         shapes: Which edges say the shape of what they carry: "change", "all" or "none".
         highlight: Patterns of operations to ring, read as those of ``hide``.
         legend: Whether the picture says what its colours mean; None leaves it to the theme.
-        columns: How many columns a drawing from top to bottom has; "auto" cuts what is too tall.
+        columns: How many columns a drawing from top to bottom has, or rows one to the right;
+            "auto" cuts what is too long.
+        width: How wide a picture is shown: "84mm", "3.25in", "600px"; "" for its own size.
+        fit: "page" for a picture that has room on a page, in as many columns as suit it, and at
+            depth "auto" with as many modules collapsed as its text needs to be read.
         theme: Name of a theme, path of a theme's TOML file, or "auto" for light and dark in one.
         depth: How many levels of modules stay open; see :func:`prepare` for it and the next four.
         focus: Path of the only part to draw.
@@ -231,6 +241,8 @@ def render(
         direction=direction,
         shapes=shapes,
         columns=columns,
+        width=width,
+        fit=fit,
         legend=legend,
         highlight=highlight,
         theme=theme,
@@ -254,6 +266,8 @@ def compose(
     direction: str = "TB",
     shapes: str = "change",
     columns: int | str = "auto",
+    width: str = "",
+    fit: str = "none",
     legend: bool | None = None,
     highlight: Sequence[str] = (),
     theme: str = "auto",
@@ -283,20 +297,46 @@ def compose(
         "direction": direction,
         "shapes": shapes,
         "columns": columns,
+        "width": width,
+        "fit": fit,
         "highlight": tuple(highlight),
         "layout": layout,
         "theme": theme,
         **ours,
     }
     subject: object = shown
+    smallest = None
     if renderer.consumes == "scene":
         view = VIEWS.get(style or STYLE)
         settings["legend"] = load_theme(theme).legend if legend is None else legend
-        subject = view.draw(shown, **_fitting(view.draw, settings, f"the style {view.name!r}"))
+        fitting = _fitting(view.draw, settings, f"the style {view.name!r}")
+        scene = view.draw(shown, **fitting)
+        smallest = _smallest_text(scene)
+        for shallower in _shallower(shown) if fit == "page" and depth == "auto" else ():
+            if smallest is None or smallest >= READABLE:
+                break
+            drawn, _ = _prepare(model, shallower, focus, hide, raw, passes)
+            scene = view.draw(drawn, **fitting)
+            smallest = _smallest_text(scene)
+        subject = scene
     logger.info("writing %s", renderer.name)
     owner = f"the format {renderer.name!r}"
     content = renderer.render(subject, **_fitting(renderer.render, settings, owner))
-    return Rendering(content, model, drawn, operations)
+    return Rendering(content, model, drawn, operations, smallest)
+
+
+def _shallower(model: Model) -> Iterable[int]:
+    """Depths that leave ever fewer modules open than the model as drawn has."""
+    deepest = max((len(node.scope) for node in model.body.nodes), default=0)
+    return range(deepest - 1, 0, -1)
+
+
+def _smallest_text(scene: Scene) -> float | None:
+    """Points of the smallest text of a scene that is fitted to a size."""
+    if scene.shown_width is None:
+        return None
+    texts = [mark.size for mark in flatten(scene.marks) if isinstance(mark, Text)]
+    return min(texts) * scene.scale / PIXELS["pt"] if texts else None
 
 
 def write(made: Rendering, output: str | os.PathLike[str], target: object = None) -> Path:

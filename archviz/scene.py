@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from archviz.length import Length
+
 Segment: TypeAlias = tuple[str, *tuple[float, ...]]
 """One command of an SVG path with absolute coordinates: M x y, L x y, Q, C or Z."""
 
@@ -96,6 +98,7 @@ class Scene:
         marks: Painted in order.
         title: The picture's name.
         description: What it shows, in a sentence or two, for those who cannot see it.
+        shown_width: How wide it is shown, the height with it; None in its own size.
     """
 
     width: float
@@ -103,6 +106,12 @@ class Scene:
     marks: tuple[Mark, ...]
     title: str = ""
     description: str = ""
+    shown_width: Length | None = None
+
+    @property
+    def scale(self) -> float:
+        """How many times its own size it is shown."""
+        return self.shown_width.pixels / self.width if self.shown_width and self.width else 1.0
 
 
 def flatten(marks: tuple[Mark, ...]) -> Iterator[Rect | Path | Text]:

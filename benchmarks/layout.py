@@ -21,7 +21,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "layouts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from networks import Network, googlenet, resnet, synthetic, transformer, unet
 

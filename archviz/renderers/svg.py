@@ -43,8 +43,13 @@ def render(scene: Scene, *, theme: str = AUTO, id_prefix: str = "") -> str:
     writer = _Writer(load_theme(theme), id_prefix)
     writer.marks(scene.marks, "  ")
     width, height = number(scene.width), number(scene.height)
+    size = f'width="{width}" height="{height}"'
+    if scene.shown_width is not None:
+        value, unit = scene.shown_width
+        high = value * scene.height / scene.width
+        size = f'width="{number(value)}{unit}" height="{number(high)}{unit}"'
     head = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
         f'viewBox="0 0 {width} {height}" role="img" '
         f'aria-labelledby="{quoted(id_prefix)}title {quoted(id_prefix)}desc" '
         f'font-family="{FONT_FAMILY}" font-kerning="none">',

@@ -13,6 +13,7 @@ from archviz_cli import commands, defaults
 from archviz_cli.choices import (
     Catalogue,
     Direction,
+    Fit,
     Shapes,
     complete_importer,
     complete_layout,
@@ -137,6 +138,8 @@ def _parameters(group: Any) -> dict[str, dict[str, str]]:
   archviz render - -o model.svg < model.onnx
   archviz render model.onnx --focus encoder/layer/0 --depth all
   archviz render model.onnx --hide Dropout --shapes all --direction LR
+  archviz render model.onnx --fit page          for a page of a paper
+  archviz render model.onnx --width 84mm        for a column of one
   archviz render model.onnx --shape x=1,3,224,224"""
 )
 def render(
@@ -199,9 +202,23 @@ def render(
         typer.Option(
             "--columns",
             metavar="N|auto",
-            help="Columns of a drawing from top to bottom; auto cuts what is too tall.",
+            help="Columns of a drawing from top to bottom, rows of one from left to right; auto "
+            "cuts what is too long.",
         ),
     ] = "auto",
+    width: Annotated[
+        str,
+        typer.Option(
+            "--width",
+            metavar="LENGTH",
+            help="How wide the picture is shown, as in 84mm, 3.25in or 600px.",
+            show_default=False,
+        ),
+    ] = "",
+    fit: Annotated[
+        Fit,
+        typer.Option("--fit", help="Choose columns and size so that all has room on a page."),
+    ] = Fit.NONE,
     legend: Annotated[
         bool | None,
         typer.Option(
@@ -262,6 +279,8 @@ def render(
             "highlight": highlight,
             "shapes": shapes.value,
             "columns": columns,
+            "width": width,
+            "fit": fit.value,
             "legend": legend,
             "raw": raw,
             "style": style,

@@ -21,6 +21,13 @@ class Shapes(StrEnum):
     NONE = "none"
 
 
+class Fit(StrEnum):
+    """What a picture is fitted to."""
+
+    NONE = "none"
+    PAGE = "page"
+
+
 class Catalogue(StrEnum):
     """What ``archviz show`` lists."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from archviz import api
 from archviz.errors import ArchvizError, OptionError
 from archviz.ir import Model
+from archviz.length import READABLE
 from archviz.output import default_output, encode, format_of
 from archviz.source import Source
 from archviz_cli.console import Console
@@ -70,6 +71,11 @@ def render(
         written[target] = name
         opens = "; --depth all draws everything" if made.is_reduced else ""
         console.note(f"{target}: {made.description}{opens}")
+        if made.smallest_text is not None and made.smallest_text < READABLE:
+            console.note(
+                f"{target}: the smallest text is {made.smallest_text:.1f} pt in this size, which "
+                "is hard to read; a greater --width, or a smaller --depth, makes it larger"
+            )
         return 0
 
     return _each(sources, draw, console)

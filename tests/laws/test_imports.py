@@ -15,7 +15,7 @@ HEAVY = {
 
 LAYERS = (
     ("errors", "diagnostics"),
-    ("options", "table"),
+    ("options", "table", "length"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),
     ("hatch",),
     ("importers", "passes", "analysis", "layouts", "theme", "outline"),

@@ -17,13 +17,15 @@ from archviz.ir.patterns import matched_by
 from archviz.ir.types import format_shape
 from archviz.ir.walk import operation_count
 from archviz.layouts import LAYOUTS, Area, Box, Link, Point, Route, require
+from archviz.length import parse_length
 from archviz.scene import Mark, Rect, Scene, Text
 from archviz.text import CAP_HEIGHT, printable, text_width
 from archviz.views import View
 from archviz.views.node_link import cards, edges
 from archviz.views.node_link.cards import Card
-from archviz.views.node_link.columns import in_columns
+from archviz.views.node_link.columns import Page, Wrapping
 from archviz.views.node_link.containers import Frames
+from archviz.views.node_link.fit import Fit
 from archviz.views.node_link.frames import FRAME_HEADER, STACK, paint_frame
 from archviz.views.node_link.labels import weights_by_scope
 from archviz.views.node_link.legend import paint_legend
@@ -54,6 +56,8 @@ def draw(
     shapes: Literal["change", "all", "none"] = "change",
     layout: str = "sugiyama",
     columns: int | Literal["auto"] = "auto",
+    width: str = "",
+    fit: Literal["none", "page"] = "none",
     legend: bool = False,
     highlight: tuple[str, ...] = (),
 ) -> Scene:
@@ -64,15 +68,20 @@ def draw(
         direction: Top to bottom, or left to right.
         shapes: Which edges say the shape of what they carry: those where it changes, all, none.
         layout: The engine that places boxes.
-        columns: How many columns a picture from top to bottom has; "auto" cuts one that is too
-            tall for a screen or a page where few edges pass.
+        columns: How many columns a picture from top to bottom has, or rows one to the right;
+            "auto" cuts one that is too long for a screen or a page where few edges pass.
+        width: How wide the picture is to be shown, "84mm", "3.25in" or "600px"; with "auto" it
+            has no more columns than leave its text large enough to read. "" for its own size.
+        fit: "page" chooses columns so that the picture is as large as can be on a page of A4 and
+            of US Letter, and shows it in that size, or within ``width``.
         legend: Whether the picture says what its colours mean.
         highlight: Patterns of nodes to ring; see :func:`archviz.ir.patterns.matched_by`.
 
     Raises:
         LayoutError: The engine is missing or failed.
-        OptionError: A pattern of ``highlight`` matches nothing.
+        OptionError: A pattern of ``highlight`` matches nothing, or ``width`` is no length.
     """
+    wanted = parse_length(width, "--width") if width else None
     graph = model.body
     frames = Frames(graph)
     drawing = _Drawing()
@@ -81,29 +90,63 @@ def draw(
     require(engine, drawing.boxes)
     logger.info("laying out %d boxes", len(drawing.boxes))
     placed = engine.place(drawing.boxes, drawing.links, direction=direction)
-    if direction == "TB":
-        placed = in_columns(placed, drawing.boxes, drawing.links, columns)
+    wrapping = Wrapping(placed, drawing.boxes, drawing.links, direction)
+    page, shown_width = Fit(columns, wanted, fit, MARGIN).apply(wrapping)
+    placed = page.placement
 
     areas = [Area(a.x + MARGIN, a.y + MARGIN, a.width, a.height) for a in placed.areas]
-    marks: list[Mark] = []
-    crossings = _crossings(drawing, placed.routes, areas)
-    for index, path in drawing.frames.items():
-        depth = len(_around(drawing.boxes, index)) - 1
-        marks.append(paint_frame(path, areas[index], frames, depth, crossings.get(index, [])))
+    marks = _painted_frames(drawing, page, areas, frames)
     ringed = _highlighted(graph, highlight)
     marks += [
         cards.paint_ring(card, areas[index])
         for index, card in drawing.cards.items()
         if card.id in ringed
     ]
+    marks += _painted_edges(drawing, page, areas, direction)
+    marks += [cards.paint(card, areas[index]) for index, card in drawing.cards.items()]
+    wide, high = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
+    if not drawing.boxes:
+        marks.append(_note("The model has no operations."))
+        wide, high = 240.0, 48.0
+    if legend and drawing.cards:
+        key = paint_legend(drawing.cards.values(), wide, high - MARGIN + 10, MARGIN)
+        marks.append(key)
+        bottoms = [mark.y + mark.height for mark in key.marks if isinstance(mark, Rect)]
+        high = max([high, *(bottom + MARGIN for bottom in bottoms)])
+    title = printable(model.source or graph.name or "model")
+    paper = Rect(0, 0, wide, high, "page")
+    return Scene(wide, high, (paper, *marks), title, describe(model), shown_width)
+
+
+def _painted_frames(
+    drawing: _Drawing, page: Page, areas: Sequence[Area], frames: Frames
+) -> list[Mark]:
+    marks: list[Mark] = []
+    crossings = _crossings(drawing, page.placement.routes, areas)
+    for index, path in drawing.frames.items():
+        depth = len(_around(drawing.boxes, index)) - 1
+        marks.append(paint_frame(path, areas[index], frames, depth, crossings.get(index, [])))
+        for number, piece in enumerate(page.pieces.get(index, ())[1:], 2):
+            x, y, width, height = piece.area
+            area = Area(x + MARGIN, y + MARGIN, width, height)
+            entries = [entry + MARGIN for entry in piece.crossings]
+            marks.append(paint_frame(path, area, frames, depth, entries, number))
+    return marks
+
+
+def _painted_edges(
+    drawing: _Drawing, page: Page, areas: Sequence[Area], direction: str
+) -> list[Mark]:
+    marks: list[Mark] = []
+    placed = page.placement
     obstacles = Obstacles(placed, list(drawing.cards))
     for index, (link, route, label) in enumerate(
         zip(drawing.links, placed.routes, drawing.labels, strict=True)
     ):
         if direction == "TB" and drawing.cards[link.target].kind == "merge":
-            around = drawing.boxes[link.target].parent
-            room = placed.areas[around] if around >= 0 else Area(0, 0, placed.width, placed.height)
-            other = edges.beside_circle(route, placed.areas[link.target], room)
+            merge = placed.areas[link.target]
+            room = page.room(drawing.boxes[link.target].parent, merge)
+            other = edges.beside_circle(route, merge, room)
             if other is not None and obstacles.is_free(other, link, index):
                 route = other
                 obstacles.occupy(route, index)
@@ -112,19 +155,7 @@ def draw(
             if points and drawing.cards[box].kind == "merge":
                 points[end] = edges.onto_circle(points[end], areas[box])
         marks += edges.paint(route, points, label, MARGIN)
-    marks += [cards.paint(card, areas[index]) for index, card in drawing.cards.items()]
-    width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
-    if not drawing.boxes:
-        marks.append(_note("The model has no operations."))
-        width, height = 240.0, 48.0
-    if legend and drawing.cards:
-        key = paint_legend(drawing.cards.values(), width, height - MARGIN + 10, MARGIN)
-        marks.append(key)
-        bottoms = [mark.y + mark.height for mark in key.marks if isinstance(mark, Rect)]
-        height = max([height, *(bottom + MARGIN for bottom in bottoms)])
-    title = printable(model.source or graph.name or "model")
-    page = Rect(0, 0, width, height, "page")
-    return Scene(width, height, (page, *marks), title, describe(model))
+    return marks
 
 
 def _highlighted(graph: Graph, patterns: Sequence[str]) -> set[str]:

@@ -1,8 +1,7 @@
-"""Long pictures in columns: a strip many pages tall is cut where few edges pass.
+"""Long pictures in columns, or in rows when they run to the right.
 
-The work is done on a finished placement, whatever engine made it. A cut lies where no box and no
-label is and every edge runs straight down; an edge that passes it goes around the foot of one
-column and over the head of the next.
+The work is done on a finished placement, whatever engine made it. An edge that passes a cut goes
+around the foot of one column and over the head of the next; a frame that is cut goes on there.
 """
 
 from __future__ import annotations
@@ -10,191 +9,335 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
+from archviz.views.node_link.cuts import Cut, candidates, chosen
 
 TALLEST = 4800.0
-"""Height in pixels above which columns are made unasked."""
-MOST_CROSSINGS = 4
-"""Edges that may pass a cut."""
+"""Length in pixels above which columns are made unasked."""
 TRACK = 12.0
 """Distance of two edges on their way from column to column."""
-CLEAR = 6.0
-"""Room on both sides of a cut that is free but for the edges through it."""
 GAP = 36.0
 """Room between two columns, beside the edges that run there."""
+EDGE = 10.0
+"""From a cut to the border of the frame it goes through, and to that of the next frame."""
+_SHAPE_COST = 6.0
+"""What a picture costs that has e times too many or too few columns, in edges that pass a cut."""
+HEADER_GAP = 4.0
+"""Below the header of a frame that goes on, beside the room that a cut has anyway."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    y: float
-    crossings: int
+class Piece:
+    """A part of a frame that lies in one column.
+
+    Attributes:
+        area: Where it is.
+        crossings: Where edges come in through its header, from left to right.
+    """
+
+    area: Area
+    crossings: tuple[float, ...] = ()
 
 
-def in_columns(
-    placement: Placement,
-    boxes: Sequence[Box],
-    links: Sequence[Link],
-    columns: int | Literal["auto"] = "auto",
-) -> Placement:
-    """The placement in columns, or as it was when it is short enough or cannot be cut.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A picture in columns.
+
+    Attributes:
+        placement: Of a frame in several columns, it has the first piece.
+        pieces: The pieces of such frames, by box.
+    """
+
+    placement: Placement
+    pieces: dict[int, tuple[Piece, ...]] = field(default_factory=dict)
+
+    def room(self, frame: int, area: Area) -> Area:
+        """The frame, or the piece of it, or for -1 the page, in which ``area`` lies."""
+        if frame < 0:
+            return Area(0.0, 0.0, self.placement.width, self.placement.height)
+        for piece in self.pieces.get(frame, ()):
+            x, y, width, height = piece.area
+            if x <= area.x <= x + width and y <= area.y <= y + height:
+                return piece.area
+        return self.placement.areas[frame]
+
+
+class Wrapping:
+    """A placement that can be put into columns.
 
     Args:
-        placement: Top to bottom.
+        placement: What the layout made.
         boxes: What was placed.
         links: What was routed.
-        columns: How many; "auto" makes a page-shaped picture of one that is too tall.
+        direction: "LR" makes rows of a picture that runs to the right.
     """
-    number = 1
-    if isinstance(columns, int):
-        number = columns
-    elif placement.height > TALLEST:
-        number = round(math.sqrt(placement.height / (placement.width + 2 * GAP)))
-    if number < 2:
-        return placement
-    cuts = _chosen(_candidates(placement, boxes), placement.height, number)
-    return _cut(placement, links, [cut.y for cut in cuts]) if cuts else placement
 
+    def __init__(
+        self,
+        placement: Placement,
+        boxes: Sequence[Box],
+        links: Sequence[Link],
+        direction: Literal["TB", "LR"] = "TB",
+    ) -> None:
+        self._whole = placement
+        self._is_turned = direction == "LR"
+        self._placement = _turned(placement) if self._is_turned else placement
+        self._boxes = boxes
+        self._links = links
+        # A frame's header is at its top in either direction.
+        self._headers = [0.0 if self._is_turned else box.header for box in boxes]
+        self._candidates: list[Cut] | None = None
 
-def _candidates(placement: Placement, boxes: Sequence[Box]) -> list[_Cut]:
-    """Heights at which the picture may be cut, one in each free band."""
-    taken = [
-        (area.y - CLEAR, area.y + area.height + CLEAR)
-        for area, box in zip(placement.areas, boxes, strict=True)
-        if box.parent < 0
-    ]
-    verticals: list[tuple[float, float]] = []
-    for route in placement.routes:
-        if route.label is not None:
-            taken.append((route.label.y - CLEAR, route.label.y + route.label.height + CLEAR))
-        for one, other in pairwise(route.points):
-            if one.x == other.x:
-                verticals.append((min(one.y, other.y), max(one.y, other.y)))
-            else:
-                taken.append((min(one.y, other.y) - CLEAR, max(one.y, other.y) + CLEAR))
-    taken.sort()
-    free: list[float] = []
-    reached = taken[0][1] if taken else 0.0
-    for start, end in taken:
-        if start > reached:
-            free.append((reached + start) / 2)
-        reached = max(reached, end)
-    starts = sorted(start for start, _ in verticals)
-    ends = sorted(end for _, end in verticals)
-    found = [_Cut(y, bisect_left(starts, y) - bisect_left(ends, y)) for y in free]
-    return [cut for cut in found if 0 < cut.crossings <= MOST_CROSSINGS]
-
-
-def _chosen(candidates: list[_Cut], height: float, columns: int) -> list[_Cut]:
-    """The cut for each border between columns that is cheap and near where it should be."""
-    step = height / columns
-    chosen: list[_Cut] = []
-    for number in range(1, columns):
-        near = [cut for cut in candidates if abs(cut.y - number * step) < step * 0.35]
-        best = min(
-            near,
-            key=lambda cut: (cut.crossings + 6 * abs(cut.y - number * step) / step, cut.y),
-            default=None,
+    def usual(self) -> int:
+        """How many columns make a page-shaped picture of one that is too tall; 1 if it is not."""
+        height = self._placement.height
+        if height <= TALLEST:
+            return 1
+        wanted = math.sqrt(height / (self._placement.width + 2 * GAP))
+        # A number of columns that cuts a network between its layers is worth another shape.
+        found = self._cuts()
+        return min(
+            range(max(2, math.floor(wanted * 0.75)), math.ceil(wanted * 1.3) + 1),
+            key=lambda number: (
+                chosen(found, height, number)[1] + _SHAPE_COST * abs(math.log(number / wanted)),
+                number,
+            ),
         )
-        if best is not None and (not chosen or best.y > chosen[-1].y):
-            chosen.append(best)
-    return chosen
+
+    def near(self, width: float, height: float) -> range:
+        """Numbers of columns that may give a picture the shape of ``width`` × ``height``."""
+        if self._is_turned:
+            width, height = height, width
+        long, wide = self._placement.height, self._placement.width + GAP
+        best = int(math.sqrt(long * width / (wide * height))) if wide and height else 1
+        return range(max(1, best - 1), max(1, best) + 3)
+
+    def _cuts(self) -> list[Cut]:
+        if self._candidates is None:
+            self._candidates = candidates(self._placement, self._boxes, self._links, self._headers)
+        return self._candidates
+
+    def in_columns(self, number: int) -> Page:
+        """The picture in ``number`` columns, in fewer where it cannot be cut."""
+        if number < 2:
+            return Page(self._whole)
+        cuts, _ = chosen(self._cuts(), self._placement.height, number)
+        if not cuts:
+            return Page(self._whole)
+        page = _Columns(self._placement, self._boxes, self._links, self._headers, cuts).page()
+        if not self._is_turned:
+            return page
+        # The header of a piece is beside where edges come in.
+        pieces = {
+            index: tuple(Piece(_flipped(piece.area)) for piece in found)
+            for index, found in page.pieces.items()
+        }
+        return Page(_turned(page.placement), pieces)
 
 
-def _cut(placement: Placement, links: Sequence[Link], cuts: list[float]) -> Placement:
-    def column_of(y: float) -> int:
-        return bisect_left(cuts, y)
+def _flipped(area: Area) -> Area:
+    return Area(area.y, area.x, area.height, area.width)
 
-    passing = _passing(placement, links, cuts)
-    tracks = [len(keys) for keys in passing]
-    left, right = _extents(placement, cuts)
-    head = [0.0, *(TRACK * (count + 1) for count in tracks)]
-    dx: list[float] = []
-    x = 0.0
-    for number in range(len(cuts) + 1):
-        dx.append(x - left[number])
-        x += right[number] - left[number]
-        if number < len(cuts):
-            x += GAP + TRACK * tracks[number]
-    tops = [0.0, *cuts]
-    dy = [max(head) - top for top in tops]
-    # The last column ends with the picture, the others with the edges that leave them.
-    feet = [cut + dy[n] + TRACK * (tracks[n] + 1) for n, cut in enumerate(cuts)]
-    bottom = max(placement.height + dy[-1], *feet)
-    channels = [dx[n] + right[n] + GAP / 2 for n in range(len(cuts))]
 
-    def moved(area: Area) -> Area:
-        number = column_of(area.y + area.height / 2)
-        return Area(area.x + dx[number], area.y + dy[number], area.width, area.height)
+def _turned(placement: Placement) -> Placement:
+    """The placement with its axes exchanged."""
+    routes = [
+        replace(
+            route,
+            points=tuple([Point(y, x) for x, y in route.points]),
+            label=None if route.label is None else _flipped(route.label),
+        )
+        for route in placement.routes
+    ]
+    areas = tuple(map(_flipped, placement.areas))
+    return Placement(areas, tuple(routes), placement.height, placement.width)
 
-    def way(index: int, route: Route) -> Route:
-        key = (links[index].source, links[index].trunk)
+
+class _Columns:
+    """A placement cut at given heights."""
+
+    def __init__(
+        self,
+        placement: Placement,
+        boxes: Sequence[Box],
+        links: Sequence[Link],
+        headers: Sequence[float],
+        cuts: list[float],
+    ) -> None:
+        self.placement = placement
+        self.links = links
+        self.cuts = cuts
+        self.frames = _cut_frames(cuts, placement, boxes)
+        feet = [EDGE] * len(boxes)
+        heads = [max(EDGE, header + HEADER_GAP) for header in headers]
+        self.below = [_levels(frames, boxes, feet) for frames in self.frames]
+        self.above = [_levels(frames, boxes, heads) for frames in self.frames]
+        self.passing, self.places = self._find_passing()
+        tracks = [len(keys) for keys in self.passing]
+        left, right = self._extents()
+        self.dx: list[float] = []
+        x = 0.0
+        for number in range(len(cuts) + 1):
+            self.dx.append(x - left[number])
+            x += right[number] - left[number]
+            if number < len(cuts):
+                x += GAP + TRACK * tracks[number]
+        self.width = x
+        self.dy = [0.0]
+        for cut, above, count in zip(cuts, self.above, tracks, strict=True):
+            self.dy.append(max(above.values(), default=0.0) + TRACK * (count + 1) - cut)
+        self.feet = [
+            cut + dy + max(below.values(), default=0.0) + TRACK
+            for cut, dy, below in zip(cuts, self.dy, self.below, strict=False)
+        ]
+        ends = [
+            foot + TRACK * max(count - 1, 0) for foot, count in zip(self.feet, tracks, strict=True)
+        ]
+        self.height = max(placement.height + self.dy[-1], *ends)
+        self.channels = [self.dx[n] + right[n] + GAP / 2 for n in range(len(cuts))]
+
+    def page(self) -> Page:
+        pieces = self._pieces()
+        areas = [
+            pieces[index][0].area if index in pieces else self._moved(area)
+            for index, area in enumerate(self.placement.areas)
+        ]
+        routes = [self._way(index, route) for index, route in enumerate(self.placement.routes)]
+        placement = Placement(tuple(areas), tuple(routes), self.width, self.height)
+        return Page(placement, pieces)
+
+    def _column(self, y: float) -> int:
+        return bisect_left(self.cuts, y)
+
+    def _moved(self, area: Area) -> Area:
+        number = self._column(area.y + area.height / 2)
+        return Area(area.x + self.dx[number], area.y + self.dy[number], area.width, area.height)
+
+    def _find_passing(self) -> tuple[list[list[tuple[int, int]]], list[list[float]]]:
+        """For each cut what passes it, as source and trunk of edges on one track, and where.
+
+        They go from right to left: in this order, edges do not cross on their way to the next
+        column.
+        """
+        keys: list[dict[tuple[int, int], float]] = [{} for _ in self.cuts]
+        places: list[dict[float, None]] = [{} for _ in self.cuts]
+        for link, route in zip(self.links, self.placement.routes, strict=True):
+            if self._is_in_one_column(route):
+                continue
+            key = (link.source, link.trunk)
+            for one, other in pairwise(route.points):
+                low, high = sorted((one.y, other.y))
+                for number in range(self._column(low), self._column(high)):
+                    keys[number][key] = max(keys[number].get(key, one.x), one.x)
+                    places[number][one.x] = None
+        ordered = [sorted(found, key=lambda key: (-found[key], key)) for found in keys]
+        return ordered, [sorted(found) for found in places]
+
+    def _is_in_one_column(self, route: Route) -> bool:
+        if not route.points:
+            return True
+        heights = [point.y for point in route.points]
+        return self._column(min(heights)) == self._column(max(heights))
+
+    def _way(self, index: int, route: Route) -> Route:
+        key = (self.links[index].source, self.links[index].trunk)
+        label = self._moved(route.label) if route.label is not None else None
+        if self._is_in_one_column(route):
+            number = self._column(route.points[0].y) if route.points else 0
+            dx, dy = self.dx[number], self.dy[number]
+            kept = tuple([Point(x + dx, y + dy) for x, y in route.points])
+            return replace(route, points=kept, label=label)
         points: list[Point] = []
         for one, other in pairwise(route.points):
-            start, end = column_of(one.y), column_of(other.y)
-            points.append(Point(one.x + dx[start], one.y + dy[start]))
+            start, end = self._column(one.y), self._column(other.y)
+            points.append(Point(one.x + self.dx[start], one.y + self.dy[start]))
             step = 1 if end > start else -1
             for number in range(start, end, step):
                 border = number if step > 0 else number - 1
-                track = TRACK * passing[border].index(key)
-                channel = channels[border] + track
-                low = cuts[border] + dy[border] + TRACK + track
-                high = max(head) - TRACK - track
-                before, behind = one.x + dx[border], one.x + dx[border + 1]
+                track = TRACK * self.passing[border].index(key)
+                low, channel = self.feet[border] + track, self.channels[border] + track
                 around = [
-                    Point(before, low),
+                    Point(one.x + self.dx[border], low),
                     Point(channel, low),
-                    Point(channel, high),
-                    Point(behind, high),
+                    Point(channel, track),
+                    Point(one.x + self.dx[border + 1], track),
                 ]
                 points += around if step > 0 else around[::-1]
-            if other is route.points[-1]:
-                points.append(Point(other.x + dx[end], other.y + dy[end]))
-        label = moved(route.label) if route.label is not None else None
+        last = route.points[-1]
+        number = self._column(last.y)
+        points.append(Point(last.x + self.dx[number], last.y + self.dy[number]))
         return replace(route, points=tuple(points), label=label)
 
-    routes = tuple(way(index, route) for index, route in enumerate(placement.routes))
-    return Placement(tuple(map(moved, placement.areas)), routes, x, bottom)
+    def _pieces(self) -> dict[int, tuple[Piece, ...]]:
+        """The pieces of each frame that is cut."""
+        found: dict[int, tuple[Piece, ...]] = {}
+        for index in sorted({index for frames in self.frames for index in frames}):
+            area = self.placement.areas[index]
+            cut_by = [n for n, frames in enumerate(self.frames) if index in frames]
+            pieces: list[Piece] = []
+            for number in range(cut_by[0], cut_by[-1] + 2):
+                dx, dy = self.dx[number], self.dy[number]
+                top, bottom = area.y, area.y + area.height
+                crossings: list[float] = []
+                if pieces:
+                    top = self.cuts[number - 1] - self.above[number - 1][index]
+                    crossings = [
+                        x + dx for x in self.places[number - 1] if area.x < x < area.x + area.width
+                    ]
+                if number <= cut_by[-1]:
+                    bottom = self.cuts[number] + self.below[number][index]
+                moved = Area(area.x + dx, top + dy, area.width, bottom - top)
+                pieces.append(Piece(moved, tuple(crossings)))
+            found[index] = tuple(pieces)
+        return found
+
+    def _extents(self) -> tuple[list[float], list[float]]:
+        """The left and right end of what is in each column."""
+        left = [math.inf] * (len(self.cuts) + 1)
+        right = [-math.inf] * (len(self.cuts) + 1)
+
+        def add(start: float, end: float, top: float, bottom: float) -> None:
+            for number in range(self._column(top), self._column(bottom) + 1):
+                left[number] = min(left[number], start)
+                right[number] = max(right[number], end)
+
+        for area in self.placement.areas:
+            add(area.x, area.x + area.width, area.y, area.y + area.height)
+        for route in self.placement.routes:
+            if route.label is not None:
+                x, y, width, height = route.label
+                add(x, x + width, y, y + height)
+            for one, other in pairwise(route.points):
+                low, high = sorted((one.x, other.x))
+                add(low, high, min(one.y, other.y), max(one.y, other.y))
+        return left, right
 
 
-def _passing(
-    placement: Placement, links: Sequence[Link], cuts: list[float]
-) -> list[list[tuple[int, int]]]:
-    """For each cut what passes it: the source and trunk of edges, which share a track."""
-    found: list[dict[tuple[int, int], None]] = [{} for _ in cuts]
-    for link, route in zip(links, placement.routes, strict=True):
-        for one, other in pairwise(route.points):
-            low, high = sorted((one.y, other.y))
-            for number in range(bisect_left(cuts, low), bisect_left(cuts, high)):
-                found[number][link.source, link.trunk] = None
-    return [list(keys) for keys in found]
+def _cut_frames(
+    cuts: Sequence[float], placement: Placement, boxes: Sequence[Box]
+) -> list[list[int]]:
+    """The frames that each cut goes through, outer ones first."""
+    found: list[list[int]] = [[] for _ in cuts]
+    for index, (box, area) in enumerate(zip(boxes, placement.areas, strict=True)):
+        if box.is_container:
+            for number in range(bisect_left(cuts, area.y), bisect_left(cuts, area.y + area.height)):
+                found[number].append(index)
+    return found
 
 
-def _extents(placement: Placement, cuts: list[float]) -> tuple[list[float], list[float]]:
-    """The left and right end of what is in each column."""
-    left = [math.inf] * (len(cuts) + 1)
-    right = [-math.inf] * (len(cuts) + 1)
-
-    def add(start: float, end: float, y: float) -> None:
-        number = bisect_left(cuts, y)
-        left[number] = min(left[number], start)
-        right[number] = max(right[number], end)
-
-    for area in placement.areas:
-        add(area.x, area.x + area.width, area.y + area.height / 2)
-    for route in placement.routes:
-        if route.label is not None:
-            add(route.label.x, route.label.x + route.label.width, route.label.y)
-        for point in route.points:
-            add(point.x, point.x, point.y)
-        for one, other in pairwise(route.points):
-            for number in range(bisect_left(cuts, min(one.y, other.y)), len(cuts)):
-                if cuts[number] > max(one.y, other.y):
-                    break
-                for column in (number, number + 1):
-                    left[column] = min(left[column], one.x)
-                    right[column] = max(right[column], one.x)
-    return left, right
+def _levels(
+    frames: Sequence[int], boxes: Sequence[Box], steps: Sequence[float]
+) -> dict[int, float]:
+    """How far from a cut the border of each frame is: further than those of the frames in it."""
+    inner = dict.fromkeys(frames, 0.0)
+    found: dict[int, float] = {}
+    for index in reversed(frames):
+        found[index] = inner[index] + steps[index]
+        parent = boxes[index].parent
+        if parent in inner:
+            inner[parent] = max(inner[parent], found[index])
+    return found

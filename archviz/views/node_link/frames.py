@@ -18,14 +18,30 @@ TITLE_SIZE = 11.5
 SIDE = 10.0
 LEAST_SUBTITLE = 9
 """Characters of a shortened class name below which it says too little to be shown."""
+CONTINUED = (" (continued)", " (cont.)", " …")
+"""What follows the name on the further pieces of a frame: the first that has room."""
 CLEAR = 6.0
 """Room between a text and an edge."""
 
 
 def paint_frame(
-    path: ScopePath, area: Area, frames: Frames, depth: int, crossings: Sequence[float]
+    path: ScopePath,
+    area: Area,
+    frames: Frames,
+    depth: int,
+    crossings: Sequence[float],
+    number: int = 1,
 ) -> Group:
-    """The frame of the scope ``path``; ``crossings`` are the edges through its header."""
+    """The frame of a scope, or one piece of it when it goes on in further columns.
+
+    Args:
+        path: The scope.
+        area: Where the frame or the piece is.
+        frames: All frames.
+        depth: How many frames are around it.
+        crossings: Where edges come through its header.
+        number: Which piece it is, from 1.
+    """
     repeat = frames.repeat(path)
     role = f"scope {min(depth, 2)}"
     marks: list[Mark] = []
@@ -49,17 +65,23 @@ def paint_frame(
         )
         right -= width + CLEAR
     gaps = _gaps(left, right, crossings)
+    widest = max(gaps, key=lambda gap: gap[1] - gap[0])
     title = frames.title(path)
-    wanted = text_width(title, TITLE_SIZE, bold=True)
+    if number > 1:
+        room = widest[1] - widest[0]
+        title = next(
+            (long for note in CONTINUED if _title_width(long := title + note) <= room), title
+        )
+    wanted = _title_width(title)
     # The title goes into the first gap that holds it, or else shortened into the widest.
     start, end = next(
         (gap for gap in gaps if gap[1] - gap[0] >= wanted),
-        max(gaps, key=lambda gap: gap[1] - gap[0]),
+        widest,
     )
     title = fit(title, TITLE_SIZE, end - start, bold=True)
     marks.append(cards.line(start, middle, title, "scope-title", TITLE_SIZE))
-    used = start + text_width(title, TITLE_SIZE, bold=True) + CLEAR
-    note = frames.parameter_note(path)
+    used = start + _title_width(title) + CLEAR
+    note = frames.parameter_note(path) if number == 1 else ""
     width = text_width(note, cards.SMALL_SIZE)
     # What is left for the note and the class: behind the title, and the gaps behind that.
     rooms = [(used, end), *(gap for gap in gaps if gap[0] > start)]
@@ -74,7 +96,12 @@ def paint_frame(
     if subtitle == whole != "" or len(subtitle) >= LEAST_SUBTITLE:
         marks.append(cards.line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
     tooltip = " ".join(filter(None, (".".join(path), frames.subtitle(path), note)))
-    return Group(tuple(marks), "scope", "scope:" + "/".join(path), tooltip)
+    name = "scope:" + "/".join(path) + (f"#{number}" if number > 1 else "")
+    return Group(tuple(marks), "scope", name, tooltip)
+
+
+def _title_width(title: str) -> float:
+    return text_width(title, TITLE_SIZE, bold=True)
 
 
 def _gaps(left: float, right: float, crossings: Sequence[float]) -> list[tuple[float, float]]:

@@ -1,0 +1,55 @@
+"""Lengths on paper and on screens: "84mm", "3.25in", "600px"."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+from archviz.errors import OptionError
+
+PIXELS = {"px": 1.0, "pt": 96 / 72, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
+"""CSS pixels in each unit; Cascading Style Sheets, level 2, section 4.3.2."""
+
+READABLE = 5.0
+"""Points below which printed text cannot be read without a glass; journals ask for 5 to 8."""
+
+_PATTERN = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*")
+
+
+class Length(NamedTuple):
+    """A number of units.
+
+    Attributes:
+        value: How many.
+        unit: One of "px", "pt", "mm", "cm" and "in".
+    """
+
+    value: float
+    unit: str
+
+    @property
+    def pixels(self) -> float:
+        """In CSS pixels, of which an inch has 96."""
+        return self.value * PIXELS[self.unit]
+
+
+def parse_length(text: str, owner: str) -> Length:
+    """``text`` as a length; a number without a unit is one of pixels.
+
+    Args:
+        text: A positive number and a unit.
+        owner: What messages call it.
+
+    Raises:
+        OptionError: It is none.
+    """
+    found = _PATTERN.fullmatch(text.lower())
+    length = Length(float(found[1]), found[2] or "px") if found else None
+    if length is None or length.unit not in PIXELS or not 0 < length.value < math.inf:
+        raise OptionError(
+            f"{owner} is {text!r}, which is no length", "write it as 84mm, 8.4cm, 3.25in or 600px"
+        )
+    if not 10 <= length.pixels <= 1e6:
+        raise OptionError(f"{owner} is {text!r}", "a picture has 10 px to 1,000,000 px")
+    return length
