@@ -14,7 +14,7 @@ from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose
 from archviz.ir import Graph, Model, Severity
 from archviz.ir import model as ir_model
-from archviz.ir.walk import all_nodes
+from archviz.ir.walk import all_nodes, head_of, leaves
 from archviz.length import PIXELS, READABLE
 from archviz.options import bind, nearest, options_of, parse_plugin
 from archviz.output import find_renderer, format_of, is_same_file, write_whole
@@ -90,8 +90,10 @@ class Rendering:
 
     @property
     def is_reduced(self) -> bool:
-        """Whether modules are collapsed or blocks folded, so that more could be drawn."""
-        return self.collapsed_depth is not None or self.folded_runs > 0
+        """Whether modules, blocks or subgraphs are drawn as one, so that more could be drawn."""
+        nodes = self.drawn.body.nodes if self.drawn else ()
+        merged = any(head_of(node).parts for node in nodes)
+        return self.collapsed_depth is not None or self.folded_runs > 0 or merged
 
 
 def load(target: object, *, importer: str = "", **options: object) -> Model:
@@ -153,10 +155,10 @@ def _prepare(
         steps.append(("select", {"focus": focus}))
     named = {name for name, _ in extra}
     graph = _apply(model.body, [step for step in steps if step[0] not in named] + extra)
-    operations = sum(len(node.parts) or 1 for node in graph.nodes)
+    operations = sum(sum(1 for _ in leaves(node)) for node in graph.nodes)
     if raw and depth == "auto":
         depth = "all"
-    last: list[Step] = [] if raw else [("fuse", {})]
+    last: list[Step] = [] if raw else [("fuse", {"compound": depth != "all"})]
     if depth != "all":
         last += [("fold-repeats", {}), ("collapse-scopes", {"depth": depth})]
     graph = _apply(graph, [step for step in last if step[0] not in named])

@@ -15,7 +15,7 @@ from archviz.ir import Graph, Node, ScopePath, TensorType, Value
 from archviz.ir.build import unique
 from archviz.ir.edit import used_values
 from archviz.ir.types import format_shape, format_type
-from archviz.ir.walk import operations_of
+from archviz.ir.walk import links, operations_of
 
 Shapes = Literal["change", "all", "none"]
 """Which arrows are labelled with the shape of what they carry."""
@@ -187,7 +187,7 @@ def _group(graph: Graph, path: ScopePath) -> Group:
 
 def _box(node: Node, group: ScopePath, module: str = "") -> Box:
     shown = module or node.name or node.id.rpartition("/")[2] or node.id
-    does = " + ".join(part.op for part in node.parts) or node.op
+    does = " + ".join(part.op for part in links([node]))
     lines = _lines(does, shown if shown != node.op else "")
     if node.kind == "module":
         count = operations_of(node)

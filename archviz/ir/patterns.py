@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from archviz.ir.graph import Graph, Node
+from archviz.ir.walk import leaves
 
 
 def matched_by(graph: Graph, patterns: Sequence[str]) -> dict[str, list[Node]]:
@@ -43,7 +44,7 @@ def nearest(graph: Graph, pattern: str) -> str:
 def _known_as(node: Node, graph: Graph) -> tuple[list[str], list[str]]:
     """What a node, its parts and the scopes around it are called, and their operators."""
     names, types = [node.id, node.name], [node.op]
-    for part in node.parts:
+    for part in leaves(node):
         names += [part.id, part.name]
         types.append(part.op)
     for length in range(1, len(node.scope) + 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from archviz.ir.graph import Graph, Node, ScopePath
@@ -90,7 +90,31 @@ def operations_of(node: Node) -> int:
     if node.kind == "module":
         inside = node.attributes.get("operations")
         return inside if isinstance(inside, int) else len(node.origins)
-    return len(node.parts) or 1
+    return sum(1 for _ in leaves(node))
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    """The operations that a fused node was made of, in the order of execution, or the node."""
+    if not node.parts:
+        yield node
+    for part in node.parts:
+        yield from leaves(part)
+
+
+def head_of(node: Node) -> Node:
+    """The part that a chain is named after; a node that is no chain itself."""
+    while node.parts and node.parts[0].op == node.op:
+        node = node.parts[0]
+    return node
+
+
+def links(parts: Iterable[Node]) -> Iterator[Node]:
+    """The parts, chains among them taken apart."""
+    for part in parts:
+        if head_of(part) is part:
+            yield part
+        else:
+            yield from links(part.parts)
 
 
 def operation_count(graph: Graph) -> int:

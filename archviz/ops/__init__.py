@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from archviz.ops.patterns import PATTERNS, compounds
+
 OTHER = "other"
 """The category of operators that no table names."""
-PATTERNS = "patterns.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def table() -> OperatorTable:
                 target.update(dict.fromkeys(operators, key))
         attribute.update(data.get("attribute", {}))
         inputs.update(data.get("inputs", {}))
+    for compound in compounds():
+        category.setdefault(compound.name, compound.category)
     return OperatorTable(category, merge, role, attribute, inputs)
 
 
@@ -65,10 +68,3 @@ def input_name(operator: str, index: int) -> str:
     """What ``operator`` calls its input at ``index``; "" when that is not known."""
     names = table().inputs.get(operator, [])
     return names[index] if 0 <= index < len(names) else ""
-
-
-@cache
-def patterns() -> tuple[tuple[str, ...], ...]:
-    """Chains of operations that readers take for one, as steps; see patterns.toml."""
-    data = tomllib.loads((files(__package__) / PATTERNS).read_text(encoding="utf-8"))
-    return tuple(tuple(pattern["steps"]) for pattern in data["pattern"])

@@ -8,7 +8,7 @@ from typing import Literal
 from archviz.errors import OptionError
 from archviz.ir import Graph, Node, Scope, ScopePath
 from archviz.ir.edit import contract, sweep
-from archviz.ir.walk import scope_children
+from archviz.ir.walk import leaves, scope_children
 from archviz.passes import Pass
 
 MOST_BOXES = 60
@@ -63,9 +63,9 @@ class _Tree:
         self.own: dict[ScopePath, list[str]] = {path: [] for path in self.children}
         for node in graph.nodes:
             self.own[node.scope].append(node.id)
-        self.links: dict[ScopePath, int] = dict.fromkeys(self.children, 0)
+        self.operations_in: dict[ScopePath, int] = dict.fromkeys(self.children, 0)
         for node in graph.nodes:
-            self.links[node.scope] += len(node.parts) or 1
+            self.operations_in[node.scope] += sum(1 for _ in leaves(node))
         self.repeat = {path: scope.repeat for path, scope in graph.scopes.items()}
         self.size: dict[ScopePath, int] = {}
         for path in sorted(self.children, key=len, reverse=True):
@@ -85,7 +85,7 @@ class _Tree:
     def operations(self, path: ScopePath) -> int:
         """How many operations one such module runs, folded blocks as often as they repeat."""
         inside = sum(self.operations(child) * self.repeat[child] for child in self.children[path])
-        return self.links[path] + inside
+        return self.operations_in[path] + inside
 
     def boxes(self, path: ScopePath) -> int:
         """How many boxes stand where one stood when the scope is opened, its children closed."""

@@ -98,4 +98,5 @@ def _part_signature(part: Node, graph: Graph) -> Hashable:
         part.op,
         tuple(part.attributes.items()),
         tuple((p.type, p.kind) if p is not None else None for p in types),
+        tuple(_part_signature(inner, graph) for inner in part.parts),
     )

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from archviz.ir import Graph, Node
 from archviz.ir.types import format_shape, format_type
-from archviz.ir.walk import operations_of
+from archviz.ir.walk import head_of, leaves, links, operations_of
 from archviz.layouts import Area
 from archviz.ops import table
 from archviz.scene import Group, Mark, Path, Rect, Segment, Text
 from archviz.text import CAP_HEIGHT, fit, printable, text_width
-from archviz.views.node_link.labels import category, count_weights, detail, rows
+from archviz.views.node_link.labels import (
+    bias_of,
+    category,
+    count_weights,
+    detail,
+    rows,
+    shown_parts,
+)
 
 NARROWEST, WIDEST = 120.0, 240.0
 RADIUS = 5.0
@@ -26,6 +35,8 @@ MOST_JOINED = 3
 PILL = 34.0
 MODULE = 42.0
 STRIP = 17.0
+MOST_STRIPS = 6
+"""Above this many, the same operation several times in a row shares one."""
 STEP = 8.0
 """Widths are multiples of this, so that "layers.9" and "layers.10" are laid out alike."""
 
@@ -82,10 +93,15 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
         return Card(
             node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins
         )
-    first = node.parts[0] if node.parts else node
+    first = head_of(node)
+    rest = [part for part in links(node.parts) if part is not first] if first is not node else []
     title, note = printable(node.op, 60), detail(first, graph)
-    lines = tuple(rows(first, graph, label, node.parts[1:]))
-    strips = tuple(_strip(part, graph) for part in node.parts[1:])
+    lines = tuple(rows(first, graph, label, rest))
+    if bias_of(first, rest, graph) is not None:
+        rest = rest[1:]
+    strips = _strips([*shown_parts(first), *rest], graph)
+    if first.parts:
+        tooltip = printable(f"{tooltip}: {', '.join(part.op for part in leaves(node))}", 400)
     width = _across((title, TITLE_SIZE, True), (note, TEXT_SIZE, False))
     for name, value in lines:
         width = max(width, _across((name, TEXT_SIZE, False), (value, TEXT_SIZE, False)))
@@ -106,6 +122,19 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
         tooltip=tooltip,
         ops=node.origins,
     )
+
+
+def _strips(parts: list[Node], graph: Graph) -> tuple[tuple[str, str, str], ...]:
+    """One strip a part; the same operation several times in a row has one."""
+    found: list[tuple[str, str, str]] = []
+    for _, same in groupby([_strip(part, graph) for part in parts], itemgetter(0, 1)):
+        (fill, name, note), *more = same
+        times = f" ×{len(more) + 1}" if more and len(parts) > MOST_STRIPS else ""
+        if not times:
+            found += [(fill, name, note), *more]
+        else:
+            found.append((fill, f"{name}{times}", note if all(m[2] == note for m in more) else ""))
+    return tuple(found)
 
 
 def _strip(part: Node, graph: Graph) -> tuple[str, str, str]:

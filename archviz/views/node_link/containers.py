@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from archviz.ir import Graph, Node, ScopePath
-from archviz.ir.walk import scope_children
+from archviz.ir.walk import head_of, scope_children
 from archviz.text import printable
 from archviz.views.node_link.labels import weights_by_scope
 from archviz.views.node_link.lists import scattered_lists
@@ -75,6 +75,8 @@ class Frames:
     def label(self, node: Node) -> str:
         """What the reader calls the node: its unframed scopes, or else its own name."""
         unframed = node.scope[len(self.frame_of(node.scope)) :]
+        if unframed and node.parts and head_of(node) is node:
+            return ".".join(unframed)  # the card is the whole module
         if node.kind == "fused" and len(node.parts[0].scope) > len(node.scope):
             return ".".join((*unframed, node.name))
         if node.kind in ("module", "stub"):

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from archviz.ir import Attribute, Graph, Node, Parameter, ParameterUse, ScopePath, TensorType
 from archviz.ir.types import format_shape
+from archviz.ir.walk import leaves, links, operations_of
 from archviz.ops import OTHER, category_of, input_name, table
+from archviz.ops.patterns import compound_named
 from archviz.text import printable
 
 MOST_ROWS = 5
@@ -30,7 +32,17 @@ def detail(node: Node, graph: Graph) -> str:
     settings = constants(node, graph)
     if settings and len(", ".join(settings)) <= SHORT_DETAIL:
         parts += settings
+    count = operations_of(node)
+    if not parts and count > 2 and not shown_parts(node):
+        parts.append(f"{count} ops")
     return printable(", ".join(parts), 60)
+
+
+def shown_parts(node: Node) -> list[Node]:
+    """The parts of a merged subgraph that its card shows, in the order of execution."""
+    compound = compound_named(node.op) if node.parts else None
+    wanted = compound.strips if compound is not None else ()
+    return [p for p in links(node.parts) if p.op in wanted or category_of(p.op) in wanted]
 
 
 def category(node: Node, graph: Graph) -> str:
@@ -50,6 +62,8 @@ def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> li
         label: What the reader calls it.
         parts: What is fused with it; a bias or a scale that its module adds is counted with it.
     """
+    if node.parts:
+        return _compound_rows(node, graph, label)
     merges = table().merge
     own = [node, *(p for p in parts if p.scope == node.scope and p.op in merges)]
     uses = [use for part in own for use in part.parameters]
@@ -64,10 +78,42 @@ def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> li
             continue
         role = _role(node, use, parameter)
         lines.append((printable(role, 24), _content(parameter, role)))
+    bias = bias_of(node, parts, graph)
+    if bias is not None:
+        found = [_known(use.parameter, graph) for use in bias.parameters]
+        lines += [("bias", _content(parameter, "bias")) for parameter in found if parameter]
     if not lines and (parts or not total):
         return []
     if len(lines) > MOST_ROWS:
         lines = [*lines[: MOST_ROWS - 1], (f"{len(lines) - MOST_ROWS + 1} more", "")]
+    first = (printable(label) or "params", f"{total:,}" if total else "")
+    return [first, *lines] if label or total else lines
+
+
+def bias_of(node: Node, parts: Sequence[Node], graph: Graph) -> Node | None:
+    """The first of ``parts`` when all it does is to add the bias of the product ``node``."""
+    first = parts[0] if parts else None
+    if first is None or table().merge.get(first.op) != "plus" or first.scope != node.scope:
+        return None
+    is_product = category_of(node.op) in ("conv", "linear")
+    return first if is_product and _uses_weights(first, graph) else None
+
+
+def _compound_rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]]:
+    """The rows of a merged subgraph: what it is called, and its weights or how much it does."""
+    weights = [
+        (_role(part, use, parameter), parameter)
+        for part in leaves(node)
+        for use in part.parameters
+        if (parameter := _known(use.parameter, graph)) and parameter.kind != "constant"
+    ]
+    total = count_weights([parameter for _, parameter in weights])
+    strips = shown_parts(node)
+    lines = []
+    if not strips:
+        lines = [(printable(role, 24), _content(parameter, role)) for role, parameter in weights]
+    elif len(strips) < (count := operations_of(node)):
+        lines.append(("operations", f"{count}"))
     first = (printable(label) or "params", f"{total:,}" if total else "")
     return [first, *lines] if label or total else lines
 
@@ -142,18 +188,38 @@ def _content(parameter: Parameter, role: str) -> str:
 
 
 def _features(node: Node, graph: Graph) -> list[str]:
-    """Widths of the last axis on both sides of a matrix product with a weight."""
+    """Widths on both sides of a product with a weight, or of several one behind the other."""
     if not _uses_weights(node, graph):
         return []
+    matrices = [widths for part in leaves(node) if (widths := _matrix(part, graph))]
+    if len(matrices) > 1:
+        ends = [matrices[0][0], *(after for _, after in dict.fromkeys(matrices))]
+        return [" → ".join(map(str, ends))]
     ends = []
     for ids in (node.inputs, node.outputs):
         first = next((value for value in ids if value is not None), None)
         value = graph.values.get(first or "")
         type_ = value.type if value is not None else None
-        if not isinstance(type_, TensorType) or not type_.shape:
-            return []
-        ends.append(type_.shape[-1])
-    return [f"{ends[0]} → {ends[1]}"] if all(isinstance(end, int) for end in ends) else []
+        if isinstance(type_, TensorType) and type_.shape and isinstance(type_.shape[-1], int):
+            ends.append(type_.shape[-1])
+    # Values may have another shape than the product inside a card, or not be known there.
+    if matrices and sorted(ends) != sorted(matrices[0]):
+        ends = list(matrices[0])
+    return [f"{ends[0]} → {ends[1]}"] if len(ends) == 2 else []
+
+
+def _matrix(node: Node, graph: Graph) -> tuple[int, int] | None:
+    """Widths before and behind a product with one stored matrix."""
+    if node.op not in ("Gemm", "MatMul"):
+        return None
+    for use in node.parameters:
+        parameter = _known(use.parameter, graph)
+        shape = parameter.type.shape if parameter is not None else None
+        if use.index == 1 and shape is not None and len(shape) == 2:
+            before, after = reversed(shape) if node.attributes.get("transB") else shape
+            if isinstance(before, int) and isinstance(after, int):
+                return before, after
+    return None
 
 
 def _setting(name: str, label: str, value: Attribute) -> str:
@@ -170,6 +236,8 @@ def _setting(name: str, label: str, value: Attribute) -> str:
     if name == "alpha" and value == 1.0:
         return ""
     text = ",".join(map(_scalar, numbers))
+    if label.endswith("heads"):
+        return f"{text} {label}"
     return text if name in ("to", "perm", "mode", "equation", "direction") else f"{label} {text}"
 
 

@@ -1,0 +1,46 @@
+"""Which scope a card that merges several operations belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archviz.ir import Graph, Node, ScopePath
+
+
+class Enclosure:
+    """The scopes of a graph, with what is inside each."""
+
+    def __init__(self, graph: Graph) -> None:
+        kinds: dict[ScopePath, set[object]] = {}
+        self._inside: dict[ScopePath, int] = {}
+        for node in graph.nodes:
+            kinds.setdefault(node.scope, set()).add(node.op)
+            for length in range(len(node.scope), 0, -1):
+                path = node.scope[:length]
+                self._inside[path] = self._inside.get(path, 0) + 1
+        for path in graph.scopes:
+            kinds.setdefault(path[:-1], set()).add(path)
+        self._kinds = {path: len(inside) for path, inside in kinds.items()}
+
+    def scope_around(self, parts: Sequence[Node]) -> ScopePath | None:
+        """The scope that holds all parts; None when a part would leave a module that holds more.
+
+        A part leaves its module when the module goes into the card as a whole, or is one operation,
+        which a module that is called several times lends to a card at each call.
+        """
+        common = parts[0].scope
+        for part in parts[1:]:
+            while part.scope[: len(common)] != common:
+                common = common[:-1]
+        taken: dict[ScopePath, int] = {}
+        for part in parts:
+            if part.scope != common:
+                child = part.scope[: len(common) + 1]
+                taken[child] = taken.get(child, 0) + 1
+        for child, count in taken.items():
+            is_leaf = self._kinds.get(child, 0) == 1 and all(
+                part.scope == child or part.scope[: len(child)] != child for part in parts
+            )
+            if count < self._inside[child] and not is_leaf:
+                return None
+        return common
