@@ -390,7 +390,7 @@ def test_the_hash_seed_changes_nothing() -> None:
             env={
                 **os.environ,
                 "PYTHONHASHSEED": seed,
-                "PYTHONPATH": str(Path(__file__).parents[1]),
+                "PYTHONPATH": path,
             },
             capture_output=True,
             check=True,
