@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from archviz.analysis.summary import Summary, summarize
 from archviz.errors import OptionError
-from archviz.importers import IMPORTERS, choose
+from archviz.importers import IMPORTERS, choose, make
 from archviz.ir import Graph, Model, Severity
 from archviz.ir import model as ir_model
 from archviz.ir.walk import all_nodes, head_of, leaves
@@ -96,11 +96,20 @@ class Rendering:
         return self.collapsed_depth is not None or self.folded_runs > 0 or merged
 
 
-def load(target: object, *, importer: str = "", **options: object) -> Model:
+def load(
+    target: object,
+    args: Sequence[object] = (),
+    kwargs: Mapping[str, object] | None = None,
+    *,
+    importer: str = "",
+    **options: object,
+) -> Model:
     """The model that ``target`` holds.
 
     Args:
         target: A path, "-" for standard input, "package.module:attribute" or a live object.
+        args: Positional arguments for a live model that is called to see what it does.
+        kwargs: Named arguments for it.
         importer: Name of the importer; "" finds it by looking at the target.
         **options: Options of the importer, as ``archviz show formats`` lists them.
 
@@ -109,7 +118,12 @@ def load(target: object, *, importer: str = "", **options: object) -> Model:
         OptionError: There is no such importer, or it has no such option.
     """
     source = Source.of(target)
+    make(source)
     chosen = IMPORTERS.get(importer) if importer else choose(source)
+    if args:
+        options["args"] = tuple(args)
+    if kwargs:
+        options["kwargs"] = kwargs
     bound = bind(chosen.read, options, f"the importer {chosen.name!r}")
     logger.info("reading %s", source.name)
     return chosen.read(source, **bound)
@@ -357,7 +371,7 @@ def write(made: Rendering, output: str | os.PathLike[str], target: object = None
 
 
 def summary(
-    target: object, *, depth: Depth = "auto", importer: str = "", **options: object
+    target: object, *, depth: Depth = "auto", importer: str = "", **options: Any
 ) -> Summary:
     """The modules of a model with their parameters.
 
@@ -371,7 +385,7 @@ def summary(
     return summarize(model, depth=depth)
 
 
-def check(target: object, *, importer: str = "", **options: object) -> Model:
+def check(target: object, *, importer: str = "", **options: Any) -> Model:
     """The model with what its importer and every rule found as its diagnostics.
 
     Args:
@@ -401,7 +415,7 @@ def find_reporter(name: str) -> Reporter:
 
 def _split_options(
     options: Mapping[str, object], renderer: Renderer, style: str, is_loaded: bool
-) -> tuple[dict[str, object], dict[str, object]]:
+) -> tuple[dict[str, object], dict[str, Any]]:
     """Options that the view or the renderer takes, and the rest, which the importer gets."""
     known = options_of(renderer.render)
     if renderer.consumes == "scene":

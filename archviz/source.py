@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import re
 import sys
 import weakref
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from archviz.errors import ImporterError
 
@@ -26,16 +28,45 @@ class Source:
     Attributes:
         name: What messages and pictures call it: the file's name, or the object's class.
         path: The file or folder, or None.
-        object: The live object, or None.
+        maker: The function that makes the live object, or None.
     """
 
-    def __init__(self, name: str, path: Path | None = None, live: object = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path | None = None,
+        live: Any = None,
+        maker: Callable[[], Any] | None = None,
+    ) -> None:
         self.name = name
         self.path = path
-        self.object = live
+        self.maker = maker
+        self._live = live
+
+    @property
+    def object(self) -> Any:
+        """The live object, made when it is first asked for; None for a file or folder."""
+        if self._live is None and self.maker is not None:
+            self.make()
+        return self._live
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the live object is there already, or there is none to make."""
+        return self._live is not None or self.maker is None
+
+    def make(self) -> None:
+        """Makes the live object, anew when it is there already.
+
+        Raises:
+            Exception: Whatever the function raised that makes it.
+        """
+        if self.maker is not None:
+            self._live = self.maker()
+            self.__dict__.pop("class_names", None)
 
     @classmethod
-    def of(cls, target: object) -> Source:
+    def of(cls, target: Any) -> Source:
         """The source that ``target`` names.
 
         Args:
@@ -90,7 +121,7 @@ class Source:
         if "" not in sys.path and os.getcwd() not in sys.path:
             sys.path.insert(0, os.getcwd())
         try:
-            live: object = importlib.import_module(module_name)
+            live: Any = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             raise ImporterError(
                 f"{target}: there is no file and no module of that name ({error})",
@@ -101,8 +132,8 @@ class Source:
                 live = getattr(live, part)
         except AttributeError as error:
             raise ImporterError(f"{target}: {error}") from error
-        if callable(live) and type(live).__name__ in ("function", "builtin_function_or_method"):
-            live = live()
+        if _makes_a_model(live):
+            return cls(target, maker=live)
         return cls(target, live=live)
 
     _stream: BinaryIO | None = None
@@ -110,9 +141,14 @@ class Source:
     @property
     def kind(self) -> str:
         """What it is: "file", "folder" or, for a live object, its class."""
-        if self.object is not None:
+        if self.is_live:
             return type(self.object).__qualname__
         return "folder" if self.path is not None and self.path.is_dir() else "file"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a live object, made already or not."""
+        return self._live is not None or self.maker is not None
 
     @property
     def is_stdin(self) -> bool:
@@ -122,7 +158,7 @@ class Source:
     @property
     def is_file(self) -> bool:
         """Whether there are bytes to read."""
-        return self.object is None and self.kind == "file"
+        return not self.is_live and self.kind == "file"
 
     def open(self) -> BinaryIO:
         """The bytes from the start, seekable; closing it leaves the source usable."""
@@ -152,12 +188,12 @@ class Source:
 
     def has_suffix(self, *suffixes: str) -> bool:
         """Whether the name ends with one of ``suffixes``, in either case."""
-        return self.object is None and self.name.lower().endswith(suffixes)
+        return not self.is_live and self.name.lower().endswith(suffixes)
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """Dotted names of the object's class and its bases, nearest first; () for a file."""
-        if self.object is None:
+        if not self.is_live:
             return ()
         return tuple(f"{base.__module__}.{base.__qualname__}" for base in type(self.object).__mro__)
 
@@ -207,6 +243,21 @@ class Source:
         if head.startswith(b"\x1f\x8b"):
             return "this is a gzip file", "run: gunzip"
         return None
+
+
+def _makes_a_model(live: object) -> TypeGuard[Callable[[], object]]:
+    """Whether it is a function that can be called with nothing; others may be models themselves."""
+    if type(live).__name__ not in ("function", "builtin_function_or_method"):
+        return False
+    try:
+        parameters = inspect.signature(live).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return True
+    return all(
+        parameter.default is not parameter.empty
+        or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        for parameter in parameters
+    )
 
 
 def _neighbours(path: Path) -> str:

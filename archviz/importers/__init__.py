@@ -8,7 +8,9 @@ parameters of ``read``.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,6 +18,8 @@ from archviz.errors import ImporterError
 from archviz.ir import Model
 from archviz.registry import Registry
 from archviz.source import Source
+
+logger = logging.getLogger(__name__)
 
 
 class Confidence(IntEnum):
@@ -36,6 +40,9 @@ class Importer:
         sniff: Says how sure it is that it can read a source.
         read: Reads it; raises ImporterError, and nothing else, on a source it cannot read.
         suffixes: File name endings with their dot, lower case.
+        building: A context in which a user's function that makes such a model is called, so that
+            it is made without memory for its weights; None when the importer has none.
+        is_live: Whether it reads live objects and no files.
     """
 
     name: str
@@ -43,9 +50,42 @@ class Importer:
     sniff: Callable[[Source], Confidence]
     read: Callable[..., Model]
     suffixes: tuple[str, ...] = ()
+    building: Callable[[], AbstractContextManager[None]] | None = None
+    is_live: bool = False
 
 
 IMPORTERS: Registry[Importer] = Registry("archviz.importers", "IMPORTER", Importer)
+
+
+def make(source: Source) -> None:
+    """Has the live object of ``source`` made, without memory for weights where that works.
+
+    Raises:
+        ImporterError: The function that makes it raised.
+    """
+    if source.is_made:
+        return
+    try:
+        with ExitStack() as stack:
+            for importer in IMPORTERS.builtin():
+                if importer.building is not None:
+                    stack.enter_context(importer.building())
+            source.make()
+    except Exception as error:
+        logger.info("making %s again with its weights: %s", source.name, error)
+        try:
+            source.make()
+        except Exception as cause:
+            raise ImporterError(
+                f"{source.name}: calling it raised {type(cause).__name__}: {first_line(cause)}",
+                "it has to return a model when it is called without arguments",
+            ) from cause
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line of text."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else "no reason was given"
 
 
 def choose(source: Source) -> Importer:

@@ -71,6 +71,28 @@ Shape = Annotated[
         show_default=False,
     ),
 ]
+Input = Annotated[
+    list[str],
+    typer.Option(
+        "--input",
+        metavar="[NAME=][DTYPE:]SHAPE",
+        help="An input for a live model, as in 1x3x224x224 or ids=int64:1x128; may be given again.",
+        show_default=False,
+    ),
+]
+Kwargs = Annotated[
+    str,
+    typer.Option(
+        "--kwargs",
+        metavar="JSON",
+        help="Named arguments for a live model, as in '{\"use_cache\": false}'.",
+        show_default=False,
+    ),
+]
+Static = Annotated[
+    bool,
+    typer.Option("--static", help="Show the tree of modules of a live model without running it."),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse sources that are damaged or incomplete.")
 ]
@@ -234,6 +256,9 @@ def render(
         bool, typer.Option("--raw", help="Draw identities and constants as well.")
     ] = False,
     shape: Shape = [],  # noqa: B006
+    input: Input = [],  # noqa: B006
+    kwargs: Kwargs = "",
+    static: Static = False,
     importer: From = "",
     strict: Strict = False,
     style: Annotated[
@@ -269,7 +294,7 @@ def render(
         format,
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
-        importer_options=_importer_options(shape, strict),
+        importer_options=_importer_options(shape, strict, input, kwargs, static),
         settings={
             "depth": depth,
             "direction": direction.value,
@@ -304,6 +329,9 @@ def summary(
     depth: Depth = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     shape: Shape = [],  # noqa: B006
+    input: Input = [],  # noqa: B006
+    kwargs: Kwargs = "",
+    static: Static = False,
     importer: From = "",
     strict: Strict = False,
     verbose: Verbose = False,
@@ -316,7 +344,7 @@ def summary(
         json,
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
-        importer_options=_importer_options(shape, strict),
+        importer_options=_importer_options(shape, strict, input, kwargs, static),
     )
 
 
@@ -333,6 +361,9 @@ def describe(
     depth: Depth = "auto",
     focus: Focus = "",
     shape: Shape = [],  # noqa: B006
+    input: Input = [],  # noqa: B006
+    kwargs: Kwargs = "",
+    static: Static = False,
     importer: From = "",
     strict: Strict = False,
     verbose: Verbose = False,
@@ -345,7 +376,7 @@ def describe(
         "markdown",
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
-        importer_options=_importer_options(shape, strict),
+        importer_options=_importer_options(shape, strict, input, kwargs, static),
         settings={"depth": depth, "focus": focus},
     )
 
@@ -367,6 +398,9 @@ def check(
         ),
     ] = "text",
     shape: Shape = [],  # noqa: B006
+    input: Input = [],  # noqa: B006
+    kwargs: Kwargs = "",
+    static: Static = False,
     importer: From = "",
     strict: Strict = False,
     verbose: Verbose = False,
@@ -378,7 +412,7 @@ def check(
         format,
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
-        importer_options=_importer_options(shape, strict),
+        importer_options=_importer_options(shape, strict, input, kwargs, static),
     )
 
 
@@ -402,10 +436,18 @@ def show(
     return commands.show(what.value, json)
 
 
-def _importer_options(shape: list[str], strict: bool) -> dict[str, object]:
+def _importer_options(
+    shape: list[str], strict: bool, input: list[str], kwargs: str, static: bool
+) -> dict[str, object]:
     options: dict[str, object] = {}
     if shape:
         options["bindings"] = parse_bindings(shape)
     if strict:
         options["strict"] = True
+    if input:
+        options["input"] = tuple(input)
+    if kwargs:
+        options["kwargs"] = kwargs
+    if static:
+        options["static"] = True
     return options

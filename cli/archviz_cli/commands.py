@@ -27,7 +27,7 @@ class ClosedPipeError(Exception):
 STANDARD = "-"
 """How standard input and output are written."""
 
-Options = dict[str, object]
+Options = dict[str, Any]
 
 
 def render(

@@ -77,7 +77,7 @@ def read(
     """
     notes = Notes()
     if is_model_proto(source):
-        model: ModelProto = source.object  # type: ignore[assignment]
+        model: ModelProto = source.object
         if bindings or infer_shapes:
             model = lean_copy(model)
     elif form := text_form(source):

@@ -25,7 +25,7 @@ def detail(node: Node, graph: Graph) -> str:
         parts += _features(node, graph)
     for name, label in table().attribute.items():
         if name in node.attributes:
-            made = _made_dtype(node, graph) if name == "to" else ""
+            made = _made_dtype(node, graph) if name in ("to", "dtype") else ""
             text = made or _setting(name, label, node.attributes[name])
             if text:
                 parts.append(text)
@@ -143,6 +143,11 @@ _NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "de
 _SHAPES = ("shape", "sizes", "repeats", "split")
 
 
+_WINDOWS = ("kernel_shape", "kernel_size", "pool_size", "size", "shape")
+_ONE_BY_DEFAULT = ("strides", "stride", "dilations", "dilation", "group", "groups")
+_SELF_EXPLAINING = ("to", "perm", "mode", "equation", "direction", "index", "dims")
+
+
 def count_weights(parameters: Sequence[Parameter]) -> int:
     """Elements of the weights among ``parameters``, each name once; unknown sizes count nothing."""
     sizes = {p.name: p.type.size or 0 for p in parameters if p.kind == "weight"}
@@ -225,10 +230,12 @@ def _matrix(node: Node, graph: Graph) -> tuple[int, int] | None:
 def _setting(name: str, label: str, value: Attribute) -> str:
     """One attribute as text, "" when it says nothing that the default would not."""
     numbers = value if isinstance(value, tuple) else (value,)
-    if name == "kernel_shape":
+    if name in _WINDOWS:
         return "×".join(map(_scalar, numbers))
-    if name in ("strides", "dilations", "group"):
+    if name in _ONE_BY_DEFAULT:
         return "" if all(n == 1 for n in numbers) else f"{label} {_compact(numbers)}"
+    if name == "padding":
+        return "" if not any(numbers) else f"{label} {_compact(numbers)}"
     if name == "pads":
         half = len(numbers) // 2
         even = numbers[:half] == numbers[half:]
@@ -238,7 +245,7 @@ def _setting(name: str, label: str, value: Attribute) -> str:
     text = ",".join(map(_scalar, numbers))
     if label.endswith("heads"):
         return f"{text} {label}"
-    return text if name in ("to", "perm", "mode", "equation", "direction") else f"{label} {text}"
+    return text if name in _SELF_EXPLAINING else f"{label} {text}"
 
 
 def _made_dtype(node: Node, graph: Graph) -> str:

@@ -1,0 +1,48 @@
+"""The module hook: notes which module calls which, while a recording is made."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from archviz.importers.torch.recorder import Recorder
+
+_lock = threading.RLock()
+
+
+@contextlib.contextmanager
+def module_calls(recorder: Recorder) -> Iterator[None]:
+    """A context in which the recorder is told of every module call of this thread.
+
+    ``Module.__call__`` is replaced, as hooks would be the caller's to see, would not fire when an
+    exception passes and would cost more. It is put back in any case.
+    """
+    thread = threading.get_ident()
+    disable_function = torch._C.DisableTorchFunction
+    disable_dispatch = torch._C._DisableTorchDispatch
+    with _lock:
+        original = torch.nn.Module.__call__
+
+        def call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() != thread or recorder.running is not None:
+                return original(self, *args, **kwargs)
+            with disable_function(), disable_dispatch():
+                around = recorder.enter(self, args, kwargs)
+            try:
+                result = original(self, *args, **kwargs)
+            except BaseException:
+                recorder.abandon(around)
+                raise
+            with disable_function(), disable_dispatch():
+                recorder.leave(around, result)
+            return result
+
+        torch.nn.Module.__call__ = call
+        try:
+            yield
+        finally:
+            torch.nn.Module.__call__ = original

@@ -1,0 +1,68 @@
+"""The upper of the two modes: sees every call of PyTorch's Python API, above autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from archviz.importers.torch.higher_order import HigherOrder
+from archviz.importers.torch.recorder import Recorder
+from archviz.importers.torch.shape_rules import RECURRENT, recurrent
+
+Answer = Callable[[Any, Any, Any], Any]
+
+
+class FunctionMode(TorchFunctionMode):
+    """Hands each call to the recorder; what runs inside one call is part of its operation.
+
+    Args:
+        recorder: Records.
+        answers: Functions that are answered without being run, by function; NotImplemented lets
+            the function run after all.
+        is_ghost: Whether tensors have shapes alone.
+    """
+
+    def __init__(
+        self, recorder: Recorder, answers: Mapping[Any, Answer], *, is_ghost: bool
+    ) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.answers = answers
+        self.is_ghost = is_ghost
+        self._handle = recorder.handle
+        self._has_cuda = torch.cuda.is_available()
+        self._higher_order = HigherOrder(self, recorder, is_ghost=is_ghost)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        named: Any = kwargs or {}
+        if isinstance(func, torch._ops.HigherOrderOperator):
+            return self._higher_order.run(func, args, named)
+        if not self._has_cuda:
+            if _is_cuda(named.get("device")):
+                named = {**named, "device": "cpu"}
+            if func is torch.Tensor.cuda:
+                return args[0]
+            if func is torch.Tensor.to:
+                args = tuple(["cpu" if _is_cuda(item) else item for item in args])
+        try:
+            answer = self.answers.get(func)
+        except TypeError:  # not hashable
+            answer = None
+        if answer is not None:
+            result = answer(func, args, named)
+            if result is not NotImplemented:
+                return result
+        if self.is_ghost and getattr(func, "__name__", "") in RECURRENT and len(args) >= 8:
+            return self._handle(recurrent(func), args, named)
+        return self._handle(func, args, named)
+
+
+def _is_cuda(device: object) -> bool:
+    if isinstance(device, str):
+        return device.startswith("cuda")
+    return isinstance(device, torch.device) and device.type == "cuda"

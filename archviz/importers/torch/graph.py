@@ -1,0 +1,226 @@
+"""From a Recording to a Graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archviz.importers.torch.arguments import (
+    UNSAID,
+    attribute,
+    index_text,
+    is_default,
+    named_arguments,
+)
+from archviz.importers.torch.recording import Operation, Path, Recorded, Recording, Reference
+from archviz.importers.torch.scopes import scope_paths
+from archviz.importers.torch.sites import location
+from archviz.ir import Attribute, Graph, Parameter, ParameterUse, ScopePath, TensorType
+from archviz.ir.build import GraphBuilder
+
+SPATIAL = frozenset(f"conv{kind}{axes}d" for kind in ("", "_transpose") for axes in (1, 2, 3))
+"""Convolutions, whose window is the weight's size and no argument."""
+
+KINDS = {"parameter": "weight", "buffer": "buffer", "constant": "constant"}
+
+
+def graph_of(recording: Recording, name: str = "") -> Graph:
+    """The graph that was recorded; see :class:`_Converter` for what it leaves out."""
+    return _Converter(recording, name).convert()
+
+
+class _Converter:
+    """Makes nodes of operations.
+
+    Reads, by which contents leave torch, make no node: they have no result. Operations that gave
+    back their input are called "identity".
+    """
+
+    def __init__(self, recording: Recording, name: str) -> None:
+        self._recording = recording
+        self._builder = GraphBuilder(name)
+        self._paths, self._types = scope_paths(recording)
+        self._ids: dict[int, str] = {}
+        self._names: dict[int, str] = {}
+
+    def convert(self) -> Graph:
+        builder, recording = self._builder, self._recording
+        for path, type_ in self._types.items():
+            builder.scope(path, type_)
+        for stored, (kind, tensor) in recording.stored.items():
+            trainable = bool(tensor.requires_grad) if kind == "parameter" else None
+            type_of = _tensor_type(_shape(tensor), tensor.dtype)
+            builder.parameter(Parameter(stored, type_of, KINDS[kind], trainable))
+        for place, reference in recording.inputs:
+            self._ids[reference.value] = self._value(".".join(place) or "input", reference.value)
+            builder.inputs.append(self._ids[reference.value])
+        outputs = list(self._outputs())
+        for output, reference in outputs:
+            if reference.value not in self._ids:
+                self._names.setdefault(reference.value, output)
+        for operation in recording.operations:
+            if operation.outputs:
+                self._node(operation)
+        for output, reference in outputs:
+            builder.outputs.append(self._output(output, reference))
+        return builder.build()
+
+    def _outputs(self) -> Iterator[tuple[str, Reference]]:
+        """The outputs but for those in caches, each with its name."""
+        caches = cache_places(self._recording.result)
+        for place, reference in self._recording.outputs:
+            if place[:1] not in caches:
+                name = ".".join(place)
+                yield (f"output.{name}" if name.isdigit() else name) or "output", reference
+
+    def _output(self, name: str, reference: Reference) -> str:
+        known = self._ids.get(reference.value)
+        if known is not None:
+            return known
+        value = self._recording.values[reference.value]
+        made = self._value(name, reference.value)
+        use = ParameterUse(self._parameter(value), "value", 0)
+        self._builder.node("parameter", (None,), (made,), parameters=(use,))
+        return made
+
+    def _value(self, name: str, index: int) -> str:
+        value = self._recording.values[index]
+        made = self._builder.value(name, _tensor_type(value.shape, value.dtype))
+        self._ids[index] = made
+        return made
+
+    def _parameter(self, value: Recorded) -> str:
+        """The name of a stored tensor, added to the graph when it is a constant."""
+        if value.role == "constant":
+            type_ = _tensor_type(value.shape, value.dtype)
+            self._builder.parameter(Parameter(value.name, type_, "constant", None, value.content))
+        return value.name
+
+    def _node(self, operation: Operation) -> None:
+        builder = self._builder
+        scope = self._paths[operation.call]
+        op = _shown(operation)
+        node_id = builder.reserve(op, scope)
+        inputs: list[str | None] = []
+        uses: list[ParameterUse] = []
+        late: list[str] = []
+        attributes: dict[str, Attribute] = {}
+        for name, value, default in named_arguments(operation):
+            found = list(_references(value))
+            for reference in found:
+                role = name if isinstance(value, Reference) else ""
+                self._take(reference, role, inputs, uses, late)
+            if op in ("getitem", "setitem") and name == "key":
+                attributes["index"] = index_text(value)
+            elif not found and value is not None and _is_worth_saying(name, value, default):
+                attributes[name] = attribute(value)
+        if op in SPATIAL:
+            attributes = {**self._window(uses), **attributes}
+        outputs = []
+        for position, index in enumerate(operation.outputs):
+            given = self._names.get(index) or (f"{node_id}:{position}" if position else node_id)
+            outputs.append(self._value(given, index))
+        builder.node(
+            op,
+            (*inputs, *late),
+            tuple(outputs),
+            parameters=tuple(uses),
+            attributes=attributes,
+            scope=scope,
+            location=location(operation.frames),
+            node_id=node_id,
+        )
+
+    def _take(
+        self,
+        reference: Reference,
+        role: str,
+        inputs: list[str | None],
+        uses: list[ParameterUse],
+        late: list[str],
+    ) -> None:
+        """Notes one input: a value, or a stored tensor that leaves a hole."""
+        known = self._ids.get(reference.value)
+        if known is None:
+            value = self._recording.values[reference.value]
+            stored = self._parameter(value)
+            own = role or stored.rpartition(".")[2]
+            uses.append(ParameterUse(stored, own, len(inputs)))
+        inputs.append(known)
+        late.extend(self._ids[writer] for writer in reference.writers)
+
+    def _window(self, uses: list[ParameterUse]) -> Mapping[str, Attribute]:
+        for use in uses:
+            if use.role == "weight":
+                shape = self._builder.parameters[use.parameter].type.shape or ()
+                return {"kernel_size": tuple(shape[2:])}
+        return {}
+
+
+def cache_places(result: Any) -> set[Path]:
+    """The first part of the places of caches in ``result``, such as keys and values of the past."""
+    items: Iterator[tuple[str, Any]]
+    if isinstance(result, Mapping):
+        items = ((str(key), item) for key, item in result.items())
+    elif isinstance(result, list | tuple):
+        items = ((str(index), item) for index, item in enumerate(result))
+    else:
+        return set()
+    return {(key,) for key, item in items if type(item).__name__.endswith("Cache")}
+
+
+def _references(value: Any) -> Iterator[Reference]:
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _references(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _references(item)
+    elif isinstance(value, slice):
+        yield from _references((value.start, value.stop, value.step))
+
+
+_REFLECTED = {
+    "__radd__": "add",
+    "__rsub__": "rsub",
+    "__rmul__": "mul",
+    "__rdiv__": "div",
+    "__rtruediv__": "div",
+    "__rpow__": "pow",
+    "__rmatmul__": "matmul",
+    "__pow__": "pow",
+}
+
+
+def _shown(operation: Operation) -> str:
+    """What a node is called: the function's name without what Python puts around it."""
+    if operation.kind == "alias":
+        return "alias" if len(operation.inputs) > 1 else "identity"
+    if operation.is_plumbing and operation.name != "dropout":
+        return "identity"
+    name = operation.name
+    if name in _REFLECTED:
+        return _REFLECTED[name]
+    return name.strip("_") if name.startswith("__") else name
+
+
+def _is_worth_saying(name: str, value: Any, default: Any) -> bool:
+    return name not in UNSAID and not is_default(value, default)
+
+
+def _shape(tensor: Any) -> tuple[int, ...] | None:
+    try:
+        return tuple(tensor.shape)
+    except RuntimeError:  # not initialized yet, or nested
+        return None
+
+
+def _tensor_type(shape: tuple[int, ...] | None, dtype: Any) -> TensorType:
+    return TensorType(str(dtype).removeprefix("torch."), shape)
+
+
+def scope_of(recording: Recording, call: int) -> ScopePath:
+    """The scope path of a module call, as the graph has it."""
+    return scope_paths(recording)[0][call]

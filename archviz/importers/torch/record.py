@@ -1,0 +1,127 @@
+"""Recording one forward call, on ghost tensors or on the caller's own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from archviz.importers.torch.calls import module_calls
+from archviz.importers.torch.containers import replaced
+from archviz.importers.torch.decisions import Decisions
+from archviz.importers.torch.function_mode import FunctionMode
+from archviz.importers.torch.ghost import MOST_FLOATS, MOST_INTEGERS, Ghost, KernelMode
+from archviz.importers.torch.identity import paused
+from archviz.importers.torch.recorder import Recorder
+from archviz.importers.torch.recording import Observer, Recording
+from archviz.importers.torch.untouched import untouched
+
+MOST_TRIES = 8
+"""Runs with other answers for branches on contents that are not there."""
+
+
+def record(
+    target: Callable[..., Any],
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    substrate: str = "ghost",
+    training: bool = False,
+    gradients: bool = False,
+    observer: Observer | None = None,
+) -> Recording:
+    """Runs ``target`` once and returns what it did.
+
+    The target, random state, training flags, gradients and hooks are afterwards as before, also
+    when the call raises. On ghost tensors a call that raises is tried again with other answers
+    for the branches whose conditions had to be made up, the latest first.
+
+    Args:
+        target: A module, or any callable that computes with tensors.
+        args: Positional arguments; nested containers of tensors and anything else.
+        kwargs: Named arguments.
+        substrate: "ghost" runs on shapes and known small values, "real" on the tensors given.
+        training: Whether modules are in training mode, else in evaluation mode.
+        gradients: Whether autograd is on, so that values know what they require.
+        observer: Watches, with the tensors at hand.
+
+    Raises:
+        Exception: Whatever the call raised.
+    """
+    decisions: Decisions | None = Decisions()
+    first: Exception | None = None
+    for _ in range(MOST_TRIES):
+        if decisions is None:
+            break
+        try:
+            with untouched(target, training=training, gradients=gradients):
+                return _run(target, args, dict(kwargs or {}), substrate, decisions, observer)
+        except Exception as error:
+            first = first or error
+            if substrate != "ghost":
+                break
+            decisions = decisions.next()
+    assert first is not None
+    raise first
+
+
+def _run(
+    target: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    substrate: str,
+    decisions: Decisions,
+    observer: Observer | None,
+) -> Recording:
+    recorder = Recorder(target, observer)
+    recorder.recording.substrate = substrate
+    try:
+        with contextlib.ExitStack() as stack:
+            if substrate == "ghost":
+                ghost = Ghost(recorder, decisions)
+                _conceal_stored(target, ghost)
+                args, kwargs = replaced((args, kwargs), _ghostly)
+                mode: KernelMode = ghost
+                answers = ghost.answers()
+            else:
+                mode, answers = KernelMode(recorder), {}
+            recorder.take_inputs(args, kwargs)
+            stack.enter_context(mode)
+            stack.enter_context(FunctionMode(recorder, answers, is_ghost=substrate == "ghost"))
+            stack.enter_context(module_calls(recorder))
+            result = forward_call(target, args, kwargs)
+        with paused():
+            return recorder.finish(result)
+    finally:
+        recorder.release()
+
+
+def forward_call(target: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """The call itself; frames outside this one are not the model's."""
+    return target(*args, **kwargs)
+
+
+def _conceal_stored(target: Any, ghost: Ghost) -> None:
+    if not isinstance(target, torch.nn.Module):
+        return
+    lazy = torch.nn.parameter.UninitializedTensorMixin
+    for parameter in target.parameters():
+        if not isinstance(parameter, lazy):
+            ghost.conceal(parameter)
+    for buffer in target.buffers():
+        is_large = buffer.numel() > MOST_FLOATS if not isinstance(buffer, lazy) else False
+        if not isinstance(buffer, lazy) and (is_large or buffer.dtype.is_floating_point):
+            ghost.conceal(buffer)
+
+
+def _ghostly(tensor: torch.Tensor) -> torch.Tensor:
+    """The caller's tensor without floating-point contents; small integers keep theirs."""
+    if not tensor.dtype.is_floating_point and not tensor.dtype.is_complex:
+        if tensor.is_meta:
+            return torch.zeros(tensor.shape, dtype=tensor.dtype)
+        if tensor.numel() <= MOST_INTEGERS:
+            return tensor.detach().cpu().clone()
+    made = torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device="meta")
+    return made.requires_grad_(tensor.requires_grad) if tensor.requires_grad else made
