@@ -10,6 +10,7 @@ change in the file. Specification: Scalable Vector Graphics (SVG) 1.1, W3C 2011.
 from __future__ import annotations
 
 from archviz.errors import RendererError
+from archviz.font import FAMILY, face
 from archviz.hatch import hatch
 from archviz.ir.build import unique
 from archviz.renderers import Renderer
@@ -28,13 +29,17 @@ _ESCAPES = {**_FORBIDDEN, ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 _QUOTED = {**_ESCAPES, ord('"'): "&quot;", 0x9: "&#9;", 0xA: "&#10;", 0xD: "&#13;"}
 
 
-def render(scene: Scene, *, theme: str = AUTO, id_prefix: str = "") -> str:
+def render(
+    scene: Scene, *, theme: str = AUTO, id_prefix: str = "", embed_fonts: bool = False
+) -> str:
     """The scene as an SVG document.
 
     Args:
         scene: What to draw.
         theme: A theme's name, a TOML file, or "auto" for light and dark in one file.
         id_prefix: Put before every id, for several pictures inlined in one page.
+        embed_fonts: Whether the font goes into the file, 52 kB, so that the picture looks the
+            same on machines without Helvetica, Arial or a font of their widths.
 
     Raises:
         OptionError: The theme does not exist or lacks a role.
@@ -48,17 +53,34 @@ def render(scene: Scene, *, theme: str = AUTO, id_prefix: str = "") -> str:
         value, unit = scene.shown_width
         high = value * scene.height / scene.width
         size = f'width="{number(value)}{unit}" height="{number(high)}{unit}"'
+    family = f"'{FAMILY}', {FONT_FAMILY}" if embed_fonts else FONT_FAMILY
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
         f'viewBox="0 0 {width} {height}" role="img" '
         f'aria-labelledby="{quoted(id_prefix)}title {quoted(id_prefix)}desc" '
-        f'font-family="{FONT_FAMILY}" font-kerning="none">',
+        f'font-family="{family}" font-kerning="none">',
         f'  <title id="{quoted(id_prefix)}title">{escaped(scene.title)}</title>',
         f'  <desc id="{quoted(id_prefix)}desc">{escaped(scene.description)}</desc>',
     ]
+    if embed_fonts:
+        head.append(f"  <style>{font_faces()}</style>")
     if theme == AUTO:
         head.append(f"  <style>{writer.dark_rules(load_theme('dark'))}</style>")
     return "\n".join([*head, *writer.lines, "</svg>", ""])
+
+
+def font_faces() -> str:
+    """A style sheet with the bundled font inside."""
+    from base64 import b64encode
+
+    rules = []
+    for bold in (False, True):
+        data = b64encode(face(bold=bold, format="woff2")).decode("ascii")
+        rules.append(
+            f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if bold else 400};"
+            f"src:url(data:font/woff2;base64,{data}) format('woff2')}}"
+        )
+    return "".join(rules)
 
 
 def number(value: float) -> str:
