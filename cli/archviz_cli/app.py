@@ -156,6 +156,7 @@ def _parameters(group: Any) -> dict[str, dict[str, str]]:
 \b
   archviz render model.onnx                     writes model.svg beside it
   archviz render a.onnx b.onnx -o figures       writes figures/a.svg and figures/b.svg
+  archviz render model.onnx -o figure.pdf --width 84mm --theme print
   archviz render model.onnx -f dot -o - | dot -Tpdf -o model.pdf
   archviz render - -o model.svg < model.onnx
   archviz render model.onnx --focus encoder/layer/0 --depth all
@@ -249,6 +250,19 @@ def render(
             show_default=False,
         ),
     ] = None,
+    embed_fonts: Annotated[
+        bool,
+        typer.Option("--embed-fonts", help="Put the font into an SVG, for machines without it."),
+    ] = False,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            "--scale",
+            metavar="N",
+            help="Pixels of a PNG to a pixel of the picture; 2 if not given.",
+            show_default=False,
+        ),
+    ] = None,
     shapes: Annotated[
         Shapes, typer.Option("--shapes", help="Which edges say a shape.")
     ] = Shapes.CHANGE,
@@ -311,6 +325,8 @@ def render(
             "style": style,
             "layout": layout,
             "passes": passes,
+            **({"embed_fonts": True} if embed_fonts else {}),
+            **({"scale": scale} if scale is not None else {}),
         },
     )
 

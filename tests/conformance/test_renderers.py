@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from conftest import HOSTILE, small_model
+from pypdf import PdfReader
 from samples import each_sample, loaded
 
 from archviz import api
@@ -36,6 +39,14 @@ def assert_well_formed(name: str, content: str | bytes) -> None:
             ["dot", "-Tcanon"], input=data, capture_output=True, timeout=60, check=False
         )
         assert (done.returncode, done.stderr) == (0, b"")
+    elif name == "pdf":
+        (page,) = PdfReader(BytesIO(data), strict=True).pages
+        assert page.mediabox.width > 0
+    elif name == "png":
+        assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    elif name == "tex":
+        text = re.sub(r"%.*|\\[\\{}%]", "", data.decode())
+        assert text.count("{") == text.count("}")
     elif name == "text":
         allowed = {"\n"}
         assert all(char.isprintable() or char in allowed for char in data.decode())

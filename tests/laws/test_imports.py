@@ -17,7 +17,7 @@ LAYERS = (
     ("errors", "diagnostics"),
     ("options", "table", "length"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),
-    ("hatch",),
+    ("hatch", "font"),
     ("importers", "passes", "analysis", "layouts", "theme", "outline"),
     ("rules", "views", "renderers", "reporters"),
     ("output", "catalogue"),

@@ -1,0 +1,213 @@
+"""PDF, PNG and TikZ, as their own readers see them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from conftest import HOSTILE, small_model
+from pypdf import PdfReader
+from samples import each_sample, loaded
+
+from archviz import api
+from archviz.errors import OptionError, RendererError
+from archviz.font import face
+from archviz.renderers.pdf import render as pdf
+from archviz.renderers.pdf.truetype import TrueType
+from archviz.renderers.png import render as png
+from archviz.renderers.tex import escaped
+from archviz.renderers.tex import render as tex
+from archviz.scene import Path as Line
+from archviz.scene import Rect, Scene, Text, flatten
+from archviz.text import _CHARACTERS, text_width
+from archviz.theme import theme_names
+from archviz.views import VIEWS
+
+needs_pdflatex = pytest.mark.skipif(
+    not shutil.which("pdflatex"), reason="LaTeX (pdflatex) is not installed"
+)
+
+
+def scene_of(sample: Path, **options: object) -> Scene:
+    return VIEWS.get("node-link").draw(api.prepare(loaded(sample)), **options)
+
+
+def words(scene: Scene) -> list[str]:
+    return sorted(mark.text for mark in flatten(scene.marks) if isinstance(mark, Text))
+
+
+def page_of(data: bytes) -> PdfReader:
+    return PdfReader(BytesIO(data), strict=True)
+
+
+def shown_texts(reader: PdfReader) -> list[str]:
+    """What each text operator of the page says, by the font's own map to Unicode."""
+    content = reader.pages[0].get_contents()
+    assert content is not None
+    found: list[str] = []
+    fonts = reader.pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+    maps = {
+        name: dict(
+            re.findall(r"<(\w{4})> <(\w+)>", font.get_object()["/ToUnicode"].get_data().decode())
+        )
+        for name, font in fonts.items()
+    }
+    for name, codes in re.findall(r"BT (/F\d) .*? <(\w*)> Tj ET", content.get_data().decode()):
+        glyphs = [codes[i : i + 4] for i in range(0, len(codes), 4)]
+        text = "".join(bytes.fromhex(maps[name][glyph]).decode("utf-16-be") for glyph in glyphs)
+        found.append(text)
+    return sorted(found)
+
+
+@each_sample
+def test_a_pdf_says_every_label_in_fonts_of_its_own(sample: Path) -> None:
+    scene = scene_of(sample)
+    reader = page_of(pdf(scene))
+    assert shown_texts(reader) == words(scene)
+    for font in reader.pages[0]["/Resources"]["/Font"].values():  # type: ignore[index]
+        below = font.get_object()["/DescendantFonts"][0].get_object()
+        assert len(below["/FontDescriptor"]["/FontFile2"].get_data()) > 1000
+
+
+@each_sample
+def test_a_pdf_page_is_as_large_as_the_picture(sample: Path) -> None:
+    for width, points in (("", None), ("84mm", 84 / 25.4 * 72)):
+        made = api.render(loaded(sample), format="pdf", width=width)
+        box = page_of(made).pages[0].mediabox  # type: ignore[arg-type]
+        scene = scene_of(sample)
+        assert abs(float(box.width) - (points or scene.width * 0.75)) < 0.1
+        assert points or abs(float(box.height) - scene.height * 0.75) < 0.1
+
+
+def test_a_pdf_tells_its_title_and_what_it_shows() -> None:
+    scene = Scene(40, 30, (Rect(0, 0, 40, 30, "page"),), "A title – ∑", "A white page.")
+    reader = page_of(pdf(scene))
+    assert reader.metadata is not None
+    assert reader.metadata.title == "A title – ∑"
+    root = reader.trailer["/Root"]
+    figure = root["/StructTreeRoot"]["/K"][0]["/K"][0]
+    assert figure["/Alt"] == "A white page."
+
+
+def test_a_pdf_draws_curves_of_both_kinds_where_they_are() -> None:
+    line = Line((("M", 0, 0), ("Q", 30, 0, 30, 30), ("C", 1, 2, 3, 4, 5, 6)), "edge")
+    content = page_of(pdf(Scene(40, 40, (line,)))).pages[0].get_contents()
+    assert content is not None
+    # A quadratic curve's control point is two thirds of the way from both ends.
+    assert "0 0 m 20 0 30 10 30 30 c 1 2 3 4 5 6 c S" in content.get_data().decode()
+
+
+@pytest.mark.parametrize("theme", theme_names())
+def test_every_theme_is_written(theme: str) -> None:
+    scene = VIEWS.get("node-link").draw(api.prepare(small_model()), legend=True)
+    assert pdf(scene, theme=theme) == pdf(scene, theme=theme)
+    assert png(scene, theme=theme) == png(scene, theme=theme)
+    assert tex(scene, theme=theme) == tex(scene, theme=theme)
+
+
+def test_a_coordinate_that_is_no_number_is_refused() -> None:
+    for value in (float("nan"), float("inf"), 1e9):
+        scene = Scene(10, 10, (Rect(value, 0, 1, 1, "card"),))
+        for render in (pdf, tex):
+            with pytest.raises(RendererError, match="cannot be drawn"):
+                render(scene)
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_the_bundled_font_has_the_widths_that_labels_are_measured_with(bold: bool) -> None:
+    font = TrueType(face(bold=bold))
+    wrong = [
+        char
+        for char in _CHARACTERS
+        if not font.glyph(char)
+        or font.advance(font.glyph(char)) != text_width(char, font.units_per_em, bold=bold)
+    ]
+    assert not wrong
+
+
+def test_a_subset_keeps_the_parts_of_composed_glyphs() -> None:
+    font = TrueType(face())
+    whole, accented = len(face()), font.glyph("é")
+    small = font.subset([accented])
+    alone = font.subset([font.glyph("e")])
+    assert len(alone) < len(small) < whole / 2
+    assert small != alone
+
+
+def pixels(data: bytes) -> Iterator[int]:
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    return (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+
+
+def test_a_png_has_the_pixels_that_were_asked_for() -> None:
+    scene = Scene(40, 30, (Rect(0, 0, 40, 30, "page"),))
+    assert tuple(pixels(png(scene))) == (80, 60)
+    assert tuple(pixels(png(scene, scale=0.5))) == (20, 15)
+    with pytest.raises(RendererError, match="100,000,000"):
+        png(scene, scale=900)
+    with pytest.raises(OptionError, match="above 0"):
+        png(scene, scale=0)
+
+
+def test_a_png_is_drawn_with_the_bundled_font() -> None:
+    blank = Scene(40, 30, (Rect(0, 0, 40, 30, "page"),))
+    written = Scene(40, 30, (*blank.marks, Text(2, 20, "Wg", "title", 12, 20)))
+    assert len(png(written)) > len(png(blank)) + 100
+
+
+def test_fonts_go_into_an_svg_when_asked() -> None:
+    plain, with_fonts = (
+        str(api.render(small_model(), embed_fonts=asked)) for asked in (False, True)
+    )
+    assert "base64" not in plain
+    assert with_fonts.count("@font-face") == 2
+    assert "font-family=\"'Archviz Sans', Helvetica" in with_fonts
+    assert len(with_fonts) - len(plain) < 60_000
+
+
+def compiled(folder: Path, name: str, text: str) -> str:
+    """The log of pdflatex, which did not stop."""
+    (folder / f"{name}.tex").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"],
+        cwd=folder,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    log = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, log[-2000:]
+    return log
+
+
+@needs_pdflatex
+@each_sample
+def test_latex_compiles_the_picture_alone_and_inside_a_document(
+    sample: Path, tmp_path: Path
+) -> None:
+    scene = scene_of(sample)
+    log = compiled(tmp_path, "picture", tex(scene))
+    assert "Overfull" not in log
+    assert "(1 page," in log
+    outer = r"\documentclass{article}\usepackage{tikz}\textheight=90in\pdfpageheight=99in"
+    outer += r"\textwidth=90in\pdfpagewidth=99in\hoffset=0pt"
+    outer += r"\begin{document}\noindent\input{picture.tex}\end{document}"
+    log = compiled(tmp_path, "document", outer)
+    assert "Overfull" not in log
+    assert "(1 page," in log
+
+
+@needs_pdflatex
+def test_latex_sets_hostile_labels_as_text(tmp_path: Path) -> None:
+    labels = [HOSTILE, r"\input{/etc/passwd}", "$x^2$ & 50% #1 {~}", "é ü ß α Ω → × ≤ …", "中文 ✂"]
+    marks = tuple(Text(4, 20 * row, label, "title", 11, 150) for row, label in enumerate(labels, 1))
+    compiled(tmp_path, "hostile", tex(Scene(200, 120, marks)))
+
+
+def test_what_latex_has_no_letter_for_is_a_question_mark() -> None:
+    assert escaped("a_b-中") == r"a\_b{-}?"
