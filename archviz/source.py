@@ -211,12 +211,12 @@ class Source:
             return tuple(names[:MAX_MEMBERS])
         if self.head[:4] != b"PK\x03\x04":
             return ()
-        import zipfile
+        from archviz.reading.archives import Archive
 
         try:
-            with self.open() as stream, zipfile.ZipFile(stream) as archive:
-                return tuple(archive.namelist()[:MAX_MEMBERS])
-        except (zipfile.BadZipFile, OSError, ValueError):
+            with self.open() as stream:
+                return tuple(Archive(stream, self.size).members)[:MAX_MEMBERS]
+        except (ImporterError, OSError):
             return ()
 
     def recognised_problem(self) -> tuple[str, str] | None:
@@ -234,10 +234,7 @@ class Source:
                 "download the file itself; a login page or an error page may have taken its place",
             )
         if any(name.endswith("/data.pkl") for name in self.members):
-            return (
-                "this is a PyTorch file, which holds no graph that can be read without PyTorch",
-                "export the model with torch.onnx.export and give that file",
-            )
+            return "this is a PyTorch file", "leave out --from, or say --from checkpoint"
         if head.startswith(b"PK\x03\x04"):
             return "this is a zip archive", "unpack it and give the file inside"
         if head.startswith(b"\x1f\x8b"):

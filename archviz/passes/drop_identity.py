@@ -18,6 +18,10 @@ def apply(graph: Graph) -> Graph:
     One stays where it alone joins an input to an output, or gives a result a second name.
     """
     identities = {name for name, role in table().role.items() if role == "identity"}
+    alone = {node.id for node in graph.nodes if node.op in identities and _is_unwired(node)}
+    if alone:
+        kept = tuple(node for node in graph.nodes if node.id not in alone)
+        graph = sweep(replace(graph, nodes=kept))
     used = consumers(graph)
     results = set(graph.outputs)
 
@@ -45,6 +49,11 @@ def apply(graph: Graph) -> Graph:
             named[given] = result
             dropped[node.id] = 0
     return sweep(_renamed(bypass(graph, dropped), named, graph)) if dropped else graph
+
+
+def _is_unwired(node: Node) -> bool:
+    """Whether it joins nothing to anything, as in a tree of modules without edges."""
+    return not (node.inputs or node.outputs or node.parameters or node.subgraphs)
 
 
 def _first_of_chain(node: Node, dropped: Mapping[str, int], source: Mapping[str, Node]) -> str:

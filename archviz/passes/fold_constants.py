@@ -47,6 +47,8 @@ def _static_nodes(graph: Graph, weights: set[str]) -> dict[str, Node]:
             if node.id in static or node.subgraphs or node.kind != "op" or role == "random":
                 continue
             data = [value for value in node.inputs if value is not None]
+            if not any(value is not None for value in node.outputs):
+                continue  # nobody is given anything: a module of a tree without edges
             is_source = role in ("constant", "shape")
             if not is_source and not (data or node.parameters):
                 continue

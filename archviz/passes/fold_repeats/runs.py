@@ -166,7 +166,9 @@ def _proved(
             break
         copies.append(following)
         before = here
-    if len(copies) < 2 or not carried:
+    if len(copies) < 2 or not (
+        carried or _are_numbered(items[start : start + len(copies)], period)
+    ):
         return None
     return Run(
         start,
@@ -174,6 +176,16 @@ def _proved(
         items[start : start + len(copies) * period],
         copies,
         len(set(carried.values())),
+    )
+
+
+def _are_numbered(items: list[Item], period: int) -> bool:
+    """Whether they are unwired modules of a list, as in a tree of modules without edges."""
+    return period == 1 and all(
+        item.path is not None
+        and item.path[-1].isdecimal()
+        and not any(node.inputs or node.outputs for node in item.nodes)
+        for item in items
     )
 
 

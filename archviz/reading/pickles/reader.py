@@ -48,6 +48,7 @@ class PickleReader:
         position: The next byte to be read.
         names: How often each class or function is named, in order of first mention.
         calls: How often each that no reducer vouches for would be called, by its dotted name.
+        first_args: The arguments of the first of these calls, by the dotted name.
         persistent: Gives the object for a persistent id.
         stack: What instructions take from and leave on; with ``marks``, ``memo`` and ``globals``
             it is their business alone.
@@ -66,6 +67,7 @@ class PickleReader:
         self.position = start
         self.names: dict[str, int] = {}
         self.calls: dict[str, int] = {}
+        self.first_args: dict[str, tuple[Any, ...]] = {}
         self._reducers = {**CONTAINERS, **(reducers or {})}
         self.persistent = persistent or Persistent
         self._budget = budget
@@ -155,8 +157,14 @@ class PickleReader:
                 self._nested -= 1
             if result is not NotImplemented:
                 return result
-        self.calls[name or "?"] = self.calls.get(name or "?", 0) + 1
+        called = name or "?"
+        self.calls[called] = self.calls.get(called, 0) + 1
+        self.first_args.setdefault(called, given)
         return Instance(function, given, kwargs if isinstance(kwargs, dict) else None)
+
+    def vouches_for(self, name: str) -> bool:
+        """Whether there is a reducer for the function or class of that dotted name."""
+        return name in self._reducers
 
     def _run(self) -> Any:
         """The loop over instructions; those that make up most of real files are done in place."""

@@ -96,6 +96,8 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
     first = head_of(node)
     rest = [part for part in links(node.parts) if part is not first] if first is not node else []
     title, note = printable(node.op, 60), detail(first, graph)
+    if node.attributes.get("guessed") is True:
+        title += " ?"
     lines = tuple(rows(first, graph, label, rest))
     if bias_of(first, rest, graph) is not None:
         rest = rest[1:]
@@ -166,7 +168,8 @@ def _pill(
 def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
     used = [graph.parameters[u.parameter] for u in node.parameters]
     weights = count_weights(used) * node.repeat
-    note = f"{operations_of(node):,} ops" + (f", {weights:,} params" if weights else "")
+    things = "ops" if graph.values else "modules"
+    note = f"{operations_of(node):,} {things}" + (f", {weights:,} params" if weights else "")
     shown = label if label != node.op else ""
     width = _across((node.op, TITLE_SIZE, True), (shown, TEXT_SIZE, False)) + 24
     width = max(width, text_width(note, 9.5) + 44)

@@ -1,0 +1,65 @@
+"""Recognising checkpoints: by magic numbers and members, then by name."""
+
+from __future__ import annotations
+
+import re
+
+from archviz.importers import Confidence
+from archviz.importers.checkpoint.containers import LEGACY_HEAD, data_pickle, is_tar
+from archviz.importers.checkpoint.safetensors import has_header
+from archviz.importers.checkpoint.shards import ADAPTER, CONFIG, INDEX, SINGLE
+from archviz.reading.archives import MAGIC as ZIP_MAGIC
+from archviz.source import Source
+
+SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".index.json")
+
+ZIP, PICKLE, TAR, SAFETENSORS, SHARDS, FOLDER = (
+    "zip", "pickle", "tar", "safetensors", "shards", "folder"
+)  # fmt: skip
+
+_INDEX = re.compile(rb'\s*\{\s*"(?:metadata"\s*:\s*\{[^{}]*\}\s*,\s*")?weight_map"\s*:')
+# How a pickle names what is in a module of PyTorch, in protocols before 4 and since.
+_TORCH = re.compile(
+    rb"\nctorch[.\n]|[\x00-\x80(}q]ctorch[.\n]|\x8c.torch[.\x94]|^ctorch[.\n]", re.DOTALL
+)
+
+
+def sniff(source: Source) -> Confidence:
+    """How sure it is that ``source`` is a checkpoint."""
+    form = form_of(source)
+    if form == PICKLE and not source.head.startswith(LEGACY_HEAD):
+        if _TORCH.search(source.head):
+            return Confidence.CONTENT
+        return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
+    return Confidence.CONTENT if form else Confidence.NONE
+
+
+def form_of(source: Source) -> str:
+    """Which form of checkpoint it is, or "" for none."""
+    if source.kind == "folder":
+        top = {name for name in source.members if "/" not in name}
+        stored = [name for name in top if name.endswith((INDEX, ".safetensors")) or name in SINGLE]
+        return FOLDER if stored and top & {CONFIG, ADAPTER, *SINGLE} else ""
+    if not source.is_file:
+        return ""
+    head = source.head
+    if has_header(head, source.size):
+        return SAFETENSORS
+    if head.startswith(ZIP_MAGIC):
+        return ZIP if _is_torch_zip(source) else ""
+    if head[:1] == b"\x80" and head[1:2] <= b"\x05":
+        return PICKLE
+    if is_tar(head):
+        return TAR
+    return SHARDS if _INDEX.match(head) else ""
+
+
+def _is_torch_zip(source: Source) -> bool:
+    members = source.members
+    if not members:  # the end is missing, with the list of members
+        length = int.from_bytes(source.head[26:28], "little")
+        return bool(data_pickle([source.head[30 : 30 + length].decode("utf-8", "replace")]))
+    name = data_pickle(members)
+    folder = name.removesuffix("data.pkl")
+    # With code beside it, it is TorchScript.
+    return bool(name) and not any(member.startswith(f"{folder}code/") for member in members)
