@@ -243,8 +243,9 @@ class Source:
 
 
 def _makes_a_model(live: object) -> TypeGuard[Callable[[], object]]:
-    """Whether it is a function that can be called with nothing; others may be models themselves."""
-    if type(live).__name__ not in ("function", "builtin_function_or_method"):
+    """Whether it is a class or function that can be called with nothing, so no model itself."""
+    kinds = ("function", "builtin_function_or_method", "method", "partial")
+    if type(live).__name__ not in kinds and not isinstance(live, type):
         return False
     try:
         parameters = inspect.signature(live).parameters.values()  # type: ignore[arg-type]

@@ -49,11 +49,15 @@ class Console:
             sys.stderr.write(f"{one_line(text)}\n")
 
     def diagnostics(self, model: Model) -> None:
-        """Says what the importer lost: warnings and errors, or all of it when verbose."""
+        """Says what the importer lost or assumed, or all that it noted when verbose."""
         if self.quiet:
             return
         shown = tuple(
-            item for item in model.diagnostics if self.verbose or item.severity is not Severity.INFO
+            item
+            for item in model.diagnostics
+            if self.verbose
+            or item.severity is not Severity.INFO
+            or item.name.startswith("assumed-")
         )
         sys.stderr.write(REPORTERS.get("text").report([replace(model, diagnostics=shown)]))
 

@@ -160,6 +160,7 @@ class Ghost(KernelMode):
         super().__init__(recorder)
         self.decisions = decisions
         self._unknown: set[int] = set()
+        self._own: set[int] = set()
         self._kept: list[torch.Tensor] = []
         self._twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._samples = Samples(seed, self.is_unknown)
@@ -171,6 +172,29 @@ class Ghost(KernelMode):
         if not tensor.is_meta:
             self._unknown.add(tensor.untyped_storage()._cdata)
             self._kept.append(tensor)
+
+    def given(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The caller's tensor without floating-point contents; small integers keep theirs."""
+        if not tensor.dtype.is_floating_point and not tensor.dtype.is_complex:
+            if tensor.is_meta and tensor.numel() <= MOST_INTEGERS:
+                return self._made(torch.zeros(tensor.shape, dtype=tensor.dtype))
+            if not tensor.is_meta and tensor.numel() <= MOST_INTEGERS:
+                return self._made(tensor.detach().cpu().clone())
+        shape = _shape_of(tensor)
+        return shape.requires_grad_() if tensor.requires_grad else shape
+
+    def _made(self, result: Any) -> Any:
+        """Notes that the memory of ``result`` is the recording's own, so kernels may write there.
+
+        The caller's tensors are never written to: one that a kernel would write to is unknown
+        from then on.
+        """
+        made: list[torch.Tensor] = []
+        collect((result,), made)
+        for tensor in made:
+            if not tensor.is_meta:
+                self._own.add(tensor.untyped_storage()._cdata)
+        return result
 
     def is_unknown(self, tensor: torch.Tensor) -> bool:
         """Whether the tensor's contents are not there, or not to be looked at."""
@@ -194,7 +218,20 @@ class Ghost(KernelMode):
             tensor.numpy: self._leave("numpy"),
             tensor.__array__: self._leave("numpy"),
             tensor.tolist: self._leave("tolist"),
+            tensor.data.__set__: self._set_data,
         }
+
+    def _set_data(self, function: Any, args: Any, kwargs: Any) -> Any:
+        """A ghost cannot take the place of a real tensor's memory, but be written into it."""
+        target, new = args
+        if target.is_meta == new.is_meta or target.shape != new.shape:
+            return NotImplemented
+
+        def set_data(target: torch.Tensor, new: torch.Tensor) -> None:
+            with torch.no_grad():
+                target.detach().copy_(new)
+
+        return self.recorder.handle(set_data, args, kwargs)
 
     def _leave(self, method: str) -> Callable[[Any, Any, Any], Any]:
         def leave(function: Any, args: Any, kwargs: Any) -> Any:
@@ -239,8 +276,15 @@ class Ghost(KernelMode):
         if kwargs.get("device") is not None:
             kwargs = {**kwargs, "device": "meta" if is_unknown else "cpu"}
             kwargs.pop("pin_memory", None)
+        if not is_unknown and schema.writes:
+            for tensor in written_by(kernel, args, kwargs):
+                if tensor.untyped_storage()._cdata not in self._own:
+                    self.conceal(tensor)
+                    is_unknown = True
         if not is_unknown:
-            return self._run_known(kernel, schema, args, kwargs, tensors)
+            result = self._run_known(kernel, schema, args, kwargs, tensors)
+            is_own = not schema.is_view or kernel is _aten.lift_fresh.default
+            return self._made(result) if is_own else result
         if schema.is_view and len(tensors) == 1:
             return kernel(*args, **kwargs)  # stays an alias of what it views
         twins, named = args, kwargs
@@ -273,7 +317,7 @@ class Ghost(KernelMode):
         if isinstance(made, torch.Tensor):
             most = MOST_FLOATS if made.dtype.is_floating_point else MOST_INTEGERS
             if made.numel() <= most:
-                return kernel(*args, **{**named, "device": "cpu"})
+                return self._made(kernel(*args, **{**named, "device": "cpu"}))
         return made
 
     def _run_known(
@@ -332,7 +376,7 @@ class Ghost(KernelMode):
         self._assume(name, "sampled contents")
         if schema.writes:
             return args[schema.writes[0]] if isinstance(result, torch.Tensor) else result
-        return self._mapped(result, _without_floats)
+        return self._made(self._mapped(result, _without_floats))
 
     def _scalar(self, tensor: torch.Tensor) -> bool | int | float | complex:
         """What ``item`` gives for a tensor whose contents are not there."""

@@ -12,7 +12,7 @@ from archviz.importers.torch.calls import module_calls
 from archviz.importers.torch.containers import replaced
 from archviz.importers.torch.decisions import Decisions
 from archviz.importers.torch.function_mode import FunctionMode
-from archviz.importers.torch.ghost import MOST_FLOATS, MOST_INTEGERS, Ghost, KernelMode
+from archviz.importers.torch.ghost import MOST_FLOATS, Ghost, KernelMode
 from archviz.importers.torch.identity import paused
 from archviz.importers.torch.recorder import Recorder
 from archviz.importers.torch.recording import Observer, Recording
@@ -20,6 +20,22 @@ from archviz.importers.torch.untouched import untouched
 
 MOST_TRIES = 8
 """Runs with other answers for branches on contents that are not there."""
+
+
+class CallFailedError(Exception):
+    """The recorded call raised.
+
+    Attributes:
+        cause: What it raised.
+        recording: What was recorded until then.
+        call: Position of the innermost module call that the exception came out of.
+    """
+
+    def __init__(self, cause: Exception, recording: Recording, call: int) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.recording = recording
+        self.call = call
 
 
 def record(
@@ -48,20 +64,19 @@ def record(
         observer: Watches, with the tensors at hand.
 
     Raises:
-        Exception: Whatever the call raised.
+        CallFailedError: The call raised; on ghost tensors, in the first try.
     """
     decisions: Decisions | None = Decisions()
-    first: Exception | None = None
-    for _ in range(MOST_TRIES):
+    first: CallFailedError | None = None
+    is_real = substrate == "real"
+    for _ in range(1 if is_real else MOST_TRIES):
         if decisions is None:
             break
         try:
-            with untouched(target, training=training, gradients=gradients):
+            with untouched(target, training=training, gradients=gradients, real=is_real):
                 return _run(target, args, dict(kwargs or {}), substrate, decisions, observer)
-        except Exception as error:
+        except CallFailedError as error:
             first = first or error
-            if substrate != "ghost":
-                break
             decisions = decisions.next()
     assert first is not None
     raise first
@@ -82,7 +97,7 @@ def _run(
             if substrate == "ghost":
                 ghost = Ghost(recorder, decisions)
                 _conceal_stored(target, ghost)
-                args, kwargs = replaced((args, kwargs), _ghostly)
+                args, kwargs = replaced((args, kwargs), ghost.given)
                 mode: KernelMode = ghost
                 answers = ghost.answers()
             else:
@@ -91,7 +106,11 @@ def _run(
             stack.enter_context(mode)
             stack.enter_context(FunctionMode(recorder, answers, is_ghost=substrate == "ghost"))
             stack.enter_context(module_calls(recorder))
-            result = forward_call(target, args, kwargs)
+            try:
+                result = forward_call(target, args, kwargs)
+            except Exception as error:
+                failed = recorder.failed or 0
+                raise CallFailedError(error, recorder.recording, failed) from error
         with paused():
             return recorder.finish(result)
     finally:
@@ -114,14 +133,3 @@ def _conceal_stored(target: Any, ghost: Ghost) -> None:
         is_large = buffer.numel() > MOST_FLOATS if not isinstance(buffer, lazy) else False
         if not isinstance(buffer, lazy) and (is_large or buffer.dtype.is_floating_point):
             ghost.conceal(buffer)
-
-
-def _ghostly(tensor: torch.Tensor) -> torch.Tensor:
-    """The caller's tensor without floating-point contents; small integers keep theirs."""
-    if not tensor.dtype.is_floating_point and not tensor.dtype.is_complex:
-        if tensor.is_meta:
-            return torch.zeros(tensor.shape, dtype=tensor.dtype)
-        if tensor.numel() <= MOST_INTEGERS:
-            return tensor.detach().cpu().clone()
-    made = torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device="meta")
-    return made.requires_grad_(tensor.requires_grad) if tensor.requires_grad else made

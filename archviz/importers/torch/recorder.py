@@ -73,6 +73,7 @@ class Recorder:
         self.here = 0
         self._module_names: dict[int, str] = {}
         self._is_entered = False
+        self.failed: int | None = None
         is_module = isinstance(target, torch.nn.Module)
         type_ = type(target).__name__ if is_module else getattr(target, "__name__", "")
         self.calls.append(ModuleCall(target if is_module else None, "", type_, -1, 0))
@@ -172,6 +173,8 @@ class Recorder:
 
     def abandon(self, around: int) -> None:
         """Notes that an exception came out of the innermost call."""
+        if self.failed is None:
+            self.failed = self.here
         self.calls[self.here].end = len(self.operations)
         self.here = around
 

@@ -31,6 +31,10 @@ def scope_paths(recording: Recording) -> tuple[list[ScopePath], dict[ScopePath, 
         together = _contiguous(inside, names)
         taken: dict[ScopePath, int] = {}
         for child, name in zip(children[parent], names, strict=True):
+            if name == ("_orig_mod",):  # what was compiled stands where its wrapper stands
+                paths[child] = paths[parent]
+                types[paths[parent]] = recording.calls[child].type
+                continue
             parts = _joined(name, together)
             number = taken[parts] = taken.get(parts, 0) + 1
             if number > 1:

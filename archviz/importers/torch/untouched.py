@@ -1,45 +1,133 @@
-"""Leaving no trace: what a recording changes for its time and puts back."""
+"""Leaving no trace: what a call may change of its caller's things, noted before and put back."""
 
 from __future__ import annotations
 
 import contextlib
 import random
 import sys
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 
+_CONTAINERS = (dict, OrderedDict, list, set, deque)
+
 
 @contextlib.contextmanager
-def untouched(target: Any, *, training: bool, gradients: bool) -> Iterator[None]:
-    """A context in which ``target`` may run; random state and flags are put back behind it.
+def untouched(target: Any, *, training: bool, gradients: bool, real: bool) -> Iterator[None]:
+    """A context in which ``target`` may run; behind it, it is as before.
+
+    That covers random state, training flags, gradients, attributes and hooks of modules with the
+    containers directly in them, the default type and what stored tensors hold.
 
     Args:
         target: The module or callable.
         training: Whether its modules are in training mode meanwhile.
         gradients: Whether autograd is on meanwhile.
+        real: Whether kernels may write to stored tensors; then their contents are kept.
     """
     modules = list(target.modules()) if isinstance(target, torch.nn.Module) else []
-    flags = [(module, module.training) for module in modules]
+    kept = [_Kept(module, contents=real) for module in modules]
+    dtype = torch.get_default_dtype()
     with contextlib.ExitStack() as stack:
         stack.enter_context(random_state())
         stack.enter_context(torch.set_grad_enabled(gradients))
         if "torch._dynamo" in sys.modules:  # importing it takes seconds
             stack.enter_context(torch.compiler.set_stance("force_eager"))
         try:
-            for module, flag in flags:
-                if flag is not training and _may_switch(module):
+            for module in modules:
+                if module.training is not training:
                     module.training = training
             yield
         finally:
-            for module, flag in flags:
-                if module.training is not flag:
-                    module.training = flag
+            for item in kept:
+                item.put_back()
+            torch.set_default_dtype(dtype)
 
 
-def _may_switch(module: torch.nn.Module) -> bool:
-    return "training" in module.__dict__ or isinstance(module, torch.jit.ScriptModule)
+class _Kept:
+    """One module as it was: attributes, the containers among them, and its tensors."""
+
+    def __init__(self, module: torch.nn.Module, *, contents: bool) -> None:
+        self._module = module
+        self._training = module.training
+        self._attributes = dict(vars(module))
+        self._containers = [
+            (value, type(value)(value) if type(value) is not deque else deque(value, value.maxlen))
+            for value in self._attributes.values()
+            if type(value) in _CONTAINERS
+        ]
+        self._tensors = [
+            _KeptTensor(tensor, contents=contents)
+            for _, container in [(None, self._attributes), *self._containers]
+            for tensor in (container.values() if isinstance(container, dict) else container)
+            if isinstance(tensor, torch.Tensor)
+        ]
+
+    def put_back(self) -> None:
+        own = vars(self._module)
+        if own.keys() != self._attributes.keys() or any(
+            own[name] is not value for name, value in self._attributes.items()
+        ):
+            own.clear()
+            own.update(self._attributes)
+        for value, before in self._containers:
+            if len(value) != len(before) or any(
+                mine is not theirs
+                for mine, theirs in zip(_parts(value), _parts(before), strict=True)
+            ):
+                value.clear()
+                (value.extend if isinstance(value, list | deque) else value.update)(before)
+        for tensor in self._tensors:
+            tensor.put_back()
+        if self._module.training is not self._training:  # scripted modules keep it elsewhere
+            self._module.training = self._training
+
+
+def _parts(container: Any) -> Iterator[Any]:
+    if isinstance(container, dict):
+        for key, value in container.items():
+            yield key
+            yield value
+    else:
+        yield from container
+
+
+class _KeptTensor:
+    """One stored tensor: its gradient, its flag, the memory it is on and what is in it."""
+
+    def __init__(self, tensor: torch.Tensor, *, contents: bool) -> None:
+        self._tensor = tensor
+        self._requires_grad = tensor.requires_grad
+        self._grad = tensor.grad if tensor.is_leaf else None
+        lazy = isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin)
+        self._data = None if lazy else tensor.data
+        self._contents = None
+        if contents and not lazy and not tensor.is_meta:
+            self._contents = tensor.detach().clone()
+
+    def put_back(self) -> None:
+        tensor, data = self._tensor, self._data
+        if data is None:
+            return
+        if tensor.is_leaf and tensor.grad is not self._grad:
+            tensor.grad = self._grad
+        if _is_elsewhere(tensor, data):
+            tensor.data = data
+        # Some kernels, batch_norm's for one, write without counting a version.
+        if self._contents is not None and not torch.equal(data, self._contents):
+            with torch.no_grad():
+                data.copy_(self._contents)
+        if tensor.is_leaf and tensor.requires_grad is not self._requires_grad:
+            tensor.requires_grad_(self._requires_grad)
+
+
+def _is_elsewhere(tensor: torch.Tensor, data: torch.Tensor) -> bool:
+    try:
+        return tensor.data_ptr() != data.data_ptr() or tensor.is_meta != data.is_meta
+    except RuntimeError:  # tensors that have no memory of their own
+        return False
 
 
 @contextlib.contextmanager
