@@ -1,245 +1,172 @@
-"""Layout: time, crossings, straightness and overlaps beside Graphviz's dot, on the same boxes.
+"""The layout engine beside dot, Netron's dagre and ELK: CPU time and quality, in one run.
 
-CPU time, the child's when there is one; both engines take turns in one run. Where dot takes more
-than a few seconds it runs once, and beyond --limit it is stopped. Lengths are pixels a link.
+Times are CPU seconds: of the call for our engine, of the whole process for dot, and of the call
+alone, without starting node, for dagre and ELK. An engine that takes more than --slow seconds runs
+once, others --runs times. What each line must reach is printed beside it.
 
-    python benchmarks/layout.py [--runs 5] [--limit 100] [--large]
-
---large adds the time of 10,000 and 100,000 boxes, without dot, which does not get there.
+    python benchmarks/layout.py [--runs 5] [--limit 120] [--only resnet50] [--large]
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
-import shutil
 import statistics
-import sys
 import time
-from bisect import bisect_left
 from collections.abc import Callable
-from itertools import pairwise
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from layout_graphs import MODELS, Sample, model, synthetic
+from layout_peers import Run, dagre, dot, elk
+from layout_quality import Quality, measure
 
-from networks import Network, googlenet, resnet, synthetic, transformer, unet
-
-from archviz.errors import LayoutError
 from archviz.layouts import Placement
-from archviz.layouts import graphviz as dot
-from archviz.layouts import sugiyama as own
+from archviz.layouts.sugiyama import place
 
-SLOW = 5.0
-
-GRAPHS: dict[str, Callable[[Network], None]] = {
-    "resnet 50": lambda network: resnet(network, 16),
-    "googlenet": lambda network: googlenet(network, 9),
-    "unet": lambda network: unet(network, 5),
-    "transformer 12": lambda network: transformer(network, 12),
-    "transformer 32": lambda network: transformer(network, 32),
-    "synthetic 300": lambda network: synthetic(network, 300),
-    "synthetic 1000": lambda network: synthetic(network, 1000),
+GRAPHS: dict[str, Callable[[], Sample]] = {
+    **{name: lambda name=name: model(name) for name in MODELS},  # type: ignore[misc]
+    "synth_300": lambda: synthetic(300),
+    "synth_1000": lambda: synthetic(1000),
 }
+LEAST_OVER_DOT = {"gpt2_12": 80, "synth_1000": 1000}
+LEAST_OVER_DAGRE = 50
+LEAST_OVER_ELK = 100
+MOST_INK = 1.15
+MORE_STRAIGHT = 0.1
+MOST_GROWTH = 12
+
+failures: list[str] = []
 
 
-def child_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def expect(holds: bool, what: str) -> str:
+    """A mark for the table; a failure is kept for the end."""
+    if not holds:
+        failures.append(what)
+    return "" if holds else "  <- MISSED"
 
 
-def timed(work: Callable[[], Placement], clock: Callable[[], float]) -> tuple[float, Placement]:
-    start = clock()
-    placement = work()
-    return clock() - start, placement
-
-
-Segment = tuple[float, float, float, float, int]
-
-
-def segments(placement: Placement) -> list[Segment]:
-    """Pieces of routes as (x, y, x, y, link), the upper end first."""
-    found = []
-    for k, route in enumerate(placement.routes):
-        for a, b in pairwise(route.points):
-            upper, lower = sorted((a, b), key=lambda p: p.y)
-            found.append((upper.x, upper.y, lower.x, lower.y, k))
-    return sorted(found, key=lambda s: s[1])
-
-
-def crossings(network: Network, found: list[Segment]) -> int:
-    """Places where routes without a common end cross, to 2 px."""
-    links = network.links
-    places: set[tuple[int, int]] = set()
-    active: list[Segment] = []
-    for s in found:
-        active = [t for t in active if t[3] >= s[1]]
-        for t in active:
-            a, b = links[s[4]], links[t[4]]
-            if {a.source, a.target} & {b.source, b.target}:
-                continue
-            place = meeting(s, t)
-            if place:
-                places.add((round(place[0] / 2), round(place[1] / 2)))
-        active.append(s)
-    return len(places)
-
-
-def meeting(s: Segment, t: Segment) -> tuple[float, float] | None:
-    dx, dy = s[2] - s[0], s[3] - s[1]
-    ex, ey = t[2] - t[0], t[3] - t[1]
-    across = dx * ey - dy * ex
-    if abs(across) < 1e-9:
-        return None
-    p = ((t[0] - s[0]) * ey - (t[1] - s[1]) * ex) / across
-    q = ((t[0] - s[0]) * dy - (t[1] - s[1]) * dx) / across
-    if 1e-6 < p < 1 - 1e-6 and 1e-6 < q < 1 - 1e-6:
-        return s[0] + p * dx, s[1] + p * dy
-    return None
-
-
-def over_boxes(network: Network, placement: Placement, found: list[Segment]) -> int:
-    """Links that pass a box they do not end at, by two pixels or more."""
-    leaves = sorted(
-        (area.y, i)
-        for i, (box, area) in enumerate(zip(network.boxes, placement.areas, strict=True))
-        if not box.is_container
-    )
-    tops = [y for y, _ in leaves]
-    tallest = max(placement.areas[i].height for _, i in leaves)
-    hit: set[tuple[int, int]] = set()
-    for x0, y0, x1, y1, k in found:
-        link = network.links[k]
-        for _, i in leaves[bisect_left(tops, y0 - tallest) : bisect_left(tops, y1)]:
-            area = placement.areas[i]
-            if i in (link.source, link.target):
-                continue
-            low, high = max(y0, area.y + 2), min(y1, area.y + area.height - 2)
-            if low > high:
-                continue
-            share = [(y - y0) / (y1 - y0) for y in (low, high)] if y1 > y0 else [0.0, 1.0]
-            ends = sorted(x0 + s * (x1 - x0) for s in share)
-            if ends[0] < area.x + area.width - 2 and ends[1] > area.x + 2:
-                hit.add((k, i))
-    return len(hit)
-
-
-def overlaps(network: Network, placement: Placement) -> int:
-    leaves = sorted(
-        (area.y, area)
-        for box, area in zip(network.boxes, placement.areas, strict=True)
-        if not box.is_container
-    )
-    count = 0
-    for i, (_, a) in enumerate(leaves):
-        for y, b in leaves[i + 1 :]:
-            if y >= a.y + a.height:
-                break
-            count += a.x < b.x + b.width and b.x < a.x + a.width
-    return count
-
-
-def quality(network: Network, placement: Placement) -> str:
-    found = segments(placement)
-    count = len(placement.routes)
-    straight = sum(
-        max(p.x for p in route.points) - min(p.x for p in route.points) < 2
-        for route in placement.routes
-    )
-    length = sum(abs(s[2] - s[0]) + abs(s[3] - s[1]) for s in found) / count
-    ink = drawn_length(network, placement) / count
-    return (
-        f"{crossings(network, found):5} crossings {straight / count:5.2f} straight "
-        f"{length:5.0f} long {ink:5.0f} ink "
-        f"{over_boxes(network, placement, found):3} over boxes "
-        f"{overlaps(network, placement):2} overlaps  "
-        f"{placement.width:5.0f} × {placement.height:.0f}"
-    )
-
-
-def drawn_length(network: Network, placement: Placement) -> float:
-    """Length of all lines, what links of one source share counted once."""
-    total = 0.0
-    lines: dict[tuple[int, str, float], list[tuple[float, float]]] = {}
-    for link, route in zip(network.links, placement.routes, strict=True):
-        for a, b in pairwise(route.points):
-            if a.x == b.x:
-                lines.setdefault((link.source, "x", a.x), []).append(tuple(sorted((a.y, b.y))))
-            elif a.y == b.y:
-                lines.setdefault((link.source, "y", a.y), []).append(tuple(sorted((a.x, b.x))))
-            else:
-                total += ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) ** 0.5
-    for spans in lines.values():
-        end = float("-inf")
-        for low, high in sorted(spans):
-            total += max(0.0, high - max(low, end))
-            end = max(end, high)
-    return total
-
-
-def compare(name: str, network: Network, runs: int, limit: float) -> None:
-    print(f"\n{name}: {len(network.boxes)} boxes, {len(network.links)} links")
-    times: list[float] = []
-    peer_times: list[float] = []
-    peer: Placement | None = None
-    peer_goes_on = bool(shutil.which("dot"))
+def own(sample: Sample, runs: int) -> tuple[float, Placement]:
+    """CPU seconds, and the placement."""
+    times = []
     for _ in range(runs):
-        seconds, placement = timed(
-            lambda: own.place(network.boxes, network.links), time.process_time
+        start = time.process_time()
+        placement = place(sample.boxes, sample.links)
+        times.append(time.process_time() - start)
+    return statistics.median(times), placement
+
+
+def peer(run: Callable[[], Run], runs: int, slow: float) -> Run:
+    """The median run; one alone when it is slow or fails."""
+    found = [run()]
+    while len(found) < runs and found[0].seconds < slow and not found[0].reason:
+        found.append(run())
+    return sorted(found, key=lambda one: one.seconds)[len(found) // 2]
+
+
+def row(name: str, seconds: float, quality: Quality | None, note: str = "") -> None:
+    """One line of the table."""
+    text = f"  {name:9}{seconds * 1000:11.1f} ms"
+    if quality:
+        text += (
+            f"{quality.crossings:6} crossings {quality.straight:5.2f} straight"
+            f"{quality.length:6.0f} long{quality.ink:6.0f} ink{quality.over_boxes:4} over boxes"
+            f"{quality.overlaps:3} overlaps"
         )
-        times.append(seconds)
-        if peer_goes_on:
-            started = child_seconds()
-            try:
-                seconds, peer = timed(
-                    lambda: dot.place(network.boxes, network.links, timeout=limit), child_seconds
-                )
-            except LayoutError:
-                print(f"  dot        stopped after {child_seconds() - started:.1f} s CPU")
-                peer_goes_on = False
-                continue
-            peer_times.append(seconds)
-            peer_goes_on = seconds < SLOW
-    median = statistics.median(times)
-    print(f"  sugiyama {median * 1000:9.1f} ms ({len(times)})  {quality(network, placement)}")
-    if peer is not None:
-        peer_median = statistics.median(peer_times)
+    print(text + note, flush=True)
+
+
+def compare(sample: Sample, runs: int, limit: float, slow: float) -> None:
+    """A graph beside dot and dagre."""
+    name = sample.name
+    print(f"\n{name}: {len(sample.boxes)} boxes, {len(sample.links)} links")
+    seconds, placement = own(sample, max(runs, 7))
+    quality = measure(sample, placement)
+    clean = not quality.over_boxes and not quality.overlaps
+    row("sugiyama", seconds, quality, expect(clean, f"{name}: 0 overlaps, 0 edges over boxes"))
+    other = peer(lambda: dot(sample, limit), runs, slow)
+    least = LEAST_OVER_DOT.get(name, 0)
+    ratio = other.seconds / seconds
+    note = f"  {ratio:.1f} x (>= {least} x)" + expect(ratio >= least, f"{name}: {least} x dot")
+    if other.placement:
+        theirs = measure(sample, other.placement)
+        row("dot", other.seconds, theirs, note)
+        fewer = quality.crossings <= theirs.crossings
+        ink = quality.ink / theirs.ink
+        more = quality.straight - theirs.straight
         print(
-            f"  dot      {peer_median * 1000:9.1f} ms ({len(peer_times)})  {quality(network, peer)}"
+            f"  against dot: crossings {quality.crossings} / {theirs.crossings}"
+            + expect(fewer, f"{name}: crossings {quality.crossings} > dot's {theirs.crossings}")
+            + f", ink {ink:.2f} (<= {MOST_INK})"
+            + expect(ink <= MOST_INK, f"{name}: ink {ink:.2f} x dot's")
+            + f", straight {more:+.2f} (>= {MORE_STRAIGHT})"
+            + expect(more >= MORE_STRAIGHT, f"{name}: straight {more:+.2f}")
         )
-        print(f"  ratio    {peer_median / median:9.1f}")
+    else:
+        row("dot", other.seconds, None, f"  {other.reason}{note}")
+    other = peer(lambda: dagre(sample, limit), runs, slow)
+    if not other.seconds:
+        print(f"  dagre: {other.reason}")
+        return
+    ratio = other.seconds / seconds
+    note = f"  {ratio:.1f} x (>= {LEAST_OVER_DAGRE} x)"
+    note += expect(ratio >= LEAST_OVER_DAGRE, f"{name}: {ratio:.0f} x dagre")
+    theirs_or_none = measure(sample, other.placement) if other.placement else None
+    row("dagre", other.seconds, theirs_or_none, f"  {other.reason}{note}")
 
 
-def own_seconds(network: Network, runs: int) -> float:
-    return statistics.median(
-        timed(lambda: own.place(network.boxes, network.links), time.process_time)[0]
-        for _ in range(runs)
-    )
+def compare_nested(runs: int, limit: float, slow: float) -> None:
+    """Llama with its modules as containers, beside ELK."""
+    for name in ("gpt2_12", "llama32"):
+        sample = model(name, nested=True)
+        containers = len(sample.boxes) - len(sample.leaves)
+        print(f"\n{name}, nested: {len(sample.leaves)} boxes in {containers} containers")
+        seconds, placement = own(sample, max(runs, 7))
+        row("sugiyama", seconds, measure(sample, placement))
+        other = peer(lambda sample=sample: elk(sample, limit), runs, slow)  # type: ignore[misc]
+        if not other.seconds:
+            print(f"  ELK: {other.reason}")
+            return
+        ratio = other.seconds / seconds
+        least = LEAST_OVER_ELK if name == "llama32" else 0
+        note = f"  {other.reason}  {ratio:.1f} x (>= {least} x)"
+        row(
+            "ELK",
+            other.seconds,
+            None,
+            note + expect(ratio >= least, f"{name} nested: {ratio:.0f} x ELK"),
+        )
+
+
+def growth(runs: int) -> None:
+    """How time grows from 10,000 boxes to 100,000."""
+    times = []
+    print()
+    for size in (10_000, 100_000):
+        sample = synthetic(size)
+        seconds, _ = own(sample, runs)
+        times.append(seconds)
+        print(f"{size:7,} boxes: {seconds:.3f} s, {seconds / size * 1e6:.1f} µs a box", flush=True)
+    ratio = times[1] / times[0]
+    holds = expect(ratio <= MOST_GROWTH, f"t(100,000) / t(10,000) is {ratio:.1f}")
+    print(f"t(100,000) / t(10,000): {ratio:.1f} (<= {MOST_GROWTH}){holds}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--limit", type=float, default=100.0)
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds a peer may take")
+    parser.add_argument("--slow", type=float, default=5.0, help="a peer that takes more runs once")
+    parser.add_argument("--only", action="append", choices=[*GRAPHS, "nested"])
     parser.add_argument("--large", action="store_true")
     arguments = parser.parse_args()
-    if not shutil.which("dot"):
-        print("dot is not installed: no peer in this run")
-    for nested in (False, True):
-        for name, make in GRAPHS.items():
-            network = Network(nested=nested)
-            make(network)
-            kind = "nested" if nested else "flat"
-            compare(f"{name}, {kind}", network, arguments.runs, arguments.limit)
+    wanted = arguments.only or [*GRAPHS, "nested"]
+    for name in wanted:
+        if name in GRAPHS:
+            compare(GRAPHS[name](), arguments.runs, arguments.limit, arguments.slow)
+    if "nested" in wanted:
+        compare_nested(arguments.runs, arguments.limit, arguments.slow)
     if arguments.large:
-        print()
-        for nested in (False, True):
-            for size in (10_000, 100_000):
-                network = Network(nested=nested)
-                synthetic(network, size)
-                seconds = own_seconds(network, arguments.runs)
-                kind = "nested" if nested else "flat"
-                print(f"{size} boxes, {kind}: {seconds:.3f} s, {seconds / size * 1e6:.1f} µs a box")
+        growth(arguments.runs)
+    print("\n" + ("\n".join(["missed:", *failures]) if failures else "all hold"))
 
 
 if __name__ == "__main__":

@@ -383,7 +383,6 @@ def test_the_hash_seed_changes_nothing() -> None:
         "n = build('transformer', labelled=True)\n"
         "print(place(n.boxes, n.links))"
     )
-    path = os.pathsep.join((str(Path(__file__).parents[1]), *sys.path))
     printed = {
         subprocess.run(
             [sys.executable, "-c", code],
