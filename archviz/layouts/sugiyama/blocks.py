@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from archviz.layouts.sugiyama.grid import Extent, Grid, Stretch
 from archviz.layouts.sugiyama.ordering import order_ranks
-from archviz.layouts.sugiyama.strips import Strips
+from archviz.layouts.sugiyama.strips import Favourites, Strips
 
 
 class Run(NamedTuple):
@@ -74,14 +74,16 @@ class Memo:
 def lay_run(run: Run, extents: list[Extent]) -> Block:
     """Lays a run out."""
     grid = Grid(run.ranks, extents, run.stretches)
-    orders = order_ranks(grid.rows, grid.up, grid.down)
+    is_even = not run.beside and all(extent.is_even for extent in extents)
+    orders = order_ranks(grid.rows, grid.up, grid.down, mirrors=not is_even)
+    near = Favourites(grid, run.head)
     first = 0 if run.starts_at_cut else -1
     last = len(run.ranks) - 1 if run.ends_at_cut else -1
     best: list[float] = []
     least = -1.0
     for rows in orders:
         grid.rows = rows
-        strips = Strips(grid, first=first, last=last, head=run.head)
+        strips = Strips(grid, near, first=first, last=last)
         found = strips.positions()
         cost = strips.cost(found) + _beside_cost(run, grid, found) if len(orders) > 1 else 0.0
         if least < 0 or cost < least:

@@ -115,10 +115,17 @@ def _parts(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], list[
         a = at_port.setdefault((INLET, port), target) if source == INLET else source
         b = at_port.setdefault((OUTLET, target_port), source) if target == OUTLET else target
         joins.append((a, b))
+    apart = count
     for a, b in joins:
+        if leader[a] == leader[b]:
+            continue
         a, b = find(a), find(b)
         if a != b:
             leader[max(a, b)] = min(a, b)
+            apart -= 1
+    if apart == 1:
+        is_ported = any(arc[0] == INLET or arc[2] == OUTLET for arc in arcs)
+        return [(list(range(count)), list(range(len(arcs))), is_ported)]
     found: dict[int, tuple[list[int], list[int]]] = {}
     for v in range(count):
         found.setdefault(find(v), ([], []))[0].append(v)

@@ -16,13 +16,22 @@ from archviz.layouts.sugiyama.parts import Drawn, Part, Rectangle, Size, Spot
 def draw(part: Part) -> Drawn:
     """The picture of a part whose measures are all set."""
     drawn = Drawn(height=part.height)
-    for v, vertex in enumerate(part.vertices):
+    for vertex, x, y in zip(part.vertices, part.x, part.y, strict=True):
         if vertex.child >= 0:
-            drawn.corners[vertex.child] = (part.x[v] - vertex.width / 2, part.top(v))
+            drawn.corners[vertex.child] = (x - vertex.width / 2, y)
     drawn.inlets = {port: part.x[v] for port, v in part.inlets.items()}
     drawn.outlets = {port: part.x[v] for port, v in part.outlets.items()}
     for index, chain in part.chains.items():
-        points = _way(part, chain[0])
+        link = chain[0]
+        u, v = part.ends[link]
+        at = part.net_x[part.nets[link]]
+        if len(chain) == 1 and part.rank[v] == part.rank[u] + 1 and part.link_x[link] == at:
+            # Straight down, as most are.
+            drawn.routes[index] = [(at, part.y[u] + part.vertices[u].height), (at, part.y[v])]
+            if link in part.labels:
+                drawn.labels[index] = _label_area(part, link, part.labels[link])
+            continue
+        points = _way(part, link)
         if len(chain) > 1:
             points = straightened(points + _way(part, chain[1]))
         drawn.routes[index] = points
@@ -35,7 +44,7 @@ def draw(part: Part) -> Drawn:
         vertex = part.vertices[tag]
         drawn.labels[index] = (
             part.x[tag] + LABEL_OFFSET,
-            part.top(tag) + LABEL_CLEARANCE,
+            part.y[tag] + LABEL_CLEARANCE,
             vertex.width,
             vertex.height - 2 * LABEL_CLEARANCE,
         )
@@ -66,7 +75,7 @@ def _way(part: Part, link: int) -> list[Spot]:
     at = part.net_x[net]
     rank = part.rank
     end = part.link_x[link]
-    points = [(at, part.top(u) + part.vertices[u].height)]
+    points = [(at, part.y[u] + part.vertices[u].height)]
     back = False
     if part.is_lane[link]:
         back = part.is_back[link]
@@ -84,7 +93,7 @@ def _way(part: Part, link: int) -> list[Spot]:
                 for x, track in nets[net].turns(at, following, down=not back):
                     points.append((x, first + PITCH * track))
             at = following
-    points.append((at, part.top(v)))
+    points.append((at, part.y[v]))
     return points
 
 
@@ -103,7 +112,7 @@ def _draw_loops(part: Part, v: int, drawn: Drawn) -> None:
     loops = part.loops[v]
     right = part.x[v] + vertex.width / 2
     reach = part.x[v] + ceil(vertex.width) / 2 + LOOP_REACH
-    middle = part.top(v) + vertex.height / 2
+    middle = part.y[v] + vertex.height / 2
     step = vertex.height / 2 / (len(loops) + 1)
     rank = part.rank[v]
     text_y = part.row_top[rank] + (part.row_height[rank] - part.loop_labels_height(v)) / 2
@@ -125,14 +134,21 @@ def _draw_loops(part: Part, v: int, drawn: Drawn) -> None:
 
 def _set_extents(part: Part, drawn: Drawn) -> None:
     middle = part.x[0]
-    boxes = [v for v, vertex in enumerate(part.vertices) if vertex.child >= 0]
-    drawn.boxes = (
-        min([part.x[v] - part.vertices[v].extent.left for v in boxes]),
-        max([part.x[v] + part.vertices[v].extent.right for v in boxes]),
-    )
+    low, high = middle, middle
+    first = True
+    for v, vertex in enumerate(part.vertices):
+        if vertex.child >= 0:
+            left, right = part.x[v] - vertex.extent.left, part.x[v] + vertex.extent.right
+            low = left if first else min(low, left)
+            high = right if first else max(high, right)
+            first = False
+    drawn.boxes = (low, high)
     across = [x for points in drawn.routes.values() for x, _ in points] or [middle]
     drawn.rails = (min(across), max(across))
-    drawn.texts = (
-        min([x for x, _, _, _ in drawn.labels.values()], default=middle),
-        max([x + width for x, _, width, _ in drawn.labels.values()], default=middle),
-    )
+    if drawn.labels:
+        drawn.texts = (
+            min([x for x, _, _, _ in drawn.labels.values()]),
+            max([x + width for x, _, width, _ in drawn.labels.values()]),
+        )
+    else:
+        drawn.texts = (middle, middle)

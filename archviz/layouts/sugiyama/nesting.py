@@ -97,7 +97,17 @@ def take_apart(
         depth[i] = depth[parent[i]] + 1 if parent[i] < count else 1
         holders.append(holder)
     filled = [cell or Cell() for cell in cells] + [page]
-    pieces = [_split(link, boxes, filled, parent, local, depth) for link in links]
+    pieces = []
+    leaves = [not box.is_container for box in boxes]
+    for link in links:
+        a, b = link.source, link.target
+        if 0 <= a < count and 0 <= b < count and leaves[a] and leaves[b] and parent[a] == parent[b]:
+            cell = filled[parent[a]]
+            number = cell.nets.setdefault((a, link.trunk), len(cell.nets))
+            pieces.append(((parent[a], len(cell.arcs)),))
+            cell.arcs.append((local[a], -1, local[b], -1, number, link.label))
+        else:
+            pieces.append(_split(link, boxes, filled, parent, local, depth))
     if any(len(cell.inlets) > 1 for cell in filled):
         _find_heads(links, filled, pieces)
     return filled, pieces
@@ -118,11 +128,6 @@ def _split(
                 f"a link ends at the box {end}, which is no leaf", "link the boxes in containers"
             )
     net = (a, link.trunk)
-    if parent[a] == parent[b]:
-        cell = cells[parent[a]]
-        number = cell.nets.setdefault(net, len(cell.nets))
-        cell.arcs.append((local[a], -1, local[b], -1, number, link.label))
-        return ((parent[a], len(cell.arcs) - 1),)
     a_port = b_port = -1
     first: list[tuple[int, int]] = []
     last: list[tuple[int, int]] = []

@@ -15,45 +15,68 @@ Neighbours = list[list[tuple[int, float]]]
 _SMALL = 150
 _MEDIUM = 1500
 _SWEEPS = 10
+_STALLED = 3
+"""Sweeps without success after which a start is given up."""
+_PROMISING = 3
+"""Starts that are followed to their end."""
 
 
-def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list[list[list[int]]]:
+def order_ranks(
+    rows: list[list[int]], up: Neighbours, down: Neighbours, *, mirrors: bool = True
+) -> list[list[list[int]]]:
     """Orders of the vertices of each rank, all with the same small number of crossings.
 
     Args:
         rows: Vertices by rank.
         up: Neighbours in the rank above.
         down: Neighbours in the rank below, rails before boxes.
+        mirrors: Whether an order and its mirror image are two.
     """
     if all(len(row) < 2 for row in rows):
         return [rows]
     size = sum(map(len, rows))
-    found: list[list[list[int]]] = []
-    fewest = -1
+    sweeps = _SWEEPS if size < _MEDIUM else 5
+    begun: list[_Sweep] = []
+    orders: list[list[list[int]]] = []
     for start in range(8 if size < _SMALL else 4 if size < _MEDIUM else 1):
-        ordered, crossings = _Sweep(
-            _search(
-                rows,
-                up if start & 1 else down,
-                from_below=bool(start & 1),
-                mirrored=bool(start & 2),
-                turned=bool(start & 4),
-            ),
-            up,
-            down,
-        ).run(_SWEEPS if size < _MEDIUM else 5)
-        if fewest < 0 or crossings < fewest:
-            found, fewest = [ordered], crossings
-        elif crossings == fewest and size < _SMALL and ordered not in found:
-            found.append(ordered)
-        elif not fewest and size >= _SMALL:
+        order = _search(
+            rows,
+            up if start & 1 else down,
+            from_below=bool(start & 1),
+            mirrored=bool(start & 2),
+            turned=bool(start & 4),
+        )
+        if order in orders:
+            continue
+        orders.append([row[:] for row in order])
+        begun.append(_Sweep(order, up, down))
+        begun[-1].run(1)
+        if not begun[-1].fewest and size >= _SMALL:
             break
-    if size < _SMALL:
+    # Only the most promising starts are worth all their sweeps.
+    begun.sort(key=lambda sweep: sweep.fewest)
+    for sweep in begun[:_PROMISING]:
+        sweep.run(sweeps - 1)
+    fewest = min([sweep.fewest for sweep in begun])
+    found: list[list[list[int]]] = []
+    for sweep in begun:
+        best = sweep.best
+        if sweep.fewest != fewest or best in found:
+            continue
+        if mirrors or _mirrored(best) not in found:
+            found.append(best)
+        if size >= _SMALL:
+            break
+    if mirrors and size < _SMALL:
         for ordered in found[:4]:
-            mirrored = [row[::-1] for row in ordered]
-            if mirrored not in found and _Sweep(mirrored, up, down).crossings() == fewest:
+            mirrored = _mirrored(ordered)
+            if mirrored not in found and _Sweep(mirrored, up, down).fewest == fewest:
                 found.append(mirrored)
     return found
+
+
+def _mirrored(rows: list[list[int]]) -> list[list[int]]:
+    return [row[::-1] for row in rows]
 
 
 def _search(
@@ -98,88 +121,122 @@ class _Sweep:
             for i, v in enumerate(row):
                 self.place[v] = i
         self.wide = [r for r, row in enumerate(rows) if len(row) > 1]
+        self.fewest = self.crossings()
+        self.best = [row[:] for row in rows]
+        self.swept = self.stalled = 0
 
-    def run(self, sweeps: int) -> tuple[list[list[int]], int]:
-        fewest = self.crossings()
-        best = [row[:] for row in self.rows]
-        stalled = 0
-        for sweep in range(sweeps):
-            if not fewest or stalled >= 3:
+    def run(self, sweeps: int) -> None:
+        """Improves the order, and keeps the best."""
+        for _ in range(sweeps):
+            if not self.fewest or self.stalled >= _STALLED:
                 break
-            mean = sweep % 3 == 2
+            mean = self.swept % 3 == 2
             self.settle(self.wide, self.up, mean=mean)
             self.settle(reversed(self.wide), self.down, mean=mean)
             self.exchange()
+            self.swept += 1
             crossings = self.crossings()
-            if crossings < fewest:
-                fewest, stalled = crossings, 0
-                best = [row[:] for row in self.rows]
+            if crossings < self.fewest:
+                self.fewest, self.stalled = crossings, 0
+                self.best = [row[:] for row in self.rows]
             else:
-                stalled += 1
-        return best, fewest
+                self.stalled += 1
 
     def settle(self, ranks: Iterable[int], neighbours: Neighbours, *, mean: bool) -> None:
         place = self.place
         for r in ranks:
             row = self.rows[r]
-            keys: dict[int, float] = {}
+            keys: list[tuple[float, int]] = []
             for i, v in enumerate(row):
                 near = neighbours[v]
                 if not near:
-                    keys[v] = i
-                    continue
-                places = [place[u] + at for u, at in near]
-                if mean:
-                    keys[v] = sum(places) / len(places)
+                    keys.append((i, i))
+                elif len(near) == 1:
+                    u, at = near[0]
+                    keys.append((place[u] + at, i))
                 else:
-                    places.sort()
-                    middle = len(places) // 2
-                    keys[v] = (places[middle] + places[-middle - 1]) / 2
-            row.sort(key=keys.__getitem__)
+                    places = [place[u] + at for u, at in near]
+                    if mean:
+                        keys.append((sum(places) / len(places), i))
+                    else:
+                        places.sort()
+                        middle = len(places) // 2
+                        keys.append(((places[middle] + places[-middle - 1]) / 2, i))
+            keys.sort()
+            row[:] = [row[i] for _, i in keys]
             for i, v in enumerate(row):
                 place[v] = i
 
     def exchange(self) -> None:
+        """Exchanges neighbours in a rank as long as that takes crossings away."""
+        waiting = [True] * (len(self.rows) + 1)
         for _ in range(3):
             improved = False
             for r in self.wide:
+                if not waiting[r]:
+                    continue
+                waiting[r] = False
                 row = self.rows[r]
+                changed = False
+                above = [self.ends(self.up[v]) for v in row]
+                below = [self.ends(self.down[v]) for v in row]
                 for i in range(len(row) - 1):
-                    a, b = row[i], row[i + 1]
-                    kept, swapped = self.pair(self.up[a], self.up[b])
-                    kept_below, swapped_below = self.pair(self.down[a], self.down[b])
-                    if kept + kept_below > swapped + swapped_below:
-                        row[i], row[i + 1] = b, a
-                        self.place[a], self.place[b] = i + 1, i
-                        improved = True
+                    up, other_up = above[i], above[i + 1]
+                    down, other_down = below[i], below[i + 1]
+                    is_clear = not (up and other_up and up[-1] > other_up[0])
+                    if is_clear and not (down and other_down and down[-1] > other_down[0]):
+                        continue
+                    if _gain(up, other_up) + _gain(down, other_down) > 0:
+                        row[i], row[i + 1] = row[i + 1], row[i]
+                        above[i], above[i + 1] = other_up, up
+                        below[i], below[i + 1] = other_down, down
+                        changed = True
+                if changed:
+                    for i, v in enumerate(row):
+                        self.place[v] = i
+                    waiting[r - 1] = waiting[r] = waiting[r + 1] = improved = True
             if not improved:
                 break
 
-    def pair(self, a: list[tuple[int, float]], b: list[tuple[int, float]]) -> tuple[int, int]:
-        """Crossings of two neighbours' links as they are and exchanged."""
-        kept = swapped = 0
+    def ends(self, near: list[tuple[int, float]]) -> list[float]:
+        """Where links end in the rank beside, from left to right."""
         place = self.place
-        for u, at in a:
-            left = place[u] + at
-            for v, other in b:
-                right = place[v] + other
-                if left > right:
-                    kept += 1
-                elif left < right:
-                    swapped += 1
-        return kept, swapped
+        if len(near) == 1:
+            u, at = near[0]
+            return [place[u] + at]
+        return sorted([place[u] + at for u, at in near])
 
     def crossings(self) -> int:
-        place = self.place
+        place, down = self.place, self.down
         total = 0
         for r in range(len(self.rows) - 1):
             if len(self.rows[r]) < 2 or len(self.rows[r + 1]) < 2:
                 continue
             passed: list[float] = []
             for u in self.rows[r]:
-                places = [place[v] + at for v, at in self.down[u]]
-                if passed:
-                    total += sum(len(passed) - bisect_right(passed, p) for p in places)
-                for p in places:
-                    insort(passed, p)
+                near = down[u]
+                if len(near) == 1:
+                    v, at = near[0]
+                    p = place[v] + at
+                    if not passed or p >= passed[-1]:
+                        passed.append(p)
+                    else:
+                        found = bisect_right(passed, p)
+                        total += len(passed) - found
+                        passed.insert(found, p)
+                else:
+                    places = [place[v] + at for v, at in near]
+                    if passed:
+                        total += sum([len(passed) - bisect_right(passed, p) for p in places])
+                    for p in places:
+                        insort(passed, p)
         return total
+
+
+def _gain(a: list[float], b: list[float]) -> int:
+    """How many crossings fewer two neighbours' links have when exchanged; their ends are sorted."""
+    gain = 0
+    for left in a:
+        for right in b:
+            gain += (left > right) - (left < right)
+    return gain

@@ -141,6 +141,7 @@ class Part:
         label_top: From where labels may lie in each channel.
         row_top: Where each rank begins.
         row_height: Its size along.
+        y: Upper border of each vertex, which is in the middle of its rank.
         height: Of it all.
     """
 
@@ -174,13 +175,8 @@ class Part:
     label_top: list[float] = field(default_factory=list)
     row_top: list[float] = field(default_factory=list)
     row_height: list[float] = field(default_factory=list)
+    y: list[float] = field(default_factory=list)
     height: float = 0.0
-
-    def top(self, v: int) -> float:
-        """Upper border of a vertex, which is in the middle of its rank."""
-        rank = self.rank[v]
-        room = self.row_height[rank] - self.vertices[v].height
-        return self.row_top[rank] + room // 1 / 2
 
     def loop_labels_height(self, v: int) -> float:
         """What the labels of a vertex's self-loops need along."""

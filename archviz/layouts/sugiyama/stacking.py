@@ -122,13 +122,22 @@ def _set_tops(part: Part, tracks: list[int]) -> None:
         part.first_track.append(y + lead)
         part.label_top.append(y + (turned if lines else header))
         y += turned + arrive if lines else straight
-        height = ceil(max([part.vertices[v].height for v in row]))
+        height = ceil(
+            part.vertices[row[0]].height
+            if len(row) == 1
+            else max([part.vertices[v].height for v in row])
+        )
         for v in row if part.loops else ():
             if v in part.loops:
                 height = max(height, ceil(part.loop_labels_height(v)))
         part.row_top.append(y)
         part.row_height.append(float(height))
         y += height
+    tops, heights = part.row_top, part.row_height
+    part.y = [
+        tops[rank] + (heights[rank] - vertex.height) // 1 / 2
+        for rank, vertex in zip(part.rank, part.vertices, strict=True)
+    ]
     part.first_track.append(y + LEAVE)
     if tracks[-1]:
         y += LEAVE + PITCH * (tracks[-1] - 1) + 2.0

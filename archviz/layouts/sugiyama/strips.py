@@ -11,28 +11,89 @@ from archviz.layouts.sugiyama.spacing import left_to_right, space
 _LENGTHS = (1 << 30, 12, 6, 3)
 
 
+class Favourites:
+    """Whom each vertex would like to stand in line with, as far as any order of the ranks goes.
+
+    Args:
+        grid: The vertices.
+        head: The vertex where the spine comes in; -1 when any may be it.
+    """
+
+    def __init__(self, grid: Grid, head: int) -> None:
+        self.through = _lengths(grid, head)
+        self.most = max(self.through)
+        self._open: list[tuple[int, bool, list[int]]] = []
+        self._lower = [
+            self._choose(grid, v, near, is_lower=True) for v, near in enumerate(grid.down)
+        ]
+        self._upper = [
+            self._choose(grid, v, near, is_lower=False) for v, near in enumerate(grid.up)
+        ]
+
+    def _choose(
+        self, grid: Grid, vertex: int, near: list[tuple[int, float]], *, is_lower: bool
+    ) -> int:
+        """The neighbour to stand in line with; -1 when it is better to stand between two."""
+        if len(near) < 2:
+            return near[0][0] if near else -1
+        real = grid.real
+        candidates = [v for v, _ in near if real[v]] or [v for v, _ in near]
+        if len(candidates) == 1:
+            return candidates[0]
+        through = self.through
+        longest = max([through[v] for v in candidates])
+        on_longest = [v for v in candidates if through[v] == longest]
+        if len(on_longest) == 1:
+            return on_longest[0]
+        if len(candidates) % 2 == 0:
+            return candidates[0] if len(candidates) == 2 and candidates[0] == candidates[1] else -1
+        self._open.append((vertex, is_lower, candidates))
+        return -1
+
+    def chosen(self, place: list[int]) -> tuple[list[int], list[int]]:
+        """The favourites below and above, for each vertex's place in its rank."""
+        if not self._open:
+            return self._lower, self._upper
+        lower, upper = self._lower[:], self._upper[:]
+        for vertex, is_lower, candidates in self._open:
+            middle = sorted(candidates, key=place.__getitem__)[len(candidates) // 2]
+            (lower if is_lower else upper)[vertex] = middle
+        return lower, upper
+
+
+def _lengths(grid: Grid, head: int) -> list[int]:
+    """Twice the boxes on the longest way through each vertex, one more from the head on."""
+    before = [0] * len(grid.rank)
+    after = [0] * len(grid.rank)
+    real, up, down = grid.real, grid.up, grid.down
+    for row in grid.rows:
+        for v in row:
+            longest = max([before[u] for u, _ in up[v]]) if up[v] else 0
+            before[v] = longest + 2 * real[v] + (v == head)
+    for row in reversed(grid.rows):
+        for v in row:
+            longest = max([after[u] for u, _ in down[v]]) if down[v] else 0
+            after[v] = longest + 2 * real[v]
+    return [a + b for a, b in zip(before, after, strict=True)]
+
+
 class Strips:
     """Vertices that stand exactly below each other make a strip; strips are spaced.
 
     Args:
         grid: The vertices in order.
+        near: Whom each vertex would like to stand in line with.
         first: The bottleneck above; -1 when there is none.
         last: The bottleneck below.
-        head: The vertex where the spine comes in; -1 when any may be it.
     """
 
-    def __init__(
-        self,
-        grid: Grid,
-        *,
-        first: int,
-        last: int,
-        head: int,
-    ) -> None:
+    def __init__(self, grid: Grid, near: Favourites, *, first: int, last: int) -> None:
         self.grid = grid
+        self.near = near
+        self.through = near.through
+        self.most = near.most
         self.first = first
         self.last = last
-        self.head = head
         count = len(grid.rank)
         self.place = [0] * count
         for row in grid.rows:
@@ -93,16 +154,13 @@ class Strips:
         return rank % longest == 0 and self.through[v] < self.most
 
     def _align(self) -> None:
-        grid = self.grid
-        through = self.through = self._lengths()
-        self.most = max(through)
+        grid, through = self.grid, self.through
         top, bottom = (
             max(row, key=lambda v: (through[v], -self.place[v]))
             for row in (grid.rows[0], grid.rows[-1])
         )
         self.spine = (top, bottom) if through[top] == through[bottom] else (-1, -1)
-        lower = [self._favourite(near, through) for near in grid.down]
-        upper = [self._favourite(near, through) for near in grid.up]
+        lower, upper = self.near.chosen(self.place)
         wanted: list[list[tuple[int, int, int, int, float]]] = [[] for _ in grid.rows]
         for index, (u, v, leave, arrive) in enumerate(grid.links):
             if lower[u] == v and upper[v] == u:
@@ -122,36 +180,6 @@ class Strips:
                 self.below[u] = v
                 self.above[v] = u
                 self.shift[v] = shift
-
-    def _lengths(self) -> list[int]:
-        """Twice the boxes on the longest way through each vertex, one more from the head on."""
-        grid = self.grid
-        before = [0] * len(grid.rank)
-        after = [0] * len(grid.rank)
-        for row in grid.rows:
-            for v in row:
-                before[v] = max([before[u] for u, _ in grid.up[v]], default=0) + 2 * grid.real[v]
-                before[v] += v == self.head
-        for row in reversed(grid.rows):
-            for v in row:
-                after[v] = max([after[u] for u, _ in grid.down[v]], default=0) + 2 * grid.real[v]
-        return [a + b for a, b in zip(before, after, strict=True)]
-
-    def _favourite(self, near: list[tuple[int, float]], through: list[int]) -> int:
-        """The neighbour to stand in line with; -1 when it is better to stand between two."""
-        candidates = [v for v, _ in near if self.grid.real[v]] or [v for v, _ in near]
-        if not candidates:
-            return -1
-        if len(candidates) == 1:
-            return candidates[0]
-        longest = max([through[v] for v in candidates])
-        on_longest = [v for v in candidates if through[v] == longest]
-        if len(on_longest) == 1:
-            return on_longest[0]
-        if len(candidates) % 2 == 0:
-            return candidates[0] if len(candidates) == 2 and candidates[0] == candidates[1] else -1
-        candidates.sort(key=self.place.__getitem__)
-        return candidates[len(candidates) // 2]
 
     def _free_cut(self) -> int:
         """The bottleneck that leaves its strip for the other's; -1 when they share one.
