@@ -383,6 +383,7 @@ def test_the_hash_seed_changes_nothing() -> None:
         "n = build('transformer', labelled=True)\n"
         "print(place(n.boxes, n.links))"
     )
+    path = os.pathsep.join((str(Path(__file__).parents[1]), *filter(None, sys.path)))
     printed = {
         subprocess.run(
             [sys.executable, "-c", code],
