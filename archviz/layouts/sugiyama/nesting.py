@@ -97,7 +97,7 @@ def take_apart(
         depth[i] = depth[parent[i]] + 1 if parent[i] < count else 1
         holders.append(holder)
     filled = [cell or Cell() for cell in cells] + [page]
-    pieces = []
+    pieces: list[tuple[tuple[int, int], ...]] = []
     leaves = [not box.is_container for box in boxes]
     for link in links:
         a, b = link.source, link.target
