@@ -74,8 +74,7 @@ class Memo:
 def lay_run(run: Run, extents: list[Extent]) -> Block:
     """Lays a run out."""
     grid = Grid(run.ranks, extents, run.stretches)
-    is_even = not run.beside and all(extent.is_even for extent in extents)
-    orders = order_ranks(grid.rows, grid.up, grid.down, mirrors=not is_even)
+    orders = order_ranks(grid.rows, grid.up, grid.down)
     near = Favourites(grid, run.head)
     first = 0 if run.starts_at_cut else -1
     last = len(run.ranks) - 1 if run.ends_at_cut else -1

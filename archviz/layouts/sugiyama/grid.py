@@ -28,11 +28,6 @@ class Extent(NamedTuple):
     is_thin: bool = False
     is_tag: bool = False
 
-    @property
-    def is_even(self) -> bool:
-        """Whether it takes as much on both sides."""
-        return self.left == self.right and self.before == self.after
-
 
 RAIL = Extent(0.0, 0.0, 0.0, 0.0, True)
 

@@ -21,16 +21,13 @@ _PROMISING = 3
 """Starts that are followed to their end."""
 
 
-def order_ranks(
-    rows: list[list[int]], up: Neighbours, down: Neighbours, *, mirrors: bool = True
-) -> list[list[list[int]]]:
+def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list[list[list[int]]]:
     """Orders of the vertices of each rank, all with the same small number of crossings.
 
     Args:
         rows: Vertices by rank.
         up: Neighbours in the rank above.
         down: Neighbours in the rank below, rails before boxes.
-        mirrors: Whether an order and its mirror image are two.
     """
     if all(len(row) < 2 for row in rows):
         return [rows]
@@ -54,8 +51,7 @@ def order_ranks(
         if not begun[-1].fewest and size >= _SMALL:
             break
     # Only the most promising starts are worth all their sweeps.
-    begun.sort(key=lambda sweep: sweep.fewest)
-    for sweep in begun[:_PROMISING]:
+    for sweep in sorted(begun, key=lambda sweep: sweep.fewest)[:_PROMISING]:
         sweep.run(sweeps - 1)
     fewest = min([sweep.fewest for sweep in begun])
     found: list[list[list[int]]] = []
@@ -63,20 +59,15 @@ def order_ranks(
         best = sweep.best
         if sweep.fewest != fewest or best in found:
             continue
-        if mirrors or _mirrored(best) not in found:
-            found.append(best)
+        found.append(best)
         if size >= _SMALL:
             break
-    if mirrors and size < _SMALL:
+    if size < _SMALL:
         for ordered in found[:4]:
-            mirrored = _mirrored(ordered)
+            mirrored = [row[::-1] for row in ordered]
             if mirrored not in found and _Sweep(mirrored, up, down).fewest == fewest:
                 found.append(mirrored)
     return found
-
-
-def _mirrored(rows: list[list[int]]) -> list[list[int]]:
-    return [row[::-1] for row in rows]
 
 
 def _search(
