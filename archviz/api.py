@@ -62,15 +62,15 @@ class Rendering:
     @property
     def collapsed_depth(self) -> int | None:
         """How many levels are open around the deepest collapsed module; None without any."""
-        nodes = self.drawn.body.nodes if self.drawn else ()
+        nodes = self.drawn.graph.nodes if self.drawn else ()
         return max((len(node.scope) for node in nodes if node.kind == "module"), default=None)
 
     @property
     def description(self) -> str:
         """What was drawn, "43 boxes of 176 operations, collapsed at depth 2"."""
         if self.drawn is None:
-            return f"{_counted(sum(1 for _ in all_nodes(self.model.body)), 'operation')}"
-        boxes = len(self.drawn.body.nodes)
+            return f"{_counted(sum(1 for _ in all_nodes(self.model.graph)), 'operation')}"
+        boxes = len(self.drawn.graph.nodes)
         text = _counted(boxes, "box", "boxes")
         if boxes != self.operations:
             text += f" of {_counted(self.operations, 'operation')}"
@@ -84,7 +84,7 @@ class Rendering:
         """How many runs of equal blocks are drawn as one block each."""
         if self.drawn is None:
             return 0
-        graph = self.drawn.body
+        graph = self.drawn.graph
         modules = sum(node.repeat > 1 for node in graph.nodes)
         return modules + sum(scope.repeat > 1 for scope in graph.scopes.values())
 
@@ -168,7 +168,7 @@ def _prepare(
     if focus:
         steps.append(("select", {"focus": focus}))
     named = {name for name, _ in extra}
-    graph = _apply(model.body, [step for step in steps if step[0] not in named] + extra)
+    graph = _apply(model.graph, [step for step in steps if step[0] not in named] + extra)
     operations = sum(sum(1 for _ in leaves(node)) for node in graph.nodes)
     if raw and depth == "auto":
         depth = "all"
@@ -343,7 +343,7 @@ def compose(
 
 def _shallower(model: Model) -> Iterable[int]:
     """Depths that leave ever fewer modules open than the model as drawn has."""
-    deepest = max((len(node.scope) for node in model.body.nodes), default=0)
+    deepest = max((len(node.scope) for node in model.graph.nodes), default=0)
     return range(deepest - 1, 0, -1)
 
 
@@ -445,7 +445,7 @@ def _display(model: Model) -> dict[str, str]:
     bundle: dict[str, str] = {}
     try:
         bundle["text/plain"] = str(summarize(model))
-        if len(model.body.nodes) <= NOTEBOOK_NODES:
+        if len(model.graph.nodes) <= NOTEBOOK_NODES:
             bundle["image/svg+xml"] = str(compose(model).content)
     except Exception:  # a notebook must show something whatever is wrong
         logger.debug("cannot display %s", model.source, exc_info=True)

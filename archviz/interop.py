@@ -39,7 +39,7 @@ def to_networkx(model: Model) -> MultiDiGraph[str]:
     graph = networkx.MultiDiGraph(
         name=model.source, format=model.format, metadata=dict(model.metadata)
     )
-    body = model.body
+    body = model.graph
     taken = {node.id: 1 for node in body.nodes}
     producer: dict[str, str] = {}
     for value in body.inputs:
@@ -71,13 +71,13 @@ def to_networkx(model: Model) -> MultiDiGraph[str]:
 
 
 def _type_text(model: Model, value: str) -> str:
-    return format_type(model.body.values[value].type) if value in model.body.values else ""
+    return format_type(model.graph.values[value].type) if value in model.graph.values else ""
 
 
 def _add_edge(
     graph: Any, model: Model, source: str, target: str, value: str, position: int
 ) -> None:
-    known = model.body.values.get(value)
+    known = model.graph.values.get(value)
     type_ = known.type if known and isinstance(known.type, TensorType) else None
     key, number_ = value, 1
     while graph.has_edge(source, target, key):

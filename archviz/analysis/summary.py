@@ -138,10 +138,12 @@ def summarize(model: Model, *, depth: int | str = "auto") -> Summary:
     Raises:
         OptionError: ``depth`` is none of these.
     """
-    graph = model.body
+    graph = model.graph
     for name in ("drop-identity", "fold-constants"):
         graph = PASSES.get(name).apply(graph)
-    stored = {name: item for name, item in model.body.parameters.items() if item.kind != "constant"}
+    stored = {
+        name: item for name, item in model.graph.parameters.items() if item.kind != "constant"
+    }
     rows = _rows(graph)
     levels = max((len(row.path) for row in rows), default=0)
     shown = _chosen_depth(rows, levels, depth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archviz.diagnostics import Diagnostic, Severity, SourceLocation
+from archviz.ir.forest import Condition, Forest, Missing
 from archviz.ir.graph import (
     Attribute,
     Graph,
@@ -18,10 +19,13 @@ from archviz.ir.types import ContainerType, Dim, TensorType, Type
 
 __all__ = [
     "Attribute",
+    "Condition",
     "ContainerType",
     "Diagnostic",
     "Dim",
+    "Forest",
     "Graph",
+    "Missing",
     "Model",
     "Node",
     "Parameter",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archviz.diagnostics import SourceLocation
+from archviz.ir.forest.columns import Forest
 from archviz.ir.graph import (
     Attribute,
     Graph,
@@ -84,6 +85,7 @@ class GraphBuilder:
         kind: str = "op",
         domain: str = "",
         node_id: str = "",
+        forest: Forest | None = None,
     ) -> Node:
         """Adds a node whose id is ``node_id`` or else its scope and its label or operator."""
         name = label or op
@@ -103,6 +105,7 @@ class GraphBuilder:
             kind,
             domain,
             label,
+            forest=forest,
         )
         self.nodes.append(made)
         return made

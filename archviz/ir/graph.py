@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from archviz.diagnostics import SourceLocation
+from archviz.ir.forest.columns import Forest
 from archviz.ir.types import TensorType, Type
 
 ScopePath: TypeAlias = tuple[str, ...]
@@ -108,11 +109,13 @@ class Node:
         location: The user's source line, when known.
         origin: Ids of the imported nodes it stands for; empty means itself.
         kind: "op", "module" (a collapsed scope), "fused" (several operations in one card),
-            "stub" (what a selection left out) or "missing" (a value nobody produces).
+            "stub" (what a selection left out) or "missing" (a value nobody produces); in the
+            view of a decision tree "split", "leaf" or "stub".
         domain: The operator set, "" for the framework's own.
         name: The label the source gives it, when it differs from the id's last part.
         parts: What a "fused" node was made of, in the order of execution.
         repeat: How many equal modules a collapsed one stands for.
+        forest: The decision trees that it runs.
     """
 
     id: str
@@ -130,6 +133,7 @@ class Node:
     name: str = ""
     parts: tuple[Node, ...] = ()
     repeat: int = 1
+    forest: Forest | None = None
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from archviz.diagnostics import Diagnostic
+from archviz.ir.build import GraphBuilder
+from archviz.ir.forest.columns import Forest
 from archviz.ir.graph import Graph
 
 
@@ -14,22 +16,37 @@ class Model:
     """A model's architecture, apart from any framework.
 
     Attributes:
-        body: The graph.
+        body: The graph, or the decision trees.
         format: Name of the importer that read it ("onnx").
         source: What the user would call it: a file's name, an object's class.
         metadata: Facts of the source as text: producer, versions, licence.
         diagnostics: What the importer lost or found odd.
     """
 
-    body: Graph
+    body: Graph | Forest
     format: str = ""
     source: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
 
+    @property
+    def graph(self) -> Graph:
+        """The body as a graph; decision trees are one node, which holds them."""
+        return self.body if isinstance(self.body, Graph) else graph_of(self.body)
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """A notebook's view of the model: its picture and its summary."""
         return display(self) if display else {"text/plain": repr(self)}
+
+
+def graph_of(forest: Forest) -> Graph:
+    """A graph of one node that holds ``forest``."""
+    builder = GraphBuilder(forest.name)
+    data, prediction = builder.value("data"), builder.value("prediction")
+    builder.inputs.append(data)
+    builder.outputs.append(prediction)
+    builder.node(forest.name or "Forest", (data,), (prediction,), forest=forest)
+    return builder.build()
 
 
 display: Callable[[Model], dict[str, str]] | None = None

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from archviz.diagnostics import Diagnostic, Severity, SourceLocation
 from archviz.errors import ArchvizError
+from archviz.ir.forest import Forest
+from archviz.ir.forest import stored as forests
 from archviz.ir.graph import Attribute, Graph, Node, Parameter, ParameterUse, Scope, Value
 from archviz.ir.model import Model
 from archviz.ir.types import ContainerType, TensorType, Type
@@ -29,6 +31,7 @@ class ModelFormatError(ArchvizError):
 
 def to_json(model: Model) -> Json:
     """The model as a tree of JSON values."""
+    is_forest = isinstance(model.body, Forest)
     return _without_defaults(
         {
             "archviz": SCHEMA_VERSION,
@@ -36,7 +39,8 @@ def to_json(model: Model) -> Json:
             "source": model.source,
             "metadata": dict(model.metadata),
             "diagnostics": [diagnostic_to_json(item) for item in model.diagnostics],
-            "graph": _graph_to_json(model.body),
+            "graph": None if is_forest else _graph_to_json(model.graph),
+            "forest": forests.to_json(model.body) if isinstance(model.body, Forest) else None,
         }
     )
 
@@ -59,7 +63,11 @@ def from_json(data: object) -> Model:
         )
     try:
         return Model(
-            body=_graph_from_json(data["graph"], 0),
+            body=(
+                forests.from_json(data["forest"])
+                if "forest" in data and "graph" not in data
+                else _graph_from_json(data["graph"], 0)
+            ),
             format=_text(data.get("format", "")),
             source=_text(data.get("source", "")),
             metadata={_text(key): _text(value) for key, value in data.get("metadata", {}).items()},
@@ -230,6 +238,7 @@ def _node_to_json(node: Node) -> Json:
             "origin": list(node.origin),
             "parts": [_node_to_json(part) for part in node.parts],
             "repeat": None if node.repeat == 1 else node.repeat,
+            "forest": _maybe(forests.to_json, node.forest),
         },
         "id",
         "op",
@@ -270,6 +279,7 @@ def _node_from_json(data: Json, depth: int) -> Node:
         kind=_text(data.get("kind", "op")),
         domain=_text(data.get("domain", "")),
         name=_text(data.get("name", "")),
+        forest=_maybe(forests.from_json, data.get("forest")),
     )
 
 

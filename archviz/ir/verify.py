@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from archviz.ir.forest.check import problems_of
+from archviz.ir.forest.columns import Forest
 from archviz.ir.graph import Graph, Node, ScopePath
 
-KINDS = ("op", "module", "fused", "stub", "missing")
+KINDS = ("op", "module", "fused", "stub", "missing", "split", "leaf")
 PARAMETER_KINDS = ("weight", "buffer", "constant")
 
 
-def verify(graph: Graph) -> list[str]:
-    """Every broken invariant as a sentence; an empty list means the graph is sound."""
+def verify(graph: Graph | Forest) -> list[str]:
+    """Every broken invariant as a sentence; an empty list means the body is sound."""
+    if isinstance(graph, Forest):
+        return problems_of(graph)
     problems: list[str] = []
     for name, parameter in graph.parameters.items():
         if name != parameter.name:
@@ -90,6 +94,8 @@ def _node_problems(
         problems.append(f"node {node.id!r} lives in the unknown scope {node.scope!r}")
     if node.repeat < 1:
         problems.append(f"node {node.id!r} repeats {node.repeat} times")
+    if node.forest is not None:
+        problems += [f"in the trees of node {node.id!r}: {it}" for it in problems_of(node.forest)]
     for use in node.parameters:
         if use.parameter not in parameters:
             problems.append(f"node {node.id!r} uses the unknown parameter {use.parameter!r}")

@@ -15,6 +15,10 @@ from archviz.renderers import Renderer
 LINE = 100
 """Characters that one line holds before its value is spread over several."""
 
+COLUMN = 20
+"""Numbers that a line of a longer list holds."""
+
+_NUMBERS = (int, float, type(None))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _encode_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
@@ -32,6 +36,8 @@ def _lines(value: object) -> list[str]:
         items = [(f"{_encode_text(key)}: ", _lines(item)) for key, item in value.items()]
     elif isinstance(value, list):
         opening, closing = "[", "]"
+        if len(value) > COLUMN and all(item.__class__ in _NUMBERS for item in value):
+            return _column(value)
         items = [("", _lines(item)) for item in value]
     else:
         return [_encode_text(value)]
@@ -47,6 +53,12 @@ def _lines(value: object) -> list[str]:
     spread[-1] = spread[-1][:-1]
     spread.append(closing)
     return spread
+
+
+def _column(values: list[object]) -> list[str]:
+    """A long list of numbers, the same number of them on every line."""
+    rows = [_encode_text(values[at : at + COLUMN]) for at in range(0, len(values), COLUMN)]
+    return ["[", *(f" {row[1:-1]}," for row in rows[:-1]), f" {rows[-1][1:-1]}", "]"]
 
 
 RENDERER = Renderer(

@@ -21,7 +21,7 @@ CODE = "AVS001"
 
 def check(model: Model) -> Iterable[Diagnostic]:
     """A finding for every graph, the model's or a branch, with dead operations."""
-    for graph in all_graphs(model.body):
+    for graph in all_graphs(model.graph):
         dead = dead_nodes(graph)
         if dead:
             first = f"the result of {dead[0]!r} is"

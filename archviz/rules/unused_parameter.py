@@ -20,8 +20,8 @@ CODE = "AVS002"
 
 def check(model: Model) -> Iterable[Diagnostic]:
     """A finding for every unused weight or buffer."""
-    used = {use.parameter for node in all_nodes(model.body) for use in node.parameters}
-    for parameter in model.body.parameters.values():
+    used = {use.parameter for node in all_nodes(model.graph) for use in node.parameters}
+    for parameter in model.graph.parameters.values():
         if parameter.name not in used and parameter.kind != "constant":
             yield Diagnostic(
                 name=NAME,

@@ -171,7 +171,7 @@ def _highlighted(graph: Graph, patterns: Sequence[str]) -> set[str]:
 
 def describe(model: Model) -> str:
     """What the picture shows, in a few sentences."""
-    graph = model.body
+    graph = model.graph
     shown, stood_for = len(graph.nodes), operation_count(graph)
     weights = weights_by_scope(graph)[()]
     text = f"Node-link diagram of {printable(model.source or graph.name or 'a model')}: "
