@@ -15,7 +15,7 @@ from archviz.renderers import Renderer
 LINE = 100
 """Characters that one line holds before its value is spread over several."""
 
-COLUMN = 20
+COLUMN = 10
 """Numbers that a line of a longer list holds."""
 
 _NUMBERS = (int, float, type(None))
@@ -57,6 +57,9 @@ def _lines(value: object) -> list[str]:
 
 def _column(values: list[object]) -> list[str]:
     """A long list of numbers, the same number of them on every line."""
+    inline = _encode_text(values) if len(values) <= LINE // 3 else ""
+    if inline and len(inline) <= LINE:
+        return [inline]
     rows = [_encode_text(values[at : at + COLUMN]) for at in range(0, len(values), COLUMN)]
     return ["[", *(f" {row[1:-1]}," for row in rows[:-1]), f" {rows[-1][1:-1]}", "]"]
 

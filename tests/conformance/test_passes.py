@@ -36,7 +36,7 @@ def telling_options(tested: Pass, graph: Graph) -> dict[str, Any]:
 
 
 def check(tested: Pass, model: Model, options: dict[str, Any]) -> None:
-    graph = PASSES.get("expand-subgraphs").apply(model.body)
+    graph = PASSES.get("expand-subgraphs").apply(model.graph)
     before = serde.to_json(Model(graph))
     imported = {node.id for node in all_nodes(graph)}
     result = tested.apply(graph, **options)
@@ -53,7 +53,7 @@ def check(tested: Pass, model: Model, options: dict[str, Any]) -> None:
 def test_a_pass_leaves_a_sound_graph_that_accounts_for_what_it_merged(tested: Pass) -> None:
     model = small_model()
     check(tested, model, {})
-    check(tested, model, telling_options(tested, model.body))
+    check(tested, model, telling_options(tested, model.graph))
 
 
 @each_sample
@@ -61,7 +61,7 @@ def test_a_pass_leaves_a_sound_graph_that_accounts_for_what_it_merged(tested: Pa
 def test_a_pass_keeps_samples_sound(tested: Pass, sample: Path) -> None:
     model = loaded(sample)
     check(tested, model, {})
-    check(tested, model, telling_options(tested, PASSES.get("expand-subgraphs").apply(model.body)))
+    check(tested, model, telling_options(tested, PASSES.get("expand-subgraphs").apply(model.graph)))
 
 
 @each_pass
@@ -72,4 +72,4 @@ def test_a_pass_takes_an_empty_graph(tested: Pass) -> None:
 @each_sample
 def test_all_passes_in_their_order_keep_samples_sound(sample: Path) -> None:
     for depth in (0, 1, 2, "auto", "all"):
-        assert verify(api.prepare(loaded(sample), depth=depth).body) == []
+        assert verify(api.prepare(loaded(sample), depth=depth).graph) == []

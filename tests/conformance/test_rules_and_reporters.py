@@ -47,7 +47,7 @@ def test_an_empty_model_has_no_findings(rule: Rule) -> None:
 @each_rule
 def test_findings_carry_the_rules_name_and_point_at_nodes(rule: Rule, sample: Path) -> None:
     model = loaded(sample)
-    known = {node.id for node in all_nodes(model.body)}
+    known = {node.id for node in all_nodes(model.graph)}
     for finding in rule.check(model):
         assert (finding.name, finding.code) == (rule.name, rule.code)
         assert set(finding.nodes) <= known

@@ -9,8 +9,10 @@ import pytest
 from source_tree import imports, modules
 
 HEAVY = {
-    "google", "graphviz", "h5py", "keras", "matplotlib", "networkx", "numpy", "onnx", "onnxruntime",
-    "pandas", "pygraphviz", "scipy", "sklearn", "svgwrite", "tensorflow", "torch", "transformers",
+    "catboost", "google", "graphviz", "h5py", "joblib", "keras", "lightgbm", "matplotlib",
+    "networkx", "numpy", "onnx", "onnxruntime", "pandas", "pyarrow", "pygraphviz", "scipy",
+    "sklearn", "skops", "svgwrite", "tensorflow", "torch", "transformers", "treelite", "xgboost",
+    "ydf",
 }  # fmt: skip
 
 LAYERS = (

@@ -26,7 +26,7 @@ def faults(model: Model, name: str) -> list[str]:
     drawn = prepare(model)
     scene = draw(drawn)
     ET.fromstring(render(scene))
-    return [f"{name}: {fault}" for fault in (*verify(drawn.body), *problems(scene))]
+    return [f"{name}: {fault}" for fault in (*verify(drawn.graph), *problems(scene))]
 
 
 def faults_of_files(paths: Iterable[Path]) -> list[str]:

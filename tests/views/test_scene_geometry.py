@@ -61,7 +61,7 @@ def test_every_operation_is_on_a_card(name: str, depth: str) -> None:
         if isinstance(mark, Group) and is_card(mark)
         for operation in mark.data.get("ops", "").split()
     ]
-    expected = [node.id.replace(" ", "%20") for node in all_nodes(model.body)]
+    expected = [node.id.replace(" ", "%20") for node in all_nodes(model.graph)]
     assert sorted(told) == sorted(expected)
 
 

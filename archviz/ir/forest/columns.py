@@ -66,6 +66,7 @@ COLUMNS = {
     "feature": ("int32", "node"),
     "threshold": ("float64", "node"),
     "value": ("float64", "row"),
+    "ids": ("int32", "node"),
     "missing": ("int8", "node"),
     "missing_kind": ("uint8", "node"),
     "samples": ("float64", "node"),
@@ -105,6 +106,7 @@ class Forest:
         feature: Index of the tested feature, -1 at leaves and oblique splits; int32 (nodes,).
         threshold: What the feature is compared with; float64 (nodes,).
         value: What the node would answer, all outputs of all classes; float64 (nodes, width).
+        ids: The library's own number of the node, when it is not the position; int32 (nodes,).
         missing: Where a missing value goes: 1 to ``yes``, 0 to ``no``, -1 unknown; int8 (nodes,).
         missing_kind: A Missing, when it is not NAN everywhere; uint8 (nodes,).
         samples: Training rows that came here; float64 (nodes,).
@@ -136,6 +138,7 @@ class Forest:
         compare_dtype: A row's dtype when it is compared, "float32" or "float64".
         targets: Number of targets; ``width`` is that of one times this.
         feature_names: By index, or empty.
+        feature_types: By index "float", "int", "bool", "category" or "" (unknown), or empty.
         target_names: By target, or empty.
         class_names: For each target its classes in the order of ``value``; empty for regression.
         category_names: Names of a feature's categories by feature.
@@ -148,6 +151,7 @@ class Forest:
     feature: Array
     threshold: Array
     value: Array
+    ids: Array | None = None
     missing: Array | None = None
     missing_kind: Array | None = None
     samples: Array | None = None
@@ -176,6 +180,7 @@ class Forest:
     compare_dtype: str = "float64"
     targets: int = 1
     feature_names: tuple[str, ...] = ()
+    feature_types: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     class_names: tuple[tuple[str, ...], ...] = ()
     category_names: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -307,7 +312,7 @@ class Forest:
     ) -> Graph:
         """A tree as a graph of "split", "leaf" and "stub" nodes.
 
-        Node ids are "t3/n17", the library's own number of the node. A split's first output leads
+        Node ids are "t3/n17", by position in the tree. A split's first output leads
         to the child of rows that meet its condition. A stub stands for a subtree left out and
         says how large it is.
 

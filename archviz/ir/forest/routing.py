@@ -107,7 +107,7 @@ def _listed(node: Array, x: Array, keys: Array | None) -> Array:
     usable = np.isfinite(x) & (x > -1) & (x < 2**31)
     wanted = (node << 32) + np.where(usable, x, 0).astype(np.int64)
     found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return usable & (keys[found] == wanted)
+    return np.asarray(usable & (keys[found] == wanted))
 
 
 def _sums(forest: Forest, node: Array, row: Array, table: Array, kind: str) -> Array:
@@ -158,11 +158,10 @@ def raw_predictions(forest: Forest, data: Array) -> Array:
 
     leaves = leaves_of(forest, data)
     if forest.aggregation == "path-length":
-        rest = (
-            np.array([average_path(n) for n in forest.samples]) if forest.samples is not None else 0
-        )
-        length = forest.depths() + rest
-        return length[leaves].mean(1, keepdims=True)
+        length = forest.depths().astype(np.float64)
+        if forest.samples is not None:
+            length += [average_path(samples) for samples in forest.samples.tolist()]
+        return np.asarray(length[leaves].mean(1, keepdims=True))
     value = leaf_values(forest, leaves, data)
     if forest.aggregation == "weighted-median":
         return _weighted_median(value[..., 0], forest.tree_weight)
@@ -203,7 +202,7 @@ def _weighted_median(value: Array, weight: Array | None) -> Array:
     reached = np.cumsum(weight[order], 1)
     at = (reached >= 0.5 * reached[:, -1:]).argmax(1)
     rows = np.arange(len(value))
-    return value[rows, order[rows, at]][:, None]
+    return np.asarray(value[rows, order[rows, at]])[:, None]
 
 
 def average_path(samples: float) -> float:

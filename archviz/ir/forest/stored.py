@@ -10,7 +10,7 @@ from archviz.ir.forest.columns import COLUMNS, Array, Forest
 
 Json = dict[str, Any]
 
-_NAMES = {"class_names": 2, "feature_names": 1, "target_names": 1}
+_NAMES = {"class_names": 2, "feature_names": 1, "feature_types": 1, "target_names": 1}
 _BEYOND = {"inf": float("inf"), "-inf": float("-inf"), None: float("nan")}
 
 

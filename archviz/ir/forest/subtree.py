@@ -144,6 +144,8 @@ def view(
 def facts(forest: Forest, row: int) -> dict[str, Attribute]:
     """What is known of a node, as attributes of a graph's node."""
     found: dict[str, Attribute] = {}
+    if forest.ids is not None:
+        found["id"] = int(forest.ids[row])
     condition = Condition(int(forest.condition[row]))
     if condition is not Condition.LEAF:
         feature = int(forest.feature[row])
