@@ -23,7 +23,7 @@ def render(model: Model) -> str:
     """
     import json
 
-    graph = model.body
+    graph = model.graph
     drawn = outline(graph, shapes="none")
     taken = {box.id for box in drawn.boxes}
     groups: dict[ScopePath, str] = {}

@@ -39,7 +39,7 @@ def render(
         direction: Of the arrows, from top to bottom or from left to right.
         shapes: Which arrows are labelled with shapes.
     """
-    drawn = outline(model.body, shapes=shapes)
+    drawn = outline(model.graph, shapes=shapes)
     names, groups = drawn.names()
 
     def place(path: ScopePath) -> str:

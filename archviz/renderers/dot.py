@@ -31,9 +31,9 @@ def render(
         direction: Of the edges, from top to bottom or from left to right.
         shapes: Which edges are labelled with shapes.
     """
-    drawn = outline(model.body, shapes=shapes)
+    drawn = outline(model.graph, shapes=shapes)
     lines = [
-        f"digraph {_id(model.source or model.body.name)} {{",
+        f"digraph {_id(model.source or model.graph.name)} {{",
         f'  graph [rankdir={direction}, fontname="Helvetica", compound=true]',
         '  node [shape=box, style=rounded, fontname="Helvetica", fontsize=11, height=0.3]',
         '  edge [fontname="Helvetica", fontsize=9, arrowsize=0.7]',

@@ -35,7 +35,7 @@ def render(model: Model) -> str:
     Args:
         model: What to write.
     """
-    graph = model.body
+    graph = model.graph
     drawn = outline(graph, shapes="none")
     taken = {box.id for box in drawn.boxes}
     sizes = {

@@ -28,10 +28,10 @@ def render(model: Model) -> str:
     Args:
         model: As it would be drawn.
     """
-    drawn = outline(model.body, shapes="none")
-    lines = [f"# {_escaped(model.source or model.body.name or 'Model')}", ""]
+    drawn = outline(model.graph, shapes="none")
+    lines = [f"# {_escaped(model.source or model.graph.name or 'Model')}", ""]
     lines += [_overview(model, drawn), ""]
-    lines += _steps(model.body, drawn)
+    lines += _steps(model.graph, drawn)
     if any(True for _ in drawn.boxes):
         lines.append("")
     lines += _table(model)
@@ -41,10 +41,10 @@ def render(model: Model) -> str:
 def _overview(model: Model, drawn: Outline) -> str:
     weights = sum(
         parameter.type.size or 0
-        for parameter in model.body.parameters.values()
+        for parameter in model.graph.parameters.values()
         if parameter.kind == "weight"
     )
-    operations = operation_count(model.body)
+    operations = operation_count(model.graph)
     shown = sum(box.node is not None for box in drawn.boxes)
     text = f"{_counted(operations, 'operation')}"
     if shown != operations:

@@ -53,7 +53,7 @@ def render(
     Raises:
         RendererError: The graph is above a limit with every module collapsed.
     """
-    graph = model.body
+    graph = model.graph
     deepest = max((len(node.scope) for node in graph.nodes), default=0)
     drawn = outline(graph, shapes=shapes)
     text = _chart(drawn, direction)

@@ -82,7 +82,7 @@ def draw(
         OptionError: A pattern of ``highlight`` matches nothing, or ``width`` is no length.
     """
     wanted = parse_length(width, "--width") if width else None
-    graph = model.body
+    graph = model.graph
     frames = Frames(graph)
     drawing = _Drawing()
     _add_boxes(drawing, graph, frames, shapes)
