@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from archviz.reading.numbers import parse_numbers
+
 SHORT = 32
 """Characters up to which a list is left to the JSON parser."""
 
@@ -22,8 +24,6 @@ def loads(data: bytes) -> Any:
         ValueError: It is no JSON, or has too many lists and objects.
         RecursionError: It nests too deep.
     """
-    import numpy as np
-
     arrays: list[Any] = []
     parts: list[bytes] = []
     position = 0
@@ -31,7 +31,7 @@ def loads(data: bytes) -> Any:
         if match.lastgroup is None:
             continue
         text = match["numbers"]
-        array = np.fromstring(text, np.float64, sep=",")
+        array = parse_numbers(text, ",")
         if len(array) != text.count(b",") + 1:
             raise ValueError(f"there is a list of no numbers at byte {match.start():,}")
         parts += (data[position : match.start()], b'{"\\u0000":%d}' % len(arrays))

@@ -132,7 +132,9 @@ class Forest:
         aggregation: How trees become one: "sum", "mean" (of fractions, after each tree's values
             are divided by their sum when they are counts), "vote", "weighted-median",
             "path-length", "min", "max" or "product".
-        link: What turns the sum into a prediction: "identity", "logistic", "softmax", "exp", …
+        link: What turns the sum into a prediction: "identity", "logistic", "softmax", "exp",
+            "signed-square" or what the library calls it.
+        link_scale: What the sum is multiplied by before the link.
         objective: What was minimised, as the library names it.
         criterion: What ``impurity`` measures: "gini", "entropy", "squared_error", …
         compare_dtype: A row's dtype when it is compared, "float32" or "float64".
@@ -175,6 +177,7 @@ class Forest:
     value_kind: str = "score"
     aggregation: str = "sum"
     link: str = "identity"
+    link_scale: float = 1.0
     objective: str = ""
     criterion: str = ""
     compare_dtype: str = "float64"

@@ -222,6 +222,7 @@ def linked(forest: Forest, raw: Array) -> Array:
     """
     import numpy as np
 
+    raw = raw * forest.link_scale
     if forest.link == "logistic":
         return 1 / (1 + np.exp(-raw))
     if forest.link == "softmax":
@@ -229,4 +230,6 @@ def linked(forest: Forest, raw: Array) -> Array:
         return np.asarray(power / power.sum(1, keepdims=True))
     if forest.link == "exp":
         return np.exp(raw)
+    if forest.link == "signed-square":
+        return np.sign(raw) * raw * raw
     return raw
