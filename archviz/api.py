@@ -91,7 +91,7 @@ class Rendering:
     @property
     def is_reduced(self) -> bool:
         """Whether modules, blocks or subgraphs are drawn as one, so that more could be drawn."""
-        nodes = self.drawn.body.nodes if self.drawn else ()
+        nodes = self.drawn.graph.nodes if self.drawn else ()
         merged = any(head_of(node).parts for node in nodes)
         return self.collapsed_depth is not None or self.folded_runs > 0 or merged
 
