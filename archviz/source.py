@@ -88,6 +88,24 @@ class Source:
         return cls(type(target).__qualname__, live=target)
 
     @classmethod
+    def of_bytes(cls, name: str, content: bytes) -> Source:
+        """A source of what stands inside another, such as a model inside a pickle.
+
+        Args:
+            name: What messages call it.
+            content: The bytes of a file of their own.
+        """
+        import tempfile
+
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
+        copy.write(content)
+        copy.flush()
+        source = cls(name)
+        source._stream = copy
+        weakref.finalize(source, copy.close)
+        return source
+
+    @classmethod
     def _of_path(cls, path: Path) -> Source:
         try:
             with os.scandir(path) if path.is_dir() else path.open("rb"):

@@ -10,7 +10,6 @@ AGGREGATIONS = (
     "mean",
     "vote",
     "weighted-median",
-    "path-length",
     "min",
     "max",
     "product",

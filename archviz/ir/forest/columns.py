@@ -131,9 +131,9 @@ class Forest:
         value_kind: "count", "fraction", "mean" or "score".
         aggregation: How trees become one: "sum", "mean" (of fractions, after each tree's values
             are divided by their sum when they are counts), "vote", "weighted-median",
-            "path-length", "min", "max" or "product".
+            "min", "max" or "product".
         link: What turns the sum into a prediction: "identity", "logistic", "softmax", "exp",
-            "signed-square" or what the library calls it.
+            "signed-square", "power-of-two" or what the library calls it.
         link_scale: What the sum is multiplied by before the link.
         objective: What was minimised, as the library names it.
         criterion: What ``impurity`` measures: "gini", "entropy", "squared_error", …

@@ -149,19 +149,10 @@ def leaf_values(forest: Forest, leaves: Array, data: Array) -> Array:
 
 
 def raw_predictions(forest: Forest, data: Array) -> Array:
-    """The trees' answers put together, before the link; float64 (rows, outputs).
-
-    For "path-length" this is the mean path, leaves that hold several training rows counted as
-    the trees that would have told them apart (Liu, Ting and Zhou, Isolation Forest, 2008).
-    """
+    """The trees' answers put together, before the link; float64 (rows, outputs)."""
     import numpy as np
 
     leaves = leaves_of(forest, data)
-    if forest.aggregation == "path-length":
-        length = forest.depths().astype(np.float64)
-        if forest.samples is not None:
-            length += [average_path(samples) for samples in forest.samples.tolist()]
-        return np.asarray(length[leaves].mean(1, keepdims=True))
     value = leaf_values(forest, leaves, data)
     if forest.aggregation == "weighted-median":
         return _weighted_median(value[..., 0], forest.tree_weight)
@@ -206,7 +197,10 @@ def _weighted_median(value: Array, weight: Array | None) -> Array:
 
 
 def average_path(samples: float) -> float:
-    """Mean path of an unsuccessful search among ``samples`` rows, in splits."""
+    """Mean path of an unsuccessful search among ``samples`` rows, in splits.
+
+    Liu, Ting and Zhou, Isolation Forest, 2008.
+    """
     if samples <= 1:
         return 0.0
     if samples <= 2:
@@ -230,6 +224,8 @@ def linked(forest: Forest, raw: Array) -> Array:
         return np.asarray(power / power.sum(1, keepdims=True))
     if forest.link == "exp":
         return np.exp(raw)
+    if forest.link == "power-of-two":
+        return np.exp2(raw)
     if forest.link == "signed-square":
         return np.sign(raw) * raw * raw
     return raw

@@ -59,10 +59,10 @@ def _integer(reader: PickleReader, form: struct.Struct | None) -> None:
     reader.stack.append(int.from_bytes(reader.take(length), "little", signed=True))
 
 
-def _line(reader: PickleReader) -> bytes:
+def _line(reader: PickleReader, longest: int = _MAX_LINE) -> bytes:
     """What stands up to the next line break."""
     start = reader.position
-    end = reader.data.find(b"\n", start, start + _MAX_LINE)
+    end = reader.data.find(b"\n", start, start + longest)
     if end < 0:
         raise reader.truncated()
     reader.position = end + 1
@@ -122,9 +122,19 @@ def _extend(reader: PickleReader, target: Any, items: list[Any]) -> None:
 
 def _build(reader: PickleReader) -> None:
     state = reader.stack.pop()
-    build = getattr(reader.stack[-1], "build", None)
-    if build is not None:
-        reader.stack[-1] = build(state, reader)
+    draft = reader.stack[-1]
+    build = getattr(draft, "build", None)
+    if build is None:
+        return
+    made = build(state, reader)
+    reader.stack[-1] = made
+    if made is not draft:
+        # What is used again later is what was made, and it was kept not long ago.
+        for key in reversed(reader.memo):
+            reader.charge(1)
+            if reader.memo[key] is draft:
+                reader.memo[key] = made
+                break
 
 
 def _reduce(reader: PickleReader) -> None:
@@ -196,6 +206,11 @@ def _line_string(reader: PickleReader) -> None:
     reader.stack.append(_line(reader).strip()[1:-1].decode("unicode_escape"))
 
 
+def _line_unicode(reader: PickleReader) -> str:
+    # Before protocol 3 the bytes of arrays are such a text.
+    return _line(reader, len(reader.data)).decode("raw_unicode_escape", "replace")
+
+
 def _line_boolean_or_integer(reader: PickleReader) -> None:
     start = reader.position
     line = _line(reader)
@@ -236,7 +251,7 @@ INSTRUCTIONS: Mapping[int, Callable[[PickleReader], object]] = {
     ord("S"): _line_string,
     ord("T"): lambda r: _text(r, _I32, "latin-1"),
     ord("U"): lambda r: _text(r, None, "latin-1"),
-    ord("V"): lambda r: r.stack.append(_line(r).decode("raw_unicode_escape", "replace")),
+    ord("V"): lambda r: r.stack.append(_line_unicode(r)),
     ord("X"): lambda r: _text(r, _U32, "utf-8"),
     ord("a"): _append,
     ord("b"): _build,

@@ -146,7 +146,9 @@ class PickleReader:
         reducer = self._reducers.get(name)
         if reducer and not kwargs and self._nested < _MAX_NESTED_CALLS:
             for argument in given:
-                if isinstance(argument, list | tuple | dict | str | bytes):
+                if isinstance(argument, str | bytes):
+                    self.charge(len(argument))
+                elif isinstance(argument, list | tuple | dict):
                     self.charge(100 * len(argument))
             self._nested += 1
             try:
