@@ -137,7 +137,7 @@ def _of_contents(source: Source, contents: Contents) -> Model:
         reader = ModuleReader()
         root = reader.read(contents.module)
         model = _model(source, root, class_name(contents.module), {"stored as": "module", **facts})
-        notes = [] if model.body.inputs else [_no_edges_of_module()]
+        notes = [] if model.graph.inputs else [_no_edges_of_module()]
     else:
         model = _of_tensors(
             source, contents.tensors, {"stored as": "state dictionary", **facts}, contents.modules
@@ -261,7 +261,7 @@ def _read_folder(source: Source, part: str, *, strict: bool) -> Model:
                 "the configuration asks for code from the folder, which archviz does not run",
             )
         )
-    body = replace(model.body, name=name or model.body.name)
+    body = replace(model.graph, name=name or model.graph.name)
     metadata = {**({"architecture": name} if name else {}), **facts, **model.metadata}
     return _with(replace(model, body=body, source=source.name, metadata=metadata), notes)
 
