@@ -272,10 +272,11 @@ def _settings(part: Part) -> dict[str, Attribute]:
     for key, value in part.attributes.items():
         if key.endswith("_") or key.startswith("_") or len(found) >= MAX_SETTINGS:
             continue
-        if isinstance(value, bool | int | float | str) and value is not None:
+        if isinstance(value, bool | int | float | str):
             if key in ("verbose", "copy", "copy_X", "n_jobs", "random_state"):
                 continue
-            found[clean(key)] = clean(value) if isinstance(value, str) else value
+            is_nan = value != value  # which would make equal models unequal
+            found[clean(key)] = clean(str(value)) if isinstance(value, str) or is_nan else value
     return found
 
 
