@@ -1,0 +1,11 @@
+"""Programs that ``torch.export.save`` wrote (.pt2): the whole graph, from its JSON.
+
+Neither PyTorch nor the weights are needed, and the pickles beside the graph are not opened.
+"""
+
+from __future__ import annotations
+
+from archviz.importers import Importer
+from archviz.importers.torch_export.read import SUFFIXES, read, sniff
+
+IMPORTER = Importer("torch-export", "PyTorch exported program", sniff, read, SUFFIXES)
