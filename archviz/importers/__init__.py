@@ -28,6 +28,8 @@ class Confidence(IntEnum):
     NONE = 0
     SUFFIX = 1
     CONTENT = 2
+    CONTENT_AND_MORE = 3
+    """It reads the source, and shows more of it than others that read it as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def make(source: Source) -> None:
 def first_line(error: BaseException) -> str:
     """What an error says, in one line of text."""
     lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else "no reason was given"
+    return lines[0][:200] if lines else "no reason was given"
 
 
 def choose(source: Source) -> Importer:

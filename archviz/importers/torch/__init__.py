@@ -27,14 +27,17 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import ImporterError
-from archviz.importers import Confidence, Importer
+from archviz.importers import IMPORTERS, Confidence, Importer
 from archviz.ir import Model
 from archviz.source import Source
 
 _MODULE = "torch.nn.modules.module.Module"
+_OTHERS = ("torch.jit.", "torch.export.", "torch.ScriptFunction", "torch._C.ScriptFunction")
 _CALLABLES = (
     "builtins.function",
     "builtins.builtin_function_or_method",
@@ -44,11 +47,16 @@ _CALLABLES = (
 
 
 def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is a live PyTorch object."""
+    """How sure it is that ``source`` is a live PyTorch object, or the configuration of one."""
+    if not source.is_live:
+        from archviz.importers.torch.hugging_face import can_build, configuration_in
+
+        is_model = configuration_in(source) is not None and can_build()
+        return Confidence.CONTENT_AND_MORE if is_model else Confidence.NONE
     names = source.class_names
     if any(name.startswith(("keras.", "keras_core.")) for name in names):
         return Confidence.NONE  # Keras on PyTorch: its layers say more than their modules
-    if _MODULE in names or any(name.startswith(("torch.jit.", "torch.export.")) for name in names):
+    if _MODULE in names or any(name.startswith(_OTHERS) for name in names):
         return Confidence.CONTENT
     if names and names[0] in _CALLABLES and "torch" in sys.modules:
         return Confidence.SUFFIX
@@ -77,13 +85,39 @@ def read(
     Raises:
         ImporterError: It is nothing that can be called with tensors, or the call fails.
     """
-    if source.object is None:
-        raise ImporterError(f"{source.name}: this {source.kind} is no live PyTorch object")
+    from archviz.importers.torch.hugging_face import can_build, configuration_in
+
+    if not source.is_live and (configuration_in(source) is None or not can_build()):
+        raise ImporterError(
+            f"{source.name}: this {source.kind} is no live PyTorch object",
+            "give package.module:attribute, or a folder of transformers' own with its config.json",
+        )
     from archviz.importers.torch.reading import read_object
 
-    return read_object(
-        source, args=args, kwargs=kwargs, input=input, static=static, training=training
-    )
+    try:
+        return read_object(
+            source, args=args, kwargs=kwargs, input=input, static=static, training=training
+        )
+    except ImporterError as error:
+        stored = None if source.is_live or input or kwargs else _checkpoint(source)
+        if stored is None:
+            raise
+        note = Diagnostic(
+            "no-graph",
+            Severity.WARNING,
+            f"the modules are those of the checkpoint: {error.message}",
+            hint=error.hint,
+        )
+        return replace(stored, diagnostics=(*stored.diagnostics, note))
+
+
+def _checkpoint(source: Source) -> Model | None:
+    """What another importer makes of the source, or None when none can read it."""
+    claims = [other for other in IMPORTERS.builtin() if not other.is_live and other.sniff(source)]
+    try:
+        return claims[0].read(source) if len(claims) == 1 else None
+    except ImporterError:
+        return None
 
 
 def building() -> contextlib.AbstractContextManager[None]:

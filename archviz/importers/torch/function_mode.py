@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from archviz.importers.torch.ghost import Ghost
 from archviz.importers.torch.higher_order import HigherOrder
 from archviz.importers.torch.recorder import Recorder
 from archviz.importers.torch.shape_rules import RECURRENT, recurrent
@@ -20,21 +21,18 @@ class FunctionMode(TorchFunctionMode):
 
     Args:
         recorder: Records.
-        answers: Functions that are answered without being run, by function; NotImplemented lets
-            the function run after all.
-        is_ghost: Whether tensors have shapes alone.
+        ghost: The mode below when tensors have shapes alone, else None; some functions it answers
+            without running them.
     """
 
-    def __init__(
-        self, recorder: Recorder, answers: Mapping[Any, Answer], *, is_ghost: bool
-    ) -> None:
+    def __init__(self, recorder: Recorder, ghost: Ghost | None = None) -> None:
         super().__init__()
         self.recorder = recorder
-        self.answers = answers
-        self.is_ghost = is_ghost
+        self.ghost = ghost
+        self.answers: Mapping[Any, Answer] = {} if ghost is None else ghost.answers()
         self._handle = recorder.handle
         self._has_cuda = torch.cuda.is_available()
-        self._higher_order = HigherOrder(self, recorder, is_ghost=is_ghost)
+        self._higher_order = HigherOrder(self, recorder, is_ghost=ghost is not None)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
@@ -57,8 +55,11 @@ class FunctionMode(TorchFunctionMode):
             result = answer(func, args, named)
             if result is not NotImplemented:
                 return result
-        if self.is_ghost and getattr(func, "__name__", "") in RECURRENT and len(args) >= 8:
-            return self._handle(recurrent(func), args, named)
+        if self.ghost is not None:
+            is_lowered = torch.is_autocast_enabled("cpu")
+            self.ghost.precision = torch.get_autocast_dtype("cpu") if is_lowered else None
+            if getattr(func, "__name__", "") in RECURRENT and len(args) >= 8:
+                return self._handle(recurrent(func), args, named)
         return self._handle(func, args, named)
 
 

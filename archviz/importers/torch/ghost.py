@@ -49,6 +49,13 @@ DATA_DEPENDENT = frozenset(
 """Kernels whose result's shape, or whole result, depends on contents."""
 
 
+_LOWERED = ("mm", "addmm", "bmm", "baddbmm", "addbmm", "addmv", "mv", "dot", "linear", "matmul",
+            "convolution", "prelu", "_scaled_dot_product_flash_attention_for_cpu",
+            "_scaled_dot_product_fused_attention_overrideable", "_grouped_mm")  # fmt: skip
+LOWERED = frozenset(getattr(_aten, name).default for name in _LOWERED if hasattr(_aten, name))
+"""Kernels that autocast runs in its lower precision."""
+
+
 class Schema:
     """What a kernel's schema says.
 
@@ -154,6 +161,9 @@ class Ghost(KernelMode):
         recorder: Records.
         decisions: Answers for branches on contents that are not there.
         seed: Of the samples.
+
+    Attributes:
+        precision: That of autocast while it is on, as the function mode notes it, else None.
     """
 
     def __init__(self, recorder: Recorder, decisions: Decisions, seed: int = 0) -> None:
@@ -166,6 +176,7 @@ class Ghost(KernelMode):
         self._samples = Samples(seed, self.is_unknown)
         self._rules = kernel_rules()
         self._cpu = torch.device("cpu")
+        self.precision: torch.dtype | None = None
 
     def conceal(self, tensor: torch.Tensor) -> None:
         """Takes the contents of a real tensor for unknown, with all that shares its memory."""
@@ -291,6 +302,8 @@ class Ghost(KernelMode):
         if not is_all_meta:
             twins = self._mapped(args, self._twin)
             named = {key: self._mapped(item, self._twin) for key, item in kwargs.items()}
+        if self.precision is not None and kernel in LOWERED:
+            twins = self._mapped(twins, self._lowered)
         rule = self._rules.get(kernel)
         if rule is not None:
             return rule(*twins, **named)
@@ -394,6 +407,12 @@ class Ghost(KernelMode):
         value = self.recorder.value_of(tensor).value
         producer = self.recorder.values[value].producer
         return self.recorder.operations[producer].name if producer >= 0 else ""
+
+    def _lowered(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The tensor in autocast's precision, which autocast itself does not give ghosts."""
+        if not tensor.dtype.is_floating_point or tensor.dtype is torch.float64:
+            return tensor
+        return tensor.to(self.precision)
 
     def _twin(self, tensor: torch.Tensor) -> torch.Tensor:
         """A meta tensor that stands for a real one, always the same."""

@@ -15,7 +15,7 @@ from archviz.importers.torch.arguments import (
 from archviz.importers.torch.recording import Operation, Path, Recorded, Recording, Reference
 from archviz.importers.torch.scopes import scope_paths
 from archviz.importers.torch.sites import location
-from archviz.ir import Attribute, Graph, Parameter, ParameterUse, ScopePath, TensorType
+from archviz.ir import Attribute, Dim, Graph, Parameter, ParameterUse, ScopePath, TensorType
 from archviz.ir.build import GraphBuilder
 
 SPATIAL = frozenset(f"conv{kind}{axes}d" for kind in ("", "_transpose") for axes in (1, 2, 3))
@@ -127,7 +127,7 @@ class _Converter:
             parameters=tuple(uses),
             attributes=attributes,
             scope=scope,
-            location=location(operation.frames),
+            location=location(operation),
             node_id=node_id,
         )
 
@@ -217,7 +217,7 @@ def _shape(tensor: Any) -> tuple[int, ...] | None:
         return None
 
 
-def _tensor_type(shape: tuple[int, ...] | None, dtype: Any) -> TensorType:
+def _tensor_type(shape: tuple[Dim, ...] | None, dtype: Any) -> TensorType:
     return TensorType(str(dtype).removeprefix("torch."), shape)
 
 

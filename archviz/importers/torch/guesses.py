@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from archviz.importers.torch.containers import replaced
+
 IMAGE_SIZES = (224, 256, 299, 128, 64, 32)
 VIDEO_SIZES = ((16, 112), (16, 224), (8, 64), (32, 224))
 SOUND_LENGTHS = (1000, 16000)
@@ -31,7 +33,26 @@ class Guess(NamedTuple):
 
 
 def guesses(target: Any) -> Iterator[Guess]:
-    """Arguments for ``target``, the likeliest first."""
+    """Arguments for ``target``, the likeliest first, in its own precision."""
+    precision = _precision(target)
+    for guess in _guesses(target):
+        if precision is torch.float32:
+            yield guess
+        else:
+            args, kwargs = replaced(
+                (guess.args, guess.kwargs),
+                lambda tensor: tensor.to(precision) if tensor.is_floating_point() else tensor,
+            )
+            yield Guess(guess.reason, args, kwargs)
+
+
+def _precision(target: Any) -> torch.dtype:
+    """The type of the model's first floating-point parameter."""
+    stored = target.parameters() if isinstance(target, nn.Module) else ()
+    return next((p.dtype for p in stored if p.is_floating_point()), torch.float32)
+
+
+def _guesses(target: Any) -> Iterator[Guess]:
     required = _required(target)
     example = getattr(target, "example_input_array", None)
     if example is not None:

@@ -23,7 +23,7 @@ def notes(recording: Recording) -> Iterator[Diagnostic]:
             "data-leaves-torch",
             Severity.INFO,
             f"{operation.name} takes data out of torch, where it is not followed",
-            location=location(operation.frames),
+            location=location(operation),
         )
     caches = sorted(".".join(place) for place in cache_places(recording.result))
     if caches:
@@ -69,7 +69,7 @@ def _first_at_each_line(recording: Recording) -> Iterator[Operation]:
     seen = set()
     for operation in recording.operations:
         if operation.kind == "read" and operation.name in _LEAVING:
-            place = location(operation.frames)
+            place = location(operation)
             if place not in seen:
                 seen.add(place)
                 yield operation

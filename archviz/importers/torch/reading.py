@@ -13,8 +13,10 @@ from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import ImporterError, OptionError
 from archviz.importers import first_line
 from archviz.importers.torch.containers import replaced, tensors_in
+from archviz.importers.torch.exported import recording_of
 from archviz.importers.torch.graph import graph_of
 from archviz.importers.torch.guesses import guesses
+from archviz.importers.torch.hugging_face import build
 from archviz.importers.torch.inputs import parse_inputs, parse_kwargs
 from archviz.importers.torch.notes import notes
 from archviz.importers.torch.record import CallFailedError, record
@@ -57,7 +59,9 @@ def read_object(
     training: bool,
 ) -> Model:
     """The Model of the object in ``source``; see the importer's ``read``."""
-    target = unwrapped(source.object)
+    target = unwrapped(build(source) if source.path is not None else source.object)
+    if isinstance(target, torch.export.ExportedProgram):
+        return _model(recording_of(target), source, [])
     if static:
         return _static(target, source)
     if not callable(target):
@@ -220,7 +224,7 @@ def _static(target: Any, source: Source) -> Model:
     note = Diagnostic(
         "not-run",
         Severity.INFO,
-        "the model was not run, so there are modules but no edges between them",
+        "the model was not run, so only edges inside a Sequential are drawn",
         hint="leave out --static",
     )
     graph = tree_of(target, Recorder(target).recording)

@@ -94,17 +94,17 @@ def _run(
     recorder.recording.substrate = substrate
     try:
         with contextlib.ExitStack() as stack:
+            ghost: Ghost | None = None
             if substrate == "ghost":
                 ghost = Ghost(recorder, decisions)
                 _conceal_stored(target, ghost)
                 args, kwargs = replaced((args, kwargs), ghost.given)
                 mode: KernelMode = ghost
-                answers = ghost.answers()
             else:
-                mode, answers = KernelMode(recorder), {}
+                mode = KernelMode(recorder)
             recorder.take_inputs(args, kwargs)
             stack.enter_context(mode)
-            stack.enter_context(FunctionMode(recorder, answers, is_ghost=substrate == "ghost"))
+            stack.enter_context(FunctionMode(recorder, ghost))
             stack.enter_context(module_calls(recorder))
             try:
                 result = forward_call(target, args, kwargs)

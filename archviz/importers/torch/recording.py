@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, TypeAlias
 
+from archviz.diagnostics import SourceLocation
+from archviz.ir import Dim
+
 Frame: TypeAlias = tuple[CodeType, int]
 """A place in Python code: a code object and the offset of its last instruction; see ``sites``."""
 
@@ -63,7 +66,7 @@ class Recorded:
     )
 
     def __init__(
-        self, producer: int, shape: tuple[int, ...] | None, dtype: Any, storage: int | None
+        self, producer: int, shape: tuple[Dim, ...] | None, dtype: Any, storage: int | None
     ) -> None:
         self.producer = producer
         self.shape = shape
@@ -91,6 +94,7 @@ class Operation:
         outputs: Positions of the values it made, those written in place first.
         written: How many of ``outputs`` are new versions of an input.
         frames: Where it was called, innermost first, PyTorch's own code left out.
+        place: Where it was called when there are no frames, as in an exported program.
         result: The type of what it returned.
         is_plumbing: Whether it gave back an input itself (``contiguous``, ``to`` the same type).
         is_assumed: Whether its outcome was made up, as it depends on data that a ghost lacks.
@@ -108,6 +112,7 @@ class Operation:
         "kwargs",
         "name",
         "outputs",
+        "place",
         "result",
         "written",
     )
@@ -123,6 +128,7 @@ class Operation:
         self.outputs: list[int] = []
         self.written = 0
         self.frames: tuple[Frame, ...] = ()
+        self.place: SourceLocation | None = None
         self.result: type = type(None)
         self.is_plumbing = False
         self.is_assumed = False
@@ -189,7 +195,8 @@ class Recording:
         result: What the call returned; tensors in it may be ghosts.
         assumptions: What was made up for data that a ghost lacks: (operation's name, what was
             taken, frame), in order.
-        substrate: "ghost" (shapes alone) or "real" (the caller's tensors).
+        substrate: "ghost" (shapes alone), "real" (the caller's tensors) or "exported" (nothing
+            was run).
     """
 
     operations: list[Operation] = field(default_factory=list)

@@ -58,8 +58,8 @@ def _local_names(calls: list[ModuleCall], base: str) -> list[tuple[str, ...]]:
     for call in calls:
         if not call.name:
             name = call.name or call.type or "call"
-            if call.module is None:  # a part of a control-flow operator
-                names.append((call.role or name,))
+            if call.role:
+                names.append((call.role,))
                 continue
             known = strangers.setdefault(name, [])
             if id(call.module) not in known:

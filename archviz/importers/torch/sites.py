@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 import torch
 
 from archviz.diagnostics import SourceLocation
-from archviz.importers.torch.recording import Frame
+from archviz.importers.torch.recording import Frame, Operation
 
 DEEPEST = 120
 """Frames that are looked at, from the innermost."""
@@ -39,10 +39,14 @@ def _kind(code: CodeType) -> int:
         return _BOUNDARY if code.co_name == "forward_call" else _FRAMEWORK
     if name.startswith((_TORCH, "<")):
         return _FRAMEWORK
-    name = os.path.abspath(name)
-    if name.startswith(_INSTALLED) or f"{os.sep}site-packages{os.sep}" in name:
-        return _LIBRARY
-    return _USER
+    return _USER if is_users(name) else _LIBRARY
+
+
+def is_users(name: str) -> bool:
+    """Whether a file is the user's own, neither PyTorch's nor an installed package's."""
+    full = os.path.abspath(name)
+    inside = name.startswith("<") or full.startswith((_OURS, _TORCH, *_INSTALLED))
+    return not inside and f"{os.sep}site-packages{os.sep}" not in full
 
 
 def calling_frames(skip: int = 2) -> tuple[Frame, ...]:
@@ -73,9 +77,9 @@ def calling_frames(skip: int = 2) -> tuple[Frame, ...]:
     return () if library is None else (library,)
 
 
-def location(frames: tuple[Frame, ...]) -> SourceLocation | None:
+def location(operation: Operation) -> SourceLocation | None:
     """The user's line, or a library's when the user has none; None without either."""
-    return locate(frames[-1]) if frames else None
+    return locate(operation.frames[-1]) if operation.frames else operation.place
 
 
 def locate(frame: Frame) -> SourceLocation:
@@ -86,10 +90,10 @@ def locate(frame: Frame) -> SourceLocation:
         if start <= offset < end and number is not None:
             line = number
             break
-    return SourceLocation(_shown(code.co_filename), line, code.co_name)
+    return SourceLocation(shown_file(code.co_filename), line, code.co_name)
 
 
-def _shown(name: str) -> str:
+def shown_file(name: str) -> str:
     """A file as users know it: under the working folder or under the installed packages."""
     full = os.path.abspath(name)
     for folder in (*_INSTALLED, os.getcwd() + os.sep):

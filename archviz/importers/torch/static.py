@@ -6,56 +6,65 @@ from typing import Any
 
 import torch
 
-from archviz.importers.torch.arguments import attribute
+from archviz.importers.torch.arguments import attribute, is_default
 from archviz.importers.torch.recording import Recording
-from archviz.ir import Attribute, Graph, Parameter, ParameterUse, TensorType
-from archviz.ir.build import GraphBuilder
+from archviz.ir import Attribute, Graph, Parameter, TensorType
+from archviz.ir.module_tree import Module, graph_of
 
 KINDS = {"parameter": "weight", "buffer": "buffer"}
 
 
-def tree_of(module: torch.nn.Module, stored: Recording) -> Graph:
-    """A node for each module that holds tensors or has no parts; there are no edges.
+def tree_of(module: torch.nn.Module, known: Recording) -> Graph:
+    """A node for each module that has no parts; edges only where the order is certain.
 
     Args:
         module: The outermost.
-        stored: A recording that knows the module's parameters and buffers.
+        known: A recording that knows the module's parameters and buffers.
     """
-    builder = GraphBuilder(type(module).__name__)
-    canonical = {alias: name for name, aliases in stored.names_of.items() for alias in aliases}
-    for name, (kind, tensor) in stored.stored.items():
+    canonical = {alias: name for name, aliases in known.names_of.items() for alias in aliases}
+    parameters = {}
+    for name, (kind, tensor) in known.stored.items():
         lazy = isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin)
-        shape = None if lazy else tuple(tensor.shape)
+        type_ = TensorType(
+            str(tensor.dtype).removeprefix("torch."), None if lazy else tuple(tensor.shape)
+        )
         trainable = bool(tensor.requires_grad) if kind == "parameter" else None
-        type_ = TensorType(str(tensor.dtype).removeprefix("torch."), shape)
-        builder.parameter(Parameter(name, type_, KINDS[kind], trainable))
-    for name, part in module.named_modules():
-        path = tuple(name.split(".")) if name else ()
-        own = [*part._parameters, *part._buffers]
-        names = [canonical.get(f"{name}.{key}" if name else key) for key in own]
-        uses = [
-            ParameterUse(known, key)
-            for key, known in zip(own, names, strict=True)
-            if known is not None
-        ]
-        is_leaf = not part._modules
-        if path:
-            builder.scope(path, type(part).__name__)
-        if (path and is_leaf) or uses:
-            builder.node(
-                type(part).__name__,
-                parameters=tuple(uses),
-                attributes=settings(part),
-                scope=path if path else (),
-            )
-    return builder.build()
+        parameters[name] = Parameter(name, type_, KINDS[kind], trainable)
+
+    seen: set[int] = set()
+
+    def tree(part: torch.nn.Module, path: str) -> Module:
+        seen.add(id(part))
+        prefix = f"{path}." if path else ""
+        own = [key for key in (*part._parameters, *part._buffers) if prefix + key in canonical]
+        children = {
+            name: tree(child, prefix + name)
+            for name, child in part._modules.items()
+            if child is not None and id(child) not in seen
+        }
+        return Module(
+            type(part).__name__,
+            settings(part),
+            {key: parameters[canonical[prefix + key]] for key in own},
+            children,
+            is_sequence=type(part) is torch.nn.Sequential,
+        )
+
+    return graph_of(tree(module, ""), type(module).__name__)
 
 
 def settings(module: Any) -> dict[str, Attribute]:
-    """The module's own settings: what its class declares to be constant."""
+    """The module's own settings: what its class declares to be constant and is not default."""
+    import inspect
+
     found: dict[str, Attribute] = {}
+    try:
+        declared = inspect.signature(type(module).__init__).parameters
+    except (TypeError, ValueError):
+        return found
     for name in getattr(type(module), "__constants__", ()):
         value = getattr(module, name, None)
-        if isinstance(value, bool | int | float | str | tuple) and value != "":
+        is_plain = name in declared and isinstance(value, bool | int | float | str | tuple)
+        if is_plain and not is_default(value, declared[name].default):
             found[name] = attribute(value)
     return found
