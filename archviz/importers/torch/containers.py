@@ -55,30 +55,44 @@ def tensors_in(
                 yield from tensors_in(item, (*path, name), depth + 1, seen)
 
 
-def replaced(thing: Any, change: Callable[[torch.Tensor], Any], depth: int = 0) -> Any:
-    """A copy of ``thing`` with each tensor put through ``change``; the caller's stays as it is."""
+def replaced(thing: Any, change: Callable[[torch.Tensor], Any]) -> Any:
+    """A copy of ``thing`` with each tensor put through ``change``; the caller's stays as it is.
+
+    A tensor that is there twice is put through once, as models ask whether two are one.
+    """
+    made: dict[int, Any] = {}
+
+    def once(tensor: torch.Tensor) -> Any:
+        if id(tensor) not in made:
+            made[id(tensor)] = change(tensor)
+        return made[id(tensor)]
+
+    return _replaced(thing, once, 0)
+
+
+def _replaced(thing: Any, change: Callable[[torch.Tensor], Any], depth: int) -> Any:
     if isinstance(thing, torch.Tensor):
         return change(thing)
     if thing is None or isinstance(thing, _PLAIN) or depth > DEEPEST:
         return thing
     if isinstance(thing, tuple) and hasattr(thing, "_fields"):
-        return type(thing)(*[replaced(item, change, depth + 1) for item in thing])
+        return type(thing)(*[_replaced(item, change, depth + 1) for item in thing])
     if type(thing) in (list, tuple):
-        return type(thing)([replaced(item, change, depth + 1) for item in thing])
+        return type(thing)([_replaced(item, change, depth + 1) for item in thing])
     if type(thing) is dict:
-        return {key: replaced(item, change, depth + 1) for key, item in thing.items()}
+        return {key: _replaced(item, change, depth + 1) for key, item in thing.items()}
     if isinstance(thing, torch.nn.Module) or not any(True for _ in tensors_in(thing)):
         return thing
     made = copy.copy(thing)
     if isinstance(thing, Mapping):
         for key in list(thing):
-            made[key] = replaced(thing[key], change, depth + 1)
+            made[key] = _replaced(thing[key], change, depth + 1)
         return made
     if isinstance(thing, list):
-        made[:] = [replaced(item, change, depth + 1) for item in thing]
+        made[:] = [_replaced(item, change, depth + 1) for item in thing]
         return made
     for name, item in list(getattr(thing, "__dict__", {}).items()):
-        object.__setattr__(made, name, replaced(item, change, depth + 1))
+        object.__setattr__(made, name, _replaced(item, change, depth + 1))
     return made
 
 

@@ -198,7 +198,8 @@ def _shown(operation: Operation) -> str:
     """What a node is called: the function's name without what Python puts around it."""
     if operation.kind == "alias":
         return "alias" if len(operation.inputs) > 1 else "identity"
-    if operation.is_plumbing and operation.name != "dropout":
+    # Whether a copy is needed to be contiguous is the memory's affair, not the architecture's.
+    if operation.name == "contiguous" or (operation.is_plumbing and operation.name != "dropout"):
         return "identity"
     name = operation.name
     if name in _REFLECTED:
