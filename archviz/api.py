@@ -162,7 +162,7 @@ def _prepare(
     extra: list[Step] = [parse_plugin(text) for text in _listed(passes)]
     steps: list[Step] = [("expand-subgraphs", {})]
     if not raw:
-        steps += [("drop-identity", {}), ("fold-constants", {})]
+        steps += [("drop-identity", {}), ("fold-constants", {}), ("lift-shared", {})]
     if hide:
         steps.append(("hide", {"patterns": _listed(hide)}))
     if focus:

@@ -17,8 +17,8 @@ from typing import Any
 Built = tuple[Any, tuple[Any, ...]]
 """A module and the arguments that it is called with."""
 
-TRACED = ("mixtral", "swin")
-"""Those that only the exporter which traces can write; the other one captures the program."""
+TRACED = ("masked_gpt2", "mixtral", "swin")
+"""Those that the exporter which traces writes, where the one that captures fails or takes long."""
 
 
 def ids() -> Any:
@@ -62,6 +62,35 @@ def llama(layers: int = 8) -> Built:
         num_key_value_heads=2, vocab_size=100, use_cache=False,
     )  # fmt: skip
     return LlamaForCausalLM(config), (ids(),)
+
+
+def masked_llama(layers: int = 12) -> Built:
+    return masked(llama(layers)[0])
+
+
+def masked_gpt2(layers: int = 12) -> Built:
+    return masked(gpt2(layers)[0])
+
+
+def masked(network: Any) -> Built:
+    import torch
+
+    class Scores(torch.nn.Module):
+        """The network with its mask and its positions as inputs, as a server calls it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(
+            self, tokens: torch.Tensor, attention_mask: torch.Tensor, position_ids: torch.Tensor
+        ) -> torch.Tensor:
+            """Scores of the next token."""
+            return self.network(
+                tokens, attention_mask=attention_mask, position_ids=position_ids
+            ).logits
+
+    return Scores(), (ids(), torch.ones_like(ids()), ids())
 
 
 def mixtral() -> Built:
@@ -344,6 +373,8 @@ BUILDERS: dict[str, Callable[..., Built]] = {
     "inception": inception,
     "llama": llama,
     "lstm": lstm,
+    "masked_gpt2": masked_gpt2,
+    "masked_llama": masked_llama,
     "mixtral": mixtral,
     "mobilenet_v2": mobilenet_v2,
     "resnet": resnet,

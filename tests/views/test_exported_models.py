@@ -103,6 +103,27 @@ def test_each_attention_and_feed_forward_is_found(
     assert {op: number for op, number in found.items() if op in compounds} == merged
 
 
+@pytest.mark.parametrize(("name", "layers"), [("masked_llama", 12), ("masked_gpt2", 24)])
+def test_a_mask_and_tables_that_all_layers_share_do_not_keep_them_apart(
+    name: str, layers: int, exported: Exported
+) -> None:
+    graph = prepare(exported(name, layers)).body
+    (repeat,) = [scope.repeat for scope in graph.scopes.values() if scope.repeat > 1]
+    assert repeat == layers
+
+
+def test_a_mask_and_tables_are_stubs_in_each_layer_when_all_are_drawn(exported: Exported) -> None:
+    scene = draw(prepare(exported("masked_llama", 12), depth="all"))
+    assert problems(scene) == []
+    stubs = [m for m in scene.marks if isinstance(m, Group) and m.id.startswith("reference:")]
+    referring = Counter(stub.data["source"] for stub in stubs if stub.data)
+    assert sorted(referring.values()) == [12, 12, 12]  # the mask, the cosines and the sines
+    assert len(stubs) == 36 + 3
+    cards = {mark.id: mark.title for mark in scene.marks if isinstance(mark, Group)}
+    assert all(source in cards for source in referring)
+    assert all(f"from {cards[stub.data['source']]}" in stub.title for stub in stubs if stub.data)
+
+
 def test_attention_across_encoder_and_decoder_takes_keys_from_the_encoder(
     exported: Exported,
 ) -> None:

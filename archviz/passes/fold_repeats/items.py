@@ -78,7 +78,7 @@ def node_signature(node: Node, graph: Graph) -> Hashable:
         if parameter is not None:
             value = parameter.value if parameter.kind == "constant" else None
             described = (parameter.type, parameter.kind, value)
-        stored.append((use.role, use.index, described))
+        stored.append((use.index, described))  # exporters give one input several names
     return (
         node.op,
         node.kind,

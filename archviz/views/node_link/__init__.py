@@ -15,7 +15,7 @@ from archviz.errors import OptionError
 from archviz.ir import Graph, Model, Node, ScopePath, TensorType
 from archviz.ir.patterns import matched_by
 from archviz.ir.types import format_shape
-from archviz.ir.walk import operation_count
+from archviz.ir.walk import operation_count, producers
 from archviz.layouts import LAYOUTS, Area, Box, Link, Point, Route, require
 from archviz.length import parse_length
 from archviz.scene import Mark, Rect, Scene, Text
@@ -31,6 +31,7 @@ from archviz.views.node_link.labels import weights_by_scope
 from archviz.views.node_link.legend import paint_legend
 from archviz.views.node_link.obstacles import Obstacles
 from archviz.views.node_link.pills import grouped
+from archviz.views.node_link.shared import name_of, shared_values
 
 MARGIN = 16.0
 LABEL_HEIGHT = 12.0
@@ -218,8 +219,22 @@ def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> 
     labels = _labels(graph, shapes)
     joined: set[tuple[int, int, str]] = set()
 
-    def link(value: str, target: int) -> None:
-        source = producer.get(value)
+    shared = shared_values(graph)
+    maker_of = producers(graph) if shared else {}
+    references: dict[tuple[str, int], int] = {}
+
+    def reference(value: str, parent: int) -> int:
+        """The stub of a shared value among the boxes inside ``parent``."""
+        if (value, parent) not in references:
+            maker = drawing.cards[producer[value]] if value in producer else None
+            name = name_of(value, maker_of.get(value))
+            home = drawing.boxes[parent].id if parent >= 0 else ""
+            card = cards.measure_reference(f"{value}@{home}", name, maker)
+            references[value, parent] = add(card, parent)
+        return references[value, parent]
+
+    def link(value: str, target: int, source: int | None = None) -> None:
+        source = producer.get(value) if source is None else source
         if source is None or (source, target, value) in joined:
             return
         joined.add((source, target, value))
@@ -230,8 +245,15 @@ def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> 
 
     for node, index in zip(graph.nodes, box_of, strict=True):
         for value in node.inputs:
-            if value is not None:
+            if value in shared:
+                link(value, index, reference(value, drawing.boxes[index].parent))
+            elif value is not None:
                 link(value, index)
+    for value, uses in shared.items():
+        maker = producer.get(value)
+        if maker is not None and drawing.cards[maker].kind != "pill":
+            card = cards.measure_source(value, name_of(value, maker_of.get(value)), uses)
+            link(value, add(card, drawing.boxes[maker].parent))
     for title, ids in grouped(graph.outputs, graph):
         index = add(cards.measure_pill("output", ids[0], graph, title))
         for value in ids:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -61,6 +61,7 @@ class Card:
         repeat: How many modules it stands for.
         tooltip: What a pointer resting on it says.
         ops: Ids of the imported nodes it stands for.
+        source: Id of the card that makes what a stub refers to, or "".
     """
 
     id: str
@@ -76,11 +77,13 @@ class Card:
     repeat: int = 1
     tooltip: str = ""
     ops: tuple[str, ...] = ()
+    source: str = ""
 
 
 def measure(node: Node, graph: Graph, label: str) -> Card:
     """The card of a node that the reader knows as ``label``."""
-    tooltip = printable(f"{node.op} {label or node.id}".strip())
+    called = label or node.id
+    tooltip = printable(f"{node.op} {called}" if called != node.op else node.op)
     if node.kind == "module":
         return _module(node, graph, label, tooltip)
     if node.kind in ("stub", "missing"):
@@ -156,6 +159,19 @@ def measure_pill(end: str, value_id: str, graph: Graph, title: str = "") -> Card
     return _pill("pill", f"{end}:{value_id}", name, note, f"{name} {note}".strip(), ())
 
 
+def measure_reference(card_id: str, name: str, maker: Card | None) -> Card:
+    """The stub of a value where it is consumed, with what makes it elsewhere."""
+    source = maker.id if maker is not None else ""
+    said = f"{name}, from {printable(maker.tooltip)}" if maker is not None else name
+    return replace(_pill("stub", f"reference:{card_id}", name, "", said, ()), source=source)
+
+
+def measure_source(value: str, name: str, uses: int) -> Card:
+    """The stub of a value where it is made."""
+    said = f"{name}, used in {uses} places"
+    return _pill("stub", f"reference:{value}", name, f"used in {uses} places", said, ())
+
+
 def _pill(
     kind: str, card_id: str, title: str, note: str, tooltip: str, ops: tuple[str, ...]
 ) -> Card:
@@ -215,6 +231,8 @@ def paint(card: Card, area: Area) -> Group:
         "missing": _paint_pill,
     }[card.kind]
     data = {"ops": " ".join(op.replace(" ", "%20") for op in card.ops)} if card.ops else {}
+    if card.source:
+        data["source"] = card.source
     return Group(tuple(painter(card, area)), f"node {card.kind}", card.id, card.tooltip, data)
 
 

@@ -29,7 +29,7 @@ def detail(node: Node, graph: Graph) -> str:
             text = made or _setting(name, label, node.attributes[name])
             if text:
                 parts.append(text)
-    settings = constants(node, graph)
+    settings = [] if node.parts else constants(node, graph)
     if settings and len(", ".join(settings)) <= SHORT_DETAIL:
         parts += settings
     count = operations_of(node)

@@ -1,0 +1,76 @@
+"""Values that many layers take beside their main one: masks, position ids, rotary tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from archviz.ir import Graph, Node
+from archviz.ir.edit import used_values
+from archviz.ops import table
+from archviz.text import printable
+
+MOST_DEPTHS = 8
+"""Up to so many depths of the graph a value's edges are drawn; beyond, stubs stand for it."""
+
+_MADE_UP = re.compile(r"(val|v|value|tensor)?_?\d+|.*_output_\d+|.*:\d+")
+
+
+def shared_values(graph: Graph) -> dict[str, int]:
+    """How many nodes consume each value that is drawn as stubs.
+
+    Such a value is consumed at more than :data:`MOST_DEPTHS` different depths, and by each of its
+    consumers beside another one; what a Concat joins is never one.
+    """
+    users: dict[str, list[int]] = {}
+    for index, node in enumerate(graph.nodes):
+        for value in dict.fromkeys(used_values(node)):
+            users.setdefault(value, []).append(index)
+    candidates = {
+        value: found
+        for value, found in users.items()
+        if len(found) > MOST_DEPTHS
+        and all(_is_beside_another(value, graph.nodes[user]) for user in found)
+    }
+    if not candidates:
+        return {}
+    depth = _depths(graph.nodes, users)
+    return {
+        value: len(found)
+        for value, found in candidates.items()
+        if len({depth[user] for user in found}) > MOST_DEPTHS
+    }
+
+
+def name_of(value: str, maker: Node | None) -> str:
+    """What a stub calls a value: its own name, or the operation when the name was made up."""
+    title = printable(value)
+    name = title.rstrip("/").rpartition("/")[2] or title
+    return maker.op if maker is not None and _MADE_UP.fullmatch(name) else name
+
+
+def _is_beside_another(value: str, node: Node) -> bool:
+    is_join = table().merge.get(node.op) == "join"
+    return not is_join and any(other != value for other in used_values(node))
+
+
+def _depths(nodes: Sequence[Node], users: dict[str, list[int]]) -> list[int]:
+    """Operations on the longest way to each node; those of a cycle are at depth 0."""
+    following = [
+        [user for value in node.outputs if value is not None for user in users.get(value, ())]
+        for node in nodes
+    ]
+    waiting = [0] * len(nodes)
+    for ends in following:
+        for end in ends:
+            waiting[end] += 1
+    depth = [0] * len(nodes)
+    ready = [index for index, count in enumerate(waiting) if not count]
+    while ready:
+        index = ready.pop()
+        for end in following[index]:
+            depth[end] = max(depth[end], depth[index] + 1)
+            waiting[end] -= 1
+            if not waiting[end]:
+                ready.append(end)
+    return depth
