@@ -19,8 +19,9 @@ from archviz.errors import ImporterError
 from archviz.importers import choose
 from archviz.importers.torch_export import IMPORTER
 from archviz.importers.torch_export.arguments import expression_text
-from archviz.importers.torch_export.places import Places
+from archviz.importers.torch_export.places import entries
 from archviz.ir import Model, Node, SourceLocation, TensorType
+from archviz.ir.module_calls import Entry, ModuleCalls
 from archviz.ir.verify import verify
 from archviz.ir.walk import all_nodes
 from archviz.source import Source
@@ -82,20 +83,20 @@ def test_modules_are_scopes_and_later_calls_are_scopes_of_their_own() -> None:
     assert norms[0].parameters[0].parameter == norms[1].parameters[0].parameter == "norm.weight"
 
 
-def stack(*entries: str) -> str:
-    return ";".join(("root,,m.Root", *entries))
+def stack(*inner: str) -> list[Entry]:
+    return entries(";".join(("root,,m.Root", *inner)))
 
 
 def test_a_list_of_modules_is_a_scope_where_its_members_follow_one_another() -> None:
     zero, one = "l0,layers.0,m.Layer", "l1,layers.1,m.Layer"
-    together = Places([stack(), stack(zero), stack(zero), stack(one), stack()])
+    together = ModuleCalls([stack(), stack(zero), stack(zero), stack(one), stack()])
     assert together.scopes == [(), ("layers", "0"), ("layers", "0"), ("layers", "1"), ()]
-    apart = Places([stack(zero), stack(), stack(one)])
+    apart = ModuleCalls([stack(zero), stack(), stack(one)])
     assert apart.scopes == [("layers.0",), (), ("layers.1",)]
-    nested = Places([stack(zero, "l0q,layers.0.attn.q,m.Linear")])
+    nested = ModuleCalls([stack(zero, "l0q,layers.0.attn.q,m.Linear")])
     assert nested.scopes == [("layers", "0", "attn", "q")]
     assert nested.types["layers", "0", "attn", "q"] == "Linear"
-    deep = Places([stack(*(f"k{i},{'.'.join('a' * (i + 1))},m.A" for i in range(200)))])
+    deep = ModuleCalls([stack(*(f"k{i},{'.'.join('a' * (i + 1))},m.A" for i in range(200)))])
     assert len(deep.scopes[0]) <= 49
 
 

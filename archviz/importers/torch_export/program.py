@@ -12,7 +12,7 @@ from archviz.importers.torch_export.arguments import (
     setting,
     tensor_type,
 )
-from archviz.importers.torch_export.places import Places, location
+from archviz.importers.torch_export.places import entries, location
 from archviz.ir import (
     Attribute,
     Diagnostic,
@@ -24,6 +24,7 @@ from archviz.ir import (
     Type,
 )
 from archviz.ir.build import GraphBuilder
+from archviz.ir.module_calls import ModuleCalls
 from archviz.reading import MalformedError
 from archviz.reading.names import clean
 
@@ -140,7 +141,7 @@ class Program:
             raise MalformedError(f"it has more than {MAX_NODES:,} operations")
         types = _types(body)
         metadata = [node.get("metadata") or {} for node in nodes]
-        places = Places([_text(entry.get("nn_module_stack")) for entry in metadata])
+        places = ModuleCalls([entries(_text(item.get("nn_module_stack"))) for item in metadata])
         if not depth:
             builder.name = places.root
         scopes = [(*around, *scope) for scope in places.scopes]
