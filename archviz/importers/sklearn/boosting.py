@@ -10,6 +10,12 @@ from archviz.importers.sklearn.trees import histogram_columns, tree_columns
 from archviz.ir import Forest
 
 _EXPONENTIAL = ("poisson", "gamma")
+_BEFORE_0_21 = {
+    "LogOddsEstimator": "prior",
+    "ScaledLogOddsEstimator": "prior",
+    "MeanEstimator": "mean",
+    "QuantileEstimator": "quantile",
+}
 _EPSILON = 1.1920929e-07
 
 
@@ -59,8 +65,11 @@ def _start(part: Part, outputs: int, loss: str) -> Any:
     init = part.part("init_")
     if init is None:
         return None
-    if init.name == "DummyRegressor":
-        return np.full(outputs, number_of(init.get("constant_"), math.nan))
+    single = {"DummyRegressor": "constant_", **_BEFORE_0_21}.get(init.name)
+    if single:
+        return np.full(outputs, number_of(init.get(single), math.nan))
+    if init.name == "PriorProbabilityEstimator":
+        return np.log(np.asarray(init.get("priors"), np.float64))
     if init.name != "DummyClassifier" or init.text("strategy") not in ("prior", "stratified"):
         return None
     prior = np.asarray(init.get("class_prior_"), np.float64).reshape(-1)
