@@ -11,6 +11,7 @@ import os
 import pickle
 import sys
 import warnings
+from contextlib import suppress
 
 import numpy as np
 import sklearn
@@ -23,38 +24,20 @@ ROWS = 12
 
 
 def estimators():
+    few = {"max_depth": 2, "n_estimators": 2, "random_state": 0}
     yield "tree", tree.DecisionTreeClassifier(max_depth=3, random_state=0), LABELS
     yield "regressor", tree.DecisionTreeRegressor(max_depth=3, random_state=0), TARGET
-    yield (
-        "forest",
-        ensemble.RandomForestClassifier(n_estimators=3, max_depth=3, random_state=0),
-        LABELS,
-    )
-    yield (
-        "boosting",
-        ensemble.GradientBoostingClassifier(n_estimators=2, max_depth=2, random_state=0),
-        LABELS,
-    )
-    yield (
-        "boosting_regressor",
-        ensemble.GradientBoostingRegressor(n_estimators=2, max_depth=2, random_state=0),
-        TARGET,
-    )
-    yield (
-        "isolation",
-        ensemble.IsolationForest(n_estimators=3, max_samples=20, random_state=0),
-        None,
-    )
-    if sklearn.__version__ >= "0.24":
-        try:
-            from sklearn.experimental import enable_hist_gradient_boosting  # noqa: F401
-        except ImportError:
-            pass
-        yield (
-            "histogram",
-            ensemble.HistGradientBoostingClassifier(max_iter=2, max_leaf_nodes=5),
-            LABELS,
-        )
+    yield "forest", ensemble.RandomForestClassifier(**dict(few, n_estimators=3)), LABELS
+    yield "boosting", ensemble.GradientBoostingClassifier(**few), LABELS
+    yield "boosting_regressor", ensemble.GradientBoostingRegressor(**few), TARGET
+    if sklearn.__version__ < "0.24":
+        return  # isolation forests counted paths in another way
+    isolation = ensemble.IsolationForest(n_estimators=3, max_samples=20, random_state=0)
+    yield "isolation", isolation, None
+    with suppress(ImportError):
+        from sklearn.experimental import enable_hist_gradient_boosting  # noqa: F401
+    histogram = ensemble.HistGradientBoostingClassifier(max_iter=2, max_leaf_nodes=5)
+    yield "histogram", histogram, LABELS
 
 
 def main(folder):
@@ -63,7 +46,7 @@ def main(folder):
     expected = {"rows": DATA[:ROWS].tolist()}
     for name, estimator, target in estimators():
         estimator.fit(DATA, target)
-        file = f"{name}_{sklearn.__version__}.pkl"
+        file = "{}_{}.pkl".format(name, sklearn.__version__)  # noqa: UP032 - as above
         with open(os.path.join(folder, file), "wb") as stream:
             pickle.dump(estimator, stream, protocol=4)
         if name == "isolation":

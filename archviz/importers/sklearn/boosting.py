@@ -69,7 +69,7 @@ def _start(part: Part, outputs: int, loss: str) -> Any:
     if single:
         return np.full(outputs, number_of(init.get(single), math.nan))
     if init.name == "PriorProbabilityEstimator":
-        return np.log(np.asarray(init.get("priors"), np.float64))
+        return np.asarray(init.get("priors"), np.float64)
     if init.name != "DummyClassifier" or init.text("strategy") not in ("prior", "stratified"):
         return None
     prior = np.asarray(init.get("class_prior_"), np.float64).reshape(-1)
