@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from archviz.reading import MalformedError
@@ -11,12 +12,18 @@ MEMORY = 256 << 20
 """About the bytes that the parsed values may take."""
 
 
-def parse(data: bytes, *, memory: int = MEMORY) -> Any:
+def parse(
+    data: bytes,
+    *,
+    memory: int = MEMORY,
+    object_hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> Any:
     """The values in a JSON text.
 
     Args:
         data: UTF-8.
         memory: About the bytes that they may take.
+        object_hook: Gives what stands in an object's place, as :func:`json.loads` has it.
 
     Raises:
         MalformedError: It is no JSON, nests too deep or takes more memory.
@@ -27,7 +34,7 @@ def parse(data: bytes, *, memory: int = MEMORY) -> Any:
     if needed > memory:
         raise MalformedError(f"the JSON in it would take {needed >> 20:,} MB of memory")
     try:
-        return json.loads(data)
+        return json.loads(data, object_hook=object_hook)
     except json.JSONDecodeError as error:
         raise MalformedError(
             f"it is no JSON at character {error.pos:,}: {error.msg.lower()}", offset=error.pos

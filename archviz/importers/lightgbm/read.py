@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from archviz.importers import Confidence
 from archviz.importers.lightgbm import dump, text
 from archviz.importers.lightgbm.trees import forest_of
 from archviz.ir import Forest, Model
+from archviz.reading import json, naming
 from archviz.source import Source
 
 _TEXT = re.compile(rb"\s*tree\r?\n(?:[a-z_]+(?:=[^\n]*)?\n)*?(?:version|num_class)=")
@@ -44,12 +44,11 @@ def read(source: Source, *, max_megabytes: int = 4096) -> Model:
     data = _bytes_of(source, max_megabytes)
     try:
         if data.lstrip()[:1] == b"{":
-            header, trees = dump.parse(json.loads(data))
+            with naming(source.name):
+                header, trees = dump.parse(json.parse(data))
         else:
             header, trees = text.parse(data)
         forest, metadata = forest_of(header, trees)
-    except RecursionError:
-        raise ImporterError(f"{source.name}: its values nest too deep") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise ImporterError(
             f"{source.name}: this is no LightGBM model that can be read "

@@ -10,6 +10,7 @@ from archviz.importers import Confidence
 from archviz.importers.xgboost import documents, ubjson
 from archviz.importers.xgboost.learner import forest_of
 from archviz.ir import Model
+from archviz.reading import naming
 from archviz.source import Source
 
 SUFFIXES = (".ubj",)
@@ -50,9 +51,8 @@ def read(source: Source, *, max_megabytes: int = 4096) -> Model:
         raise ImporterError(f"{source.name}: {problem[0]}", problem[1])
     data = _bytes_of(source, max_megabytes)
     try:
-        document = ubjson.loads(data) if _is_binary(data) else documents.loads(data)
-    except RecursionError:
-        raise ImporterError(f"{source.name}: its values nest too deep") from None
+        with naming(source.name):
+            document = ubjson.loads(data) if _is_binary(data) else documents.loads(data)
     except ValueError as error:
         raise ImporterError(
             f"{source.name}: this is no XGBoost model that can be read: {error}",
