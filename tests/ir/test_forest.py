@@ -63,6 +63,12 @@ def test_a_ring_of_nodes_apart_from_the_root_is_found() -> None:
     assert verify(ring) == ["a node is not below the root of its tree"]
 
 
+def test_a_node_that_is_its_own_child_is_found() -> None:
+    loop = {"yes": [-1, 1, -1, -1], "no": [-1, 2, -1, -1]}
+    conditions = {"condition": [LEAF, LE, LEAF, LEAF], "feature": [-1, 0, -1, -1]}
+    assert verify(small_forest(**loop, **conditions)) == ["a node is its own child"]
+
+
 def test_arrays_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="read-only"):
         small_forest().value[0] = 1

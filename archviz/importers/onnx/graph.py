@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.attributes import AttributeReader
@@ -13,14 +13,19 @@ from archviz.importers.onnx.level import MAX_ID_PART, Level, NodeList
 from archviz.importers.onnx.notes import Notes
 from archviz.importers.onnx.operators import Operators, standard
 from archviz.importers.onnx.stored import StoredTensors
+from archviz.importers.onnx.tree_ensembles import DOMAIN as TREE_DOMAIN
+from archviz.importers.onnx.tree_ensembles import OPERATORS as TREE_OPERATORS
+from archviz.importers.onnx.tree_ensembles import SETTINGS as TREE_SETTINGS
+from archviz.importers.onnx.tree_ensembles import forest_of
 from archviz.importers.onnx.value_types import TypeReader
-from archviz.ir import Attribute, Graph, ParameterUse, ScopePath, Type, Value
+from archviz.ir import Attribute, Forest, Graph, ParameterUse, ScopePath, Type, Value
 from archviz.ir.build import GraphBuilder, make_node
+from archviz.ir.forest.check import problems_of
 from archviz.ir.quick import quick
 from archviz.reading.names import clean
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto
+    from onnx import AttributeProto, GraphProto, NodeProto
 
     from archviz.importers.onnx.node_inference import NodeInference
 
@@ -217,7 +222,7 @@ class GraphReader:
             stored.use_values(inputs, op, domain, level.operators)
         attributes: Mapping[str, Attribute] = _NO_ATTRIBUTES
         subgraphs: Mapping[str, Graph] = _NO_SUBGRAPHS
-        held = ""
+        held, forest = "", None
         if op == "Constant" and not domain:
             held = stored.add_constant(proto, outputs)
         if held:
@@ -230,6 +235,9 @@ class GraphReader:
                 subgraphs = {
                     role: self._subgraph(graph, role, node_id, level) for role, graph in graphs
                 }
+            if op in TREE_OPERATORS and domain == TREE_DOMAIN:
+                forest = self._forest(op, settings, node_id)
+                attributes = {k: v for k, v in attributes.items() if k in TREE_SETTINGS}
         if op not in level.operators.standard and not domain and not level.operators.has(op):
             self._notes.fault("unknown-operator", op, node_id)
         location = self._hierarchy.location(proto) if self._hierarchy.has_metadata else None
@@ -237,9 +245,22 @@ class GraphReader:
         builder.nodes.append(
             make_node(
                 node_id, op, tuple(inputs), outputs, uses, attributes, path, subgraphs, location,
-                (), "op", domain, name,
+                (), "op", domain, name, forest=forest,
             )
         )  # fmt: skip
+
+    def _forest(self, op: str, settings: Iterable[AttributeProto], node_id: str) -> Forest | None:
+        """The trees of an ensemble; None, and a note, when its attributes are broken."""
+        try:
+            forest = forest_of(op, settings)
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+            self._notes.fault("broken-trees", str(error).partition("\n")[0][:100], node_id)
+            return None
+        problems = problems_of(forest)
+        if problems:
+            self._notes.fault("broken-trees", problems[0], node_id)
+            return None
+        return forest
 
     def place(self, proto: NodeProto, name: str, index: int, level: Level) -> tuple[ScopePath, str]:
         """The scope of a node, which is added to the graph, and the last part of its name."""

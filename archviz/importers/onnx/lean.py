@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError
 from archviz.importers.onnx.strip import KEEP, MAX_NESTING
+from archviz.importers.onnx.tree_ensembles import TENSORS
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -52,7 +53,10 @@ def _copy(message: Any, copy: Any, depth: int) -> None:
 
 def _copy_or_walk(message: Any, copy: Any, depth: int) -> None:
     # A message that is small holds nothing large, and copying it whole is much faster.
-    if depth > MAX_NESTING // 2 or message.ByteSize() > KEEP:
+    is_tree_column = (
+        message.DESCRIPTOR.name == "AttributeProto" and message.name.encode() in TENSORS
+    )
+    if not is_tree_column and (depth > MAX_NESTING // 2 or message.ByteSize() > KEEP):
         _copy(message, copy, depth + 1)
     else:
         copy.CopyFrom(message)

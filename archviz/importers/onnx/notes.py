@@ -40,6 +40,11 @@ _FAULTS = {
         "so around it is taken",
         "",
     ),
+    "broken-trees": (
+        Severity.WARNING,
+        "the decision trees of an ensemble are left out: {names}",
+        "export the model again",
+    ),
     "deep-subgraph": (Severity.WARNING, "subgraphs nest too deep inside {names}", ""),
     "deep-rank": (Severity.WARNING, "{names} claims more than 64 dimensions", ""),
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from archviz.errors import ImporterError
+from archviz.importers.onnx.tree_ensembles import TENSORS
 from archviz.reading.wire import (
     DELIMITED,
     FIXED32,
@@ -229,11 +230,22 @@ class _Walk:
         return total + self._copy(run, end)
 
     def _nested(self, tag: int, start: int, end: int, kind: str, depth: int) -> int:
+        if kind == "attribute" and self._is_tree_column(start, end):
+            header = varint(tag) + varint(end - start)
+            self.out.append(header)
+            return len(header) + self._copy(start, end)
         place = len(self.out)
         self.out.append(b"")
         length = self.message(start, end, kind, depth + 1)
         self.out[place] = header = varint(tag) + varint(length)
         return len(header) + length
+
+    def _is_tree_column(self, start: int, end: int) -> bool:
+        """Whether an attribute is a tensor that decision trees are made of."""
+        if end > self.window.size:
+            return False
+        head = self.window.slice(start, min(start + 64, end))
+        return head[:1] == b"\x0a" and head[2 : 2 + head[1]] in TENSORS
 
     def _excess(self, number: int) -> int:
         self.out.append((varint(number << 3) + b"\0") * (MAX_RANK + 1))

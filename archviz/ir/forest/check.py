@@ -111,7 +111,10 @@ def _shape(forest: Forest) -> list[str]:
     times[forest.starts[:-1]] += 1
     if (times != 1).any():
         return ["a node has two parents or none"]
-    if (depths_of(forest.parents()) >= sizes).any():
+    parents = forest.parents()
+    if (parents == np.arange(len(parents))).sum() != forest.tree_count:
+        return ["a node is its own child"]
+    if (depths_of(parents) >= sizes).any():
         return ["a node is not below the root of its tree"]
     return []
 
