@@ -45,8 +45,8 @@ def _lengths(forest: Forest) -> list[str]:
             found.append(f"the column {name!r} has {len(column)} entries, not {wanted[per]}")
     if not found and forest.width < 1:
         found.append("the nodes have no values")
-    if forest.targets < 1 or forest.width % max(forest.targets, 1):
-        found.append(f"{forest.targets} targets do not share {forest.width} values")
+    if forest.targets < 1 or forest.outputs % max(forest.targets, 1):
+        found.append(f"{forest.targets} targets do not share {forest.outputs} values")
     return found
 
 

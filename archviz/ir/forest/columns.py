@@ -138,7 +138,7 @@ class Forest:
         objective: What was minimised, as the library names it.
         criterion: What ``impurity`` measures: "gini", "entropy", "squared_error", …
         compare_dtype: A row's dtype when it is compared, "float32" or "float64".
-        targets: Number of targets; ``width`` is that of one times this.
+        targets: Number of targets, which share the outputs evenly.
         feature_names: By index, or empty.
         feature_types: By index "float", "int", "bool", "category" or "" (unknown), or empty.
         target_names: By target, or empty.
