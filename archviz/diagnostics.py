@@ -22,11 +22,27 @@ class SourceLocation:
         file: Path as the framework recorded it.
         line: Line number from 1; 0 when unknown.
         function: Name of the enclosing function, or "".
+        column: Column of the first character, from 1; 0 when unknown.
+        end_line: The last line; 0 when unknown.
+        end_column: Column behind the last character; 0 when unknown.
+        text: What the line says, or "".
     """
 
     file: str
     line: int = 0
     function: str = ""
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One place on the way that a diagnostic tells."""
+
+    message: str
+    location: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,10 @@ class Diagnostic:
         location: The user's source line, when known.
         hint: The next step, or "".
         code: The rule's code ("AVS001"); "" for what importers and passes report.
+        module: Dotted path of the module it happens in, or "".
+        parameters: Names of the parameters it is about.
+        trace: Places it goes through, in order.
+        is_suppressed: Whether a comment, a baseline or an option says to leave it.
     """
 
     name: str
@@ -50,3 +70,7 @@ class Diagnostic:
     location: SourceLocation | None = None
     hint: str = ""
     code: str = ""
+    module: str = ""
+    parameters: tuple[str, ...] = ()
+    trace: tuple[TraceStep, ...] = ()
+    is_suppressed: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from archviz.diagnostics import Diagnostic, Severity, SourceLocation
+from archviz.diagnostics import Diagnostic, Severity, SourceLocation, TraceStep
 from archviz.errors import ArchvizError
 from archviz.ir.forest import Forest
 from archviz.ir.forest import stored as forests
@@ -166,18 +166,33 @@ def _attribute_from_json(data: object, depth: int = 0) -> Attribute:
     raise TypeError(f"{data!r:.40} is no attribute")
 
 
-def _location_to_json(location: SourceLocation | None) -> Json | None:
+def location_to_json(location: SourceLocation | None) -> Json | None:
+    """A place in code as a tree of JSON values."""
     if location is None:
         return None
     return _without_defaults(
-        {"file": location.file, "line": location.line or None, "function": location.function},
+        {
+            "file": location.file,
+            "line": location.line or None,
+            "function": location.function,
+            "column": location.column or None,
+            "end_line": location.end_line or None,
+            "end_column": location.end_column or None,
+            "text": location.text,
+        },
         "file",
     )
 
 
 def _location_from_json(data: Json) -> SourceLocation:
     return SourceLocation(
-        _text(data["file"]), _integer(data.get("line", 0)), _text(data.get("function", ""))
+        file=_text(data["file"]),
+        line=_integer(data.get("line", 0)),
+        function=_text(data.get("function", "")),
+        column=_integer(data.get("column", 0)),
+        end_line=_integer(data.get("end_line", 0)),
+        end_column=_integer(data.get("end_column", 0)),
+        text=_text(data.get("text", "")),
     )
 
 
@@ -191,7 +206,14 @@ def diagnostic_to_json(item: Diagnostic) -> Json:
             "message": item.message,
             "hint": item.hint,
             "nodes": list(item.nodes),
-            "location": _location_to_json(item.location),
+            "location": location_to_json(item.location),
+            "module": item.module,
+            "parameters": list(item.parameters),
+            "trace": [
+                {"message": step.message, "location": location_to_json(step.location)}
+                for step in item.trace
+            ],
+            "is_suppressed": item.is_suppressed or None,
         },
         "name",
         "message",
@@ -207,6 +229,13 @@ def _diagnostic_from_json(data: Json) -> Diagnostic:
         location=_maybe(_location_from_json, data.get("location")),
         hint=_text(data.get("hint", "")),
         code=_text(data.get("code", "")),
+        module=_text(data.get("module", "")),
+        parameters=_path(data.get("parameters", ())),
+        trace=tuple(
+            TraceStep(_text(step["message"]), _location_from_json(step["location"]))
+            for step in data.get("trace", ())
+        ),
+        is_suppressed=data.get("is_suppressed") is True,
     )
 
 
@@ -234,7 +263,7 @@ def _node_to_json(node: Node) -> Json:
             "attributes": {key: _attribute_to_json(v) for key, v in node.attributes.items()},
             "scope": list(node.scope),
             "subgraphs": {role: _graph_to_json(part) for role, part in node.subgraphs.items()},
-            "location": _location_to_json(node.location),
+            "location": location_to_json(node.location),
             "origin": list(node.origin),
             "parts": [_node_to_json(part) for part in node.parts],
             "repeat": None if node.repeat == 1 else node.repeat,

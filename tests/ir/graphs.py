@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from archviz.diagnostics import Diagnostic, Severity, SourceLocation
+from archviz.diagnostics import Diagnostic, Severity, SourceLocation, TraceStep
 from archviz.ir import ContainerType, Model, Parameter, ParameterUse, TensorType
 from archviz.ir.build import GraphBuilder
 
@@ -29,8 +29,16 @@ attributes = st.recursive(
     max_leaves=5,
 )
 locations = st.none() | st.builds(
-    SourceLocation, st.text(max_size=5), st.integers(0, 10**6), st.text(max_size=5)
+    SourceLocation,
+    st.text(max_size=5),
+    st.integers(0, 10**6),
+    st.text(max_size=5),
+    st.integers(0, 200),
+    st.integers(0, 10**6),
+    st.integers(0, 200),
+    st.text(max_size=5),
 )
+places = st.builds(SourceLocation, st.text(max_size=5), st.integers(1, 9))
 diagnostics = st.builds(
     Diagnostic,
     st.text(max_size=5),
@@ -40,6 +48,10 @@ diagnostics = st.builds(
     locations,
     st.text(max_size=5),
     st.text(max_size=5),
+    st.text(max_size=5),
+    st.lists(names, max_size=2).map(tuple),
+    st.lists(st.builds(TraceStep, st.text(max_size=5), places), max_size=2).map(tuple),
+    st.booleans(),
 )
 
 
