@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
+
 LIKELY_TRUE = frozenset({"all", "isfinite", "equal", "allclose", "isclose"})
 """Functions whose result is asserted more often than not."""
 
+PATIENCE = 200
+"""Times that one place in code may ask before its answer changes: a loop on it must end."""
+
 
 class Decisions:
-    """Yes or no for each such branch, in the order in which they come.
+    """Yes or no for each place in code that branches on contents.
 
     Args:
-        flipped: Positions of the branches that get the unlikely answer.
+        flipped: The places that get the unlikely answer.
     """
 
-    def __init__(self, flipped: frozenset[int] = frozenset()) -> None:
+    def __init__(self, flipped: frozenset[Hashable] = frozenset()) -> None:
         self.flipped = flipped
-        self.taken: list[tuple[str, bool]] = []
+        self.taken: dict[Hashable, int] = {}
 
-    def take(self, producer: str) -> bool:
-        """The answer for a branch on the result of the function ``producer``."""
-        answer = (producer in LIKELY_TRUE) != (len(self.taken) in self.flipped)
-        self.taken.append((producer, answer))
-        return answer
+    def take(self, producer: str, place: Hashable = None) -> bool:
+        """The answer for a branch at ``place`` on the result of the function ``producer``."""
+        key: Hashable = len(self.taken) if place is None else place
+        times = self.taken[key] = self.taken.get(key, 0) + 1
+        return ((producer in LIKELY_TRUE) != (key in self.flipped)) != (times > PATIENCE)
 
     def next(self) -> Decisions | None:
-        """The same but for the latest branch not flipped yet; None when all were."""
-        for position in range(len(self.taken) - 1, -1, -1):
-            if position not in self.flipped:
-                return Decisions(self.flipped | {position})
+        """The same but for the latest place not flipped yet; None when all were."""
+        for place in reversed(self.taken):
+            if place not in self.flipped:
+                return Decisions(self.flipped | {place})
         return None
+
+    def alternatives(self, most: int) -> Iterator[Decisions]:
+        """The same but for one place each, ``most`` of them, in the order they came up."""
+        for place in list(self.taken)[:most]:
+            yield Decisions(self.flipped ^ {place})

@@ -22,6 +22,7 @@ from archviz.importers.torch.recorder import Recorder
 from archviz.importers.torch.samples import Samples
 from archviz.importers.torch.shape_rules import kernel_rules
 from archviz.importers.torch.sites import calling_frames
+from archviz.importers.torch.untouched import about_to_write
 
 MOST_FLOATS = 8192
 """Elements of a floating-point tensor whose contents are still computed."""
@@ -130,12 +131,20 @@ class KernelMode(TorchDispatchMode):
             if recorder.running is None and func.namespace != "prim":
                 # No API function around it: TorchScript, a custom Function, a C++ extension.
                 return recorder.handle(self._alone(func), args, kwargs)
+            self._announce(func, args, kwargs)
             result = self.run(func, args, kwargs)
             self._note(func, args, kwargs, result)
             return result
 
+    def _announce(self, kernel: Any, args: Any, kwargs: Any) -> None:
+        """Has what is written over kept while it is still there."""
+        if schema_of(kernel).writes:
+            for tensor in written_by(kernel, args, kwargs):
+                about_to_write(tensor)
+
     def _alone(self, kernel: Any) -> Callable[..., Any]:
         def alone(*args: Any, **kwargs: Any) -> Any:
+            self._announce(kernel, args, kwargs)
             result = self.run(kernel, args, kwargs)
             self._note(kernel, args, kwargs, result)
             return result
@@ -395,7 +404,7 @@ class Ghost(KernelMode):
         """What ``item`` gives for a tensor whose contents are not there."""
         if tensor.dtype is torch.bool:
             origin = self._producer_of(tensor)
-            answer = self.decisions.take(origin)
+            answer = self.decisions.take(origin, (calling_frames() or (None,))[0])
             self._assume("bool", str(answer).lower())
             return answer
         self._assume("item", "1")

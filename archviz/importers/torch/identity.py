@@ -69,6 +69,8 @@ class Identities:
         self._last_of_storage: dict[int, int] = {}
         self._written: dict[int, list[int]] = {}
         self._constants = 0
+        self.changing: list[torch.Tensor] = []
+        """What the operation being recorded wrote to: it is asked for as it was before."""
 
     def storage_of(self, tensor: torch.Tensor) -> int | None:
         """What identifies the tensor's memory, or None when it has none of its own."""
@@ -94,10 +96,13 @@ class Identities:
             self._kept.append(StorageWeakRef(tensor.untyped_storage()))
         if key is not None:
             self._last_of_storage[key] = index
+        inner = tensor
         while wrapped:
-            tensor = _unwrap(tensor)
-            wrapped = _is_wrapped(tensor)
-        tensor.__dict__[TAG] = (self.token, index, len(self._operations))
+            inner = _unwrap(inner)
+            wrapped = _is_wrapped(inner)
+        inner.__dict__[TAG] = (self.token, index, len(self._operations))
+        if self._observer is not None:
+            self._observer.valued(index, tensor)
         return index
 
     def value_of(self, tensor: torch.Tensor) -> Reference:
@@ -111,6 +116,12 @@ class Identities:
         if tag is None or tag[0] is not self.token:
             return Reference(self._unknown(tensor))
         value, time = tag[1], tag[2]
+        if (
+            self._observer is not None
+            and tensor.requires_grad is not self._values[value].requires_grad
+            and not any(tensor is other for other in self.changing)
+        ):
+            value, time = self._adopted(tensor, value), len(self._operations)
         if self._written:
             key = self._values[value].storage
             writers = self._written.get(key) if key is not None else None
@@ -120,7 +131,8 @@ class Identities:
                     for writer in writers
                     if writer != value and self._values[writer].producer >= time
                 ]
-                if len(later) > MOST_WRITERS:
+                # An observer looks at values, so alias edges end in one of their own.
+                if len(later) > (MOST_WRITERS if self._observer is None else 0):
                     return Reference(self._joined(tensor, value, later))
                 return Reference(value, tuple(later))
         return Reference(value)
@@ -136,6 +148,15 @@ class Identities:
         """A value that stands for the tensor after all that was written into its memory."""
         operation = self._add("alias", "alias", None)
         operation.inputs = [Reference(value), *map(Reference, writers)]
+        operation.args = tuple(operation.inputs)
+        made = self.new_value(tensor, len(self._operations) - 1)
+        operation.outputs.append(made)
+        return made
+
+    def _adopted(self, tensor: torch.Tensor, value: int) -> int:
+        """A new value of a tensor that joined, or left, autograd's graph after it was recorded."""
+        operation = self._add("alias", "adopted", None)
+        operation.inputs = [Reference(value)]
         operation.args = tuple(operation.inputs)
         made = self.new_value(tensor, len(self._operations) - 1)
         operation.outputs.append(made)

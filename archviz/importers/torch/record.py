@@ -47,6 +47,7 @@ def record(
     training: bool = False,
     gradients: bool = False,
     observer: Observer | None = None,
+    decisions: Decisions | None = None,
 ) -> Recording:
     """Runs ``target`` once and returns what it did.
 
@@ -62,11 +63,12 @@ def record(
         training: Whether modules are in training mode, else in evaluation mode.
         gradients: Whether autograd is on, so that values know what they require.
         observer: Watches, with the tensors at hand.
+        decisions: Answers for branches on contents that a ghost lacks; None makes them up.
 
     Raises:
         CallFailedError: The call raised; on ghost tensors, in the first try.
     """
-    decisions: Decisions | None = Decisions()
+    decisions = decisions or Decisions()
     first: CallFailedError | None = None
     is_real = substrate == "real"
     for _ in range(1 if is_real else MOST_TRIES):
@@ -92,8 +94,11 @@ def _run(
 ) -> Recording:
     recorder = Recorder(target, observer)
     recorder.recording.substrate = substrate
+    recorder.recording.decisions = decisions
     try:
         with contextlib.ExitStack() as stack:
+            if observer is not None:
+                stack.enter_context(observer.around(recorder))
             ghost: Ghost | None = None
             if substrate == "ghost":
                 ghost = Ghost(recorder, decisions)

@@ -22,10 +22,14 @@ from archviz.importers.torch.sites import calling_frames
 READS = frozenset(
     {
         "item", "__bool__", "__int__", "__float__", "__index__", "__complex__", "tolist", "numpy",
-        "__array__", "is_nonzero", "equal", "allclose",
+        "__array__", "is_nonzero", "equal", "allclose", "_local_scalar_dense", "__format__",
+        "__contains__", "__dlpack__", "__reduce_ex__",
     }
 )  # fmt: skip
 """Functions by which the contents of a tensor leave torch."""
+
+STATES = frozenset({"requires_grad_", "detach_", "set_requires_grad", "set_data"})
+"""Functions that change what a tensor, or autograd, refers to without running a kernel."""
 
 PLUMBING = frozenset(
     {
@@ -210,9 +214,13 @@ class Recorder:
         made = _results(result)
         mutated = self._mutated(tensors, versions, running.mutated)
         name = _name_of(function)
+        if name in STATES and observer is not None:
+            mutated = tensors[:1]
         if not made and not mutated:
             if name in READS:
-                self.read(function, name, tensors, running.is_assumed)
+                index = self.read(function, name, tensors, running.is_assumed)
+                if observer is not None:
+                    return observer.left_torch(index, tensors, result)
             return result
         is_plumbing = bool(
             tensors and not mutated and all(any(t is given for given in tensors) for t in made)
@@ -220,8 +228,10 @@ class Recorder:
         if is_plumbing and name not in PLUMBING:
             return result
         operation = Operation("op", name, function, self.here)
+        self.identities.changing = mutated
         operation.args = tuple([self._refer(item, operation) for item in args])
         operation.kwargs = {key: self._refer(item, operation) for key, item in kwargs.items()}
+        self.identities.changing = []
         # Arguments never seen before may have added operations of their own: alias, then this.
         index = len(self.operations)
         self.operations.append(operation)
@@ -259,14 +269,15 @@ class Recorder:
 
     def read(
         self, function: Any, name: str, tensors: Iterable[torch.Tensor], is_assumed: bool = False
-    ) -> None:
-        """Records that the contents of tensors left torch."""
+    ) -> int:
+        """Records that the contents of tensors left torch; gives the operation's position."""
         references = [self.value_of(tensor) for tensor in tensors]
         operation = self.add("read", name, function)
         operation.inputs = references
         operation.args = tuple(references)
         operation.frames = calling_frames(3)
         operation.is_assumed = is_assumed
+        return len(self.operations) - 1
 
     def _mutated(
         self,

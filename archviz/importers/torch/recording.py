@@ -7,6 +7,7 @@ position in the Recording, so a recording can be walked without following object
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, TypeAlias
@@ -197,6 +198,7 @@ class Recording:
             taken, frame), in order.
         substrate: "ghost" (shapes alone), "real" (the caller's tensors) or "exported" (nothing
             was run).
+        decisions: The answers given to branches on contents that a ghost lacks.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -210,6 +212,7 @@ class Recording:
     result: Any = None
     assumptions: list[tuple[str, str, Frame | None]] = field(default_factory=list)
     substrate: str = "ghost"
+    decisions: Any = None
 
     def uses(self, operation: Operation) -> Iterator[int]:
         """Positions of the values that the operation depends on, alias edges included."""
@@ -229,6 +232,17 @@ class Observer:
 
     def after(self, index: int, recording: Recording, args: Any, kwargs: Any, result: Any) -> None:
         """Operation ``index`` ran; ``result`` is what it returned."""
+
+    def around(self, recorder: Any) -> AbstractContextManager[Any]:
+        """A context for the call, entered when everything is set up for recording it."""
+        return nullcontext()
+
+    def valued(self, value: int, tensor: Any) -> None:
+        """``tensor`` was recorded, as it is now, as value ``value``."""
+
+    def left_torch(self, index: int, tensors: Any, result: Any) -> Any:
+        """Operation ``index`` read the contents of ``tensors``; gives what the caller gets."""
+        return result
 
     def stored(self, value: int, tensor: Any) -> None:
         """A parameter, buffer or constant was seen for the first time, as value ``value``."""

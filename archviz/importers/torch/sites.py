@@ -28,6 +28,10 @@ _INSTALLED = tuple(
         reverse=True,
     )
 )
+PACKAGES = f"{os.sep}site-packages{os.sep}"
+_STANDARD = tuple(
+    os.path.abspath(sysconfig.get_paths()[key]) + os.sep for key in ("stdlib", "platstdlib")
+)
 _BOUNDARY, _FRAMEWORK, _LIBRARY, _USER = range(4)
 _kinds: dict[CodeType, int] = {}
 
@@ -39,6 +43,8 @@ def _kind(code: CodeType) -> int:
         return _BOUNDARY if code.co_name == "forward_call" else _FRAMEWORK
     if name.startswith((_TORCH, "<")):
         return _FRAMEWORK
+    if os.path.abspath(name).startswith(_STANDARD) and PACKAGES not in name:
+        return _FRAMEWORK
     return _USER if is_users(name) else _LIBRARY
 
 
@@ -46,7 +52,15 @@ def is_users(name: str) -> bool:
     """Whether a file is the user's own, neither PyTorch's nor an installed package's."""
     full = os.path.abspath(name)
     inside = name.startswith("<") or full.startswith((_OURS, _TORCH, *_INSTALLED))
-    return not inside and f"{os.sep}site-packages{os.sep}" not in full
+    return not inside and PACKAGES not in full
+
+
+def whose_code(code: CodeType) -> str:
+    """Whose it is: "user", "library" (another installed package), "framework" or "boundary"."""
+    kind = _kinds.get(code)
+    if kind is None:
+        kind = _kinds[code] = _kind(code)
+    return ("boundary", "framework", "library", "user")[kind]
 
 
 def calling_frames(skip: int = 2) -> tuple[Frame, ...]:

@@ -28,9 +28,9 @@ def untouched(target: Any, *, training: bool, gradients: bool, real: bool) -> It
         real: Whether kernels may write to stored tensors; then their contents are kept.
     """
     modules = list(target.modules()) if isinstance(target, torch.nn.Module) else []
-    kept = [_Kept(module, contents=real) for module in modules]
     dtype = torch.get_default_dtype()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(kept(target, contents=real))
         stack.enter_context(random_state())
         stack.enter_context(torch.set_grad_enabled(gradients))
         if "torch._dynamo" in sys.modules:  # importing it takes seconds
@@ -41,9 +41,52 @@ def untouched(target: Any, *, training: bool, gradients: bool, real: bool) -> It
                     module.training = training
             yield
         finally:
-            for item in kept:
-                item.put_back()
             torch.set_default_dtype(dtype)
+
+
+@contextlib.contextmanager
+def kept(target: Any, *, contents: bool) -> Iterator[None]:
+    """A context behind which a module's attributes and stored tensors are as before.
+
+    Args:
+        target: The module; anything else has nothing to keep.
+        contents: Whether kernels may write to stored tensors. Buffers are copied; parameters are
+            when ``about_to_write`` is told of a write.
+    """
+    modules = list(target.modules()) if isinstance(target, torch.nn.Module) else []
+    items = [_Kept(module, contents=contents) for module in modules]
+    watched: dict[int, list[_KeptTensor]] = {}
+    if contents:
+        for item in items:
+            for tensor in item.tensors:
+                if tensor.memory is not None:
+                    watched.setdefault(tensor.memory, []).append(tensor)
+    _watched.append(watched)
+    try:
+        yield
+    finally:
+        _watched.remove(watched)
+        for item in items:
+            item.put_back()
+
+
+_watched: list[dict[int, list[_KeptTensor]]] = []
+"""Stored tensors by their memory, for each context that is open."""
+
+
+def about_to_write(tensor: torch.Tensor) -> None:
+    """Copies what shares memory with ``tensor`` and is kept, before a kernel writes to it."""
+    for watched in _watched:
+        if watched:
+            for item in watched.pop(_memory(tensor) or 0, ()):
+                item.copy()
+
+
+def _memory(tensor: torch.Tensor) -> int | None:
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (RuntimeError, NotImplementedError):
+        return None
 
 
 class _Kept:
@@ -58,7 +101,7 @@ class _Kept:
             for value in self._attributes.values()
             if type(value) in _CONTAINERS
         ]
-        self._tensors = [
+        self.tensors = [
             _KeptTensor(tensor, contents=contents)
             for _, container in [(None, self._attributes), *self._containers]
             for tensor in (container.values() if isinstance(container, dict) else container)
@@ -79,7 +122,7 @@ class _Kept:
             ):
                 value.clear()
                 (value.extend if isinstance(value, list | deque) else value.update)(before)
-        for tensor in self._tensors:
+        for tensor in self.tensors:
             tensor.put_back()
         if self._module.training is not self._training:  # scripted modules keep it elsewhere
             self._module.training = self._training
@@ -103,9 +146,16 @@ class _KeptTensor:
         self._grad = tensor.grad if tensor.is_leaf else None
         lazy = isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin)
         self._data = None if lazy else tensor.data
-        self._contents = None
-        if contents and not lazy and not tensor.is_meta:
-            self._contents = tensor.detach().clone()
+        self._contents: torch.Tensor | None = None
+        self.memory = None if lazy or tensor.is_meta else _memory(tensor)
+        # Some kernels, batch_norm's for one, write to buffers without saying so.
+        if contents and not isinstance(tensor, torch.nn.Parameter):
+            self.copy()
+
+    def copy(self) -> None:
+        """Copies what the tensor holds, once."""
+        if self._contents is None and self._data is not None and not self._data.is_meta:
+            self._contents = self._data.clone()
 
     def put_back(self) -> None:
         tensor, data = self._tensor, self._data
@@ -115,7 +165,6 @@ class _KeptTensor:
             tensor.grad = self._grad
         if _is_elsewhere(tensor, data):
             tensor.data = data
-        # Some kernels, batch_norm's for one, write without counting a version.
         if self._contents is not None and not torch.equal(data, self._contents):
             with torch.no_grad():
                 data.copy_(self._contents)

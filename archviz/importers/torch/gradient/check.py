@@ -1,0 +1,156 @@
+"""The gradient check of a PyTorch model: one recorded call, its graph solved, backward followed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from archviz.analysis.gradient.report import GradientReport
+from archviz.analysis.gradient.words import Confidence, Verdict
+from archviz.errors import ArchvizError
+from archviz.importers import first_line
+from archviz.importers.torch.decisions import Decisions
+from archviz.importers.torch.gradient.judging import Judge
+from archviz.importers.torch.gradient.outcome import Outcome
+from archviz.importers.torch.gradient.subject import Subject
+from archviz.importers.torch.gradient.watcher import Watcher
+from archviz.importers.torch.identity import paused
+from archviz.importers.torch.record import CallFailedError, record
+from archviz.importers.torch.recorder import Running
+from archviz.importers.torch.recording import Recording
+from archviz.importers.torch.untouched import kept, random_state
+
+MOST_FLIPS = 8
+"""Branches whose other side is tried before a verdict that may hang on them is told."""
+
+
+class CallError(ArchvizError):
+    """The model, or its loss, raised an exception of its own."""
+
+
+def check(
+    model: Callable[..., Any],
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    loss: Callable[..., Any] | None = None,
+    target: Any = None,
+    inputs: bool = False,
+    source: str = "",
+) -> GradientReport:
+    """Which parameters of ``model`` get gradient from this call, and what keeps it from others.
+
+    Runs on the model's own tensors, or on shapes alone when any of them is on the meta device.
+    The model is as before afterwards: tensors, gradients, flags, attributes and random state.
+
+    Args:
+        model: A module, or a bound method or function of one.
+        args: Positional arguments of the call.
+        kwargs: Named arguments.
+        loss: A function of the model's result, and of ``target`` when there is one; without it
+            everything floating-point that the model returns counts.
+        target: What the loss compares the result with.
+        inputs: Whether inputs that require gradient are judged as well.
+        source: What the model is called.
+
+    Raises:
+        CallError: The model or the loss raised an exception.
+    """
+    subject = Subject(model, args, kwargs or {}, loss, target, source)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(random_state())
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(kept(subject.module, contents=not subject.is_ghost))
+        return _Session(subject, inputs).report()
+
+
+class _Session:
+    """One check; it may record several times when branches had to be made up."""
+
+    def __init__(self, subject: Subject, inputs: bool) -> None:
+        self.subject = subject
+        self.inputs = inputs
+
+    def report(self) -> GradientReport:
+        """The verdicts of this call, after trying the other sides of made-up branches."""
+        decisions = Decisions()
+        watcher = Watcher(self.subject.module)
+        recording, outcome = self._record(watcher, decisions)
+        found = self._judge(watcher, recording, outcome)
+        taken = list(recording.decisions.taken) if recording.decisions else []
+        if taken:
+            found = self._with_other_sides(found, recording.decisions)
+        return found
+
+    def _with_other_sides(self, found: GradientReport, decisions: Decisions) -> GradientReport:
+        """The report, with what some other answer to a made-up branch connects."""
+        parameters = dict(found.parameters)
+
+        def bad() -> list[str]:
+            return [name for name, item in parameters.items() if not item.is_healthy]
+
+        for flipped in decisions.alternatives(MOST_FLIPS):
+            if not bad():
+                break
+            watcher = Watcher(self.subject.module)
+            try:
+                recording, outcome = self._record(watcher, flipped)
+            except CallError:
+                continue
+            other = self._judge(watcher, recording, outcome)
+            for name in bad():
+                if other.parameters[name].verdict is Verdict.OK:
+                    parameters[name] = replace(
+                        other.parameters[name],
+                        note="connected when a branch on its contents goes the other way",
+                    )
+        for name in bad():
+            if parameters[name].confidence is Confidence.CERTAIN:
+                parameters[name] = replace(parameters[name], confidence=Confidence.VALUE_DEPENDENT)
+        return replace(found, parameters=parameters)
+
+    def _judge(self, watcher: Watcher, recording: Recording, outcome: Outcome) -> GradientReport:
+        return Judge(self.subject, watcher, recording, outcome, inputs=self.inputs).report()
+
+    def _record(self, watcher: Watcher, decisions: Decisions) -> tuple[Recording, Outcome]:
+        subject, outcome = self.subject, Outcome()
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            value = subject.loss_of(subject.model(*args, **kwargs))
+            with paused():
+                outcome.look(value, watcher, subject.module)
+            if subject.is_ghost:
+                assert watcher.recorder is not None
+                watcher.recorder.running = Running()
+                try:
+                    outcome.follow(subject)
+                finally:
+                    watcher.recorder.running = None
+            return value
+
+        call.__name__ = subject.source
+        try:
+            recording = record(
+                call,
+                subject.args,
+                subject.kwargs,
+                substrate="ghost" if subject.is_ghost else "real",
+                gradients=True,
+                observer=watcher,
+                decisions=decisions,
+            )
+        except CallFailedError as failed:
+            error = failed.cause
+            if isinstance(error, ArchvizError):
+                raise error from None
+            inside = failed.recording.calls[failed.call]
+            where = f" in {inside.name} ({inside.type})" if inside.name else ""
+            raise CallError(
+                f"{subject.source} raised {type(error).__name__}{where}: {first_line(error)}",
+                "run the same call by itself, and check the inputs",
+            ) from error
+        return recording, outcome
