@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from archviz.api import load, render, summary
+    from archviz.checking import check_gradients
     from archviz.errors import ArchvizError
     from archviz.ir import Model
 
 __version__ = "0.1.0"
-__all__ = ["ArchvizError", "Model", "__version__", "load", "render", "summary"]
+__all__ = ["ArchvizError", "Model", "__version__", "check_gradients", "load", "render", "summary"]
 
 _HOMES = {
     "ArchvizError": "archviz.errors",
     "Model": "archviz.ir",
     "load": "archviz.api",
+    "check_gradients": "archviz.checking",
     "render": "archviz.api",
     "summary": "archviz.api",
 }

@@ -395,7 +395,8 @@ def check(target: object, *, importer: str = "", **options: Any) -> Model:
     """
     model = target if isinstance(target, Model) else load(target, importer=importer, **options)
     logger.info("checking %s", model.source or "the model")
-    found = [finding for rule in RULES.all() for finding in rule.check(model)]
+    rules = [rule for rule in RULES.all() if rule.about == "model"]
+    found = [finding for rule in rules for finding in rule.check(model)]
     return replace(model, diagnostics=(*model.diagnostics, *found))
 
 

@@ -17,12 +17,12 @@ HEAVY = {
 
 LAYERS = (
     ("errors", "diagnostics"),
-    ("options", "table", "length"),
+    ("options", "table", "length", "baseline"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),
     ("hatch", "font"),
     ("importers", "passes", "analysis", "layouts", "theme", "outline"),
     ("rules", "views", "renderers", "reporters"),
-    ("output", "catalogue"),
+    ("output", "catalogue", "checking"),
     ("api",),
     ("interop",),
     ("",),

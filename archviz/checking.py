@@ -1,0 +1,149 @@
+"""Checks: what the rules find in a model, and in the gradients of a call of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from archviz import baseline as baselines
+from archviz.analysis.gradient.report import GradientReport, Observation, ParameterVerdict
+from archviz.analysis.gradient.words import Confidence, Verdict
+from archviz.diagnostics import Diagnostic, Severity
+from archviz.errors import MissingDependencyError, OptionError
+from archviz.options import nearest
+from archviz.rules import RULES
+
+logger = logging.getLogger(__name__)
+
+_ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+_NO_GRADIENT = frozenset(Verdict) - {Verdict.OK}
+
+
+def check_gradients(
+    model: Callable[..., Any],
+    args: object = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    loss: Callable[..., Any] | None = None,
+    target: Any = None,
+    inputs: bool = False,
+    frozen: Sequence[str] = (),
+    expect_cut: Sequence[str] = (),
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    baseline: str | Path | None = None,
+    source: str = "",
+) -> GradientReport:
+    """Which parameters of a PyTorch model get gradient, and which line keeps it from the others.
+
+    One call of the model, and of the loss, is recorded and followed backwards. Real tensors are
+    computed with; a model on the meta device is checked on shapes alone. Nothing of the model is
+    changed.
+
+    Args:
+        model: A module, or a method of one.
+        args: Positional arguments: a tuple, or the only one.
+        kwargs: Named arguments.
+        loss: A function of the model's result, and of ``target`` when there is one; None takes
+            everything that the model returns.
+        target: What the loss compares the result with.
+        inputs: Whether inputs that require gradient are judged too.
+        frozen: Patterns of parameters that should get no gradient, such as "backbone.*"; one
+            that gets some is a finding.
+        expect_cut: As ``frozen``, for parts that are cut off on purpose.
+        select: Codes or names of the only rules to apply, or beginnings of codes; () for all.
+        ignore: Codes or names of rules to leave out, or beginnings of codes.
+        baseline: A file of known findings, which are marked as suppressed.
+        source: What reports call the model; "" for its class.
+
+    Returns:
+        The report: ``.ok``, ``.parameters[name].verdict``, ``.culprits``, ``.findings``.
+
+    Raises:
+        ArchvizError: The model raised an exception, or a pattern or rule is unknown.
+    """
+    try:
+        import torch  # noqa: F401 - says in one sentence what is missing
+    except ImportError:
+        raise MissingDependencyError("torch", "to check gradients") from None
+    from archviz.importers.torch.gradient.check import check
+
+    positional = (
+        args if isinstance(args, tuple) else tuple(args) if isinstance(args, list) else (args,)
+    )
+    report = check(
+        model, positional, kwargs, loss=loss, target=target, inputs=inputs, source=source
+    )
+    report = _with_expectations(report, [*frozen, *expect_cut])
+    return judged(report, select=select, ignore=ignore, baseline=baseline)
+
+
+def judged(
+    report: GradientReport,
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    baseline: str | Path | None = None,
+) -> GradientReport:
+    """The report with what the rules about gradients find in it, errors first."""
+    found: list[Diagnostic] = []
+    for rule in RULES.all():
+        if rule.about == "gradients" and is_chosen(rule.code, rule.name, select, ignore):
+            found += rule.check(report)
+    _known_rules([*select, *ignore])
+    known = baselines.read(Path(baseline)) if baseline else frozenset()
+    marked = baselines.suppressed(found, known)
+    order = sorted(marked, key=lambda item: (item.is_suppressed, _ORDER.index(item.severity)))
+    return replace(report, findings=tuple(order))
+
+
+def is_chosen(code: str, name: str, select: Sequence[str], ignore: Sequence[str]) -> bool:
+    """Whether a rule is selected and not ignored."""
+
+    def matches(wanted: Sequence[str]) -> bool:
+        return any(name == text or code.startswith(text.upper()) for text in wanted)
+
+    return (not select or matches(select)) and not matches(ignore)
+
+
+def _known_rules(wanted: Sequence[str]) -> None:
+    rules = list(RULES.all())
+    for text in wanted:
+        if not any(rule.name == text or rule.code.startswith(text.upper()) for rule in rules):
+            names = [rule.name for rule in rules]
+            raise OptionError(f"there is no rule {text!r}", nearest(text, names))
+
+
+def _with_expectations(report: GradientReport, patterns: Sequence[str]) -> GradientReport:
+    """The report with parameters marked that should get no gradient, and those that do noted."""
+    if not patterns:
+        return report
+    parameters: dict[str, ParameterVerdict] = {}
+    unexpected: list[Observation] = []
+    met: set[str] = set()
+    for name, item in report.parameters.items():
+        mine = [pattern for pattern in patterns if fnmatchcase(name, pattern)]
+        met.update(mine)
+        if mine and item.verdict is Verdict.OK:
+            unexpected.append(
+                Observation("unexpected", name, f"gets gradient, though {mine[0]!r} should not")
+            )
+        elif mine and item.verdict in _NO_GRADIENT:
+            item = replace(item, confidence=Confidence.INTENDED, note="expected")
+        parameters[name] = item
+    for pattern in patterns:
+        if pattern not in met:
+            raise OptionError(
+                f"no parameter matches {pattern!r}", nearest(pattern, report.parameters)
+            )
+    return replace(report, parameters=parameters, observations=(*report.observations, *unexpected))
+
+
+def is_failing(findings: Sequence[Diagnostic], fail_on: Severity = Severity.WARNING) -> bool:
+    """Whether a finding that nothing suppresses is at least as severe as ``fail_on``."""
+    worst = _ORDER[: _ORDER.index(fail_on) + 1]
+    return any(item.severity in worst and not item.is_suppressed for item in findings)
