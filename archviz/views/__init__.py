@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from archviz.registry import Registry
 from archviz.scene import Scene
@@ -21,11 +22,13 @@ class View:
         name: Kebab-case name, the module's.
         title: A few words for listings.
         draw: Draws a Model.
+        consumes: "graph" for any model, "forest" for decision trees alone.
     """
 
     name: str
     title: str
     draw: Callable[..., Scene]
+    consumes: Literal["graph", "forest"] = "graph"
 
 
 VIEWS: Registry[View] = Registry("archviz.views", "VIEW", View)

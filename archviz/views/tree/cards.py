@@ -1,0 +1,399 @@
+"""Cards of splits, leaves and stubs: what they say, how large they are, how they are painted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, pi, sin, sqrt, tan
+from typing import NamedTuple
+
+from archviz.scene import Group, Mark, Path, Rect, Segment, Text
+from archviz.text import CAP_HEIGHT, printable, text_width
+from archviz.views.tree import words
+from archviz.views.tree.fills import UNKNOWN, Fills, full
+from archviz.views.tree.numbers import DIGITS, count, number, percent
+from archviz.views.tree.part import Part
+
+TITLE_SIZE = 11.5
+TEXT_SIZE = 10.0
+PAD = 8.0
+LINE = 14.0
+BAR = 8.0
+SMALLEST_PIE, LARGEST_PIE = 7.0, 24.0
+NARROW = 60.0
+"""Width above which lines of narrow cards are broken."""
+
+MOST_VALUES = 4
+"""Values that a card lists; the shares in its bar and its tooltip tell more."""
+
+
+class Line(NamedTuple):
+    """A line of a card."""
+
+    text: str
+    is_title: bool
+
+    @property
+    def width(self) -> float:
+        """Its advance width in pixels."""
+        size = TITLE_SIZE if self.is_title else TEXT_SIZE
+        return text_width(self.text, size, bold=self.is_title)
+
+    def broken(self) -> list[Line]:
+        """The line in two where it is long and has a place for that."""
+        for mark in (" ≤ ", " < ", " ≥ ", " > ", " = ", " ≠ ", " in {", " not in {", " is ", " · "):
+            head, found, tail = self.text.partition(mark)
+            if found and self.width > NARROW:
+                bound = "" if mark == " · " else mark.lstrip()
+                rest = Line(bound + tail, self.is_title)
+                return [Line(head, self.is_title), *(rest.broken() if mark == " · " else [rest])]
+        return [self]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A node as it is drawn.
+
+    Attributes:
+        kind: "split", "leaf" or "stub".
+        width: In pixels.
+        height: In pixels.
+        lines: From top to bottom.
+        fill: The colour's name.
+        shares: Of each class; empty when there are none or they are not drawn.
+        radius: Of the pie, 0 when shares are drawn as a bar.
+        is_sideways: Whether the lines stand to the right of the pie instead of below.
+        number: The library's number of the node.
+        id: Unique in the picture.
+        tooltip: All that is known of the node.
+    """
+
+    kind: str
+    width: float
+    height: float
+    lines: tuple[Line, ...]
+    fill: str
+    shares: tuple[float, ...]
+    radius: float
+    is_sideways: bool
+    number: int
+    id: str
+    tooltip: str
+
+
+FACTS = ("samples", "impurity", "gain", "value", "class", "proportion", "weight", "missing", "id")
+"""What cards can tell beside their test."""
+
+FANCY = ("samples", "impurity", "gain", "value", "class")
+PLAIN = ("samples", "impurity", "class")
+
+
+def cards_of(facts: Facts) -> list[Card]:
+    """The card of each node shown."""
+    return [facts.card(index) for index in range(len(facts.part.rows))]
+
+
+class Facts:
+    """What is known of the nodes shown, column by column, and how cards tell it.
+
+    Args:
+        part: What is shown.
+        fills: What colours mean.
+        is_fancy: Whether leaves are pies and splits have bars and values.
+        show: Facts that cards tell; empty for those that suit.
+        digits: Significant digits; 0 for as many as needed.
+        leaves: "pie" or "bar", of classes in leaves.
+        is_narrow: Whether tests break into two lines.
+        is_sideways: Whether the lines of leaves stand to the right of their pies.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        fills: Fills,
+        is_fancy: bool,
+        show: Sequence[str] = (),
+        digits: int = 0,
+        leaves: str = "pie",
+        is_narrow: bool = False,
+        is_sideways: bool = False,
+    ) -> None:
+        self.is_sideways = is_sideways
+        self.part, self.fills, self.is_fancy = part, fills, is_fancy
+        self.show = show or (FANCY if is_fancy else PLAIN)
+        self.digits, self.leaves, self.is_narrow = digits, leaves, is_narrow
+        self.conditions = words.conditions(part, TITLE_SIZE, digits)
+        self.values: list[list[float]] = part.forest.value[list(part.rows)].tolist()
+        self.samples, self.weight = part.column("samples"), part.column("weight")
+        self.impurity, self.gain = part.column("impurity"), part.column("gain")
+        self.criterion = words.criterion(part.forest)
+        self.size = self.samples or self.weight
+        self.whole = self.size[0] if self.size and self.size[0] > 0 else 0.0
+
+    def card(self, index: int) -> Card:
+        """The card of a node."""
+        part = self.part
+        kind = "split" if part.children[index] else "leaf"
+        if index in part.hidden:
+            kind = "stub"
+        values = self.values[index]
+        shares = self.fills.fractions(values) if self.fills.kind == "class" else []
+        lines = self._lines(index, kind, values)
+        if self.is_narrow:
+            lines = [piece for line in lines for piece in line.broken()]
+        radius = 0.0
+        if self.is_fancy and kind == "leaf" and shares and self.leaves == "pie":
+            radius = self._radius(index)
+        elif not self.is_fancy and kind != "stub":
+            shares = []
+        width = max(line.width for line in lines) + 2 * PAD
+        height = LINE * len(lines) + PAD
+        if radius and self.is_sideways:
+            width += 2 * radius - PAD
+            height = max(height - PAD, 2 * radius)
+        elif radius:
+            width = max(width - 2 * PAD + 4, 2 * radius)
+            height += 2 * radius - PAD + 4
+        elif shares:
+            width = max(width, 72.0)
+            height += BAR + 8
+        return Card(
+            kind,
+            round(width, 1),
+            round(height, 1),
+            tuple(lines),
+            self.fill(kind, values),
+            tuple(shares),
+            round(radius, 1),
+            self.is_sideways,
+            part.numbers[index],
+            f"t{part.tree}-n{part.numbers[index]}",
+            self.tooltip(index),
+        )
+
+    def fill(self, kind: str, values: list[float]) -> str:
+        """A split's score is no leaf's, which libraries shrink as they learn."""
+        if kind != "leaf" and self.fills.kind == "score":
+            return UNKNOWN
+        return self.fills.fill(values)
+
+    def part_of_rows(self, index: int) -> float:
+        """The share of the rows shown that come to a node; NaN when that is not known."""
+        if not self.size or not self.whole:
+            return float("nan")
+        return min(max(self.size[index] / self.whole, 0.0), 1.0)
+
+    def _radius(self, index: int) -> float:
+        """Of a pie whose area goes with its rows, up to half of them."""
+        part = self.part_of_rows(index)
+        if part != part:
+            return (SMALLEST_PIE + LARGEST_PIE) / 2
+        return max(SMALLEST_PIE, LARGEST_PIE * sqrt(min(2 * part, 1.0)))
+
+    def _lines(self, index: int, kind: str, values: list[float]) -> list[Line]:
+        fills = self.fills
+        if kind == "leaf":
+            answer = words.prediction(fills, values, self.digits or DIGITS)
+            lines = [Line(answer, True)] if "class" in self.show else []
+        else:
+            lines = [Line(self.conditions[index], True)]
+        facts = self._facts(index, kind)
+        if kind == "leaf" and fills.kind == "class":
+            facts += [text for text in (words.certainty(fills, values),) if text]
+        if facts:
+            lines.append(Line(" · ".join(facts), False))
+        if kind == "stub":
+            lines.append(Line(words.hidden_text(*self.part.hidden[index]), False))
+        elif "value" in self.show and kind == "split" and self.fill(kind, values) != UNKNOWN:
+            if fills.kind == "value" and len(fills.own(values)) == 1:
+                answer = words.prediction(fills, values, self.digits or DIGITS)
+                lines.append(Line(f"mean {answer}", False))
+            elif len(fills.own(values)) <= MOST_VALUES:
+                lines.append(Line(self._value_list(index, values), False))
+        elif kind == "split" and "class" in self.show and fills.kind == "class":
+            answer = words.prediction(fills, values)
+            lines.append(Line(f"{answer} {words.certainty(fills, values)}", False))
+        return lines or [Line("leaf", False)]
+
+    def _value_list(self, index: int, values: list[float]) -> str:
+        rows = self.weight or self.samples
+        weight = rows[index] if rows else None
+        return words.value_list(self.fills, values, weight, self.part.forest.value_kind)
+
+    def _facts(self, index: int, kind: str) -> list[str]:
+        found = []
+        if "id" in self.show:
+            found.append(f"#{self.part.numbers[index]}")
+        if "samples" in self.show:
+            samples = self.samples[index] if self.samples else None
+            weight = self.weight[index] if self.weight else None
+            found.append(words.rows_text(self.part, samples, weight))
+        if "proportion" in self.show and self.size and self.whole:
+            found.append(percent(self.size[index] / self.whole))
+        if "weight" in self.show and self.weight and self.samples:
+            found.append(f"weight {number(self.weight[index], self.digits or DIGITS)}")
+        # The impurity of a leaf is one more number than fits under a pie.
+        if "impurity" in self.show and self.impurity and not (kind == "leaf" and self.is_fancy):
+            found.append(f"{self.criterion} {number(self.impurity[index], self.digits or 3)}")
+        if "gain" in self.show and self.gain and kind != "leaf":
+            found.append(f"gain {number(self.gain[index], self.digits or 3)}")
+        return [text for text in found if text and "?" not in text]
+
+    def tooltip(self, index: int) -> str:
+        """Every fact of a node."""
+        forest, fills, values = self.part.forest, self.fills, self.values[index]
+        condition = self.conditions[index]
+        texts = [f"node {self.part.numbers[index]}" + (f": {condition}" if condition else "")]
+        if index in self.part.hidden:
+            texts.append(words.hidden_text(*self.part.hidden[index]))
+        if self.samples:
+            texts.append(f"n {count(self.samples[index])}")
+        if self.weight and (not self.samples or self.weight[index] != self.samples[index]):
+            texts.append(f"weight {number(self.weight[index])}")
+        if self.impurity:
+            texts.append(f"{self.criterion} {number(self.impurity[index])}")
+        if self.gain and condition:
+            texts.append(f"gain {number(self.gain[index])}")
+        if fills.kind == "class":
+            parts = fills.fractions(values)
+            order = sorted(range(len(parts)), key=lambda k: (-parts[k], k))[:12]
+            texts += [f"{fills.class_name(k)} {percent(parts[k])}" for k in order if parts[k] > 0]
+        elif fills.fill(values) != UNKNOWN:
+            texts.append(words.value_list(fills, values, None, ""))
+        if forest.targets > 1:
+            texts.append("all targets: " + ", ".join(number(v, 3) for v in values[:24]))
+        return printable("; ".join(texts), 600)
+
+
+def paint(card: Card, x: float, y: float, *, is_on_path: bool = False) -> Group:
+    """The card with its top left corner at (x, y)."""
+    marks: list[Mark] = []
+    middle = x + card.width / 2
+    top = y + PAD / 2
+    plain = card.kind == "stub" or bool(card.radius) or card.fill == UNKNOWN
+    text, title = (
+        ("text", "heading-title") if plain else (f"on {card.fill}", f"on-title {card.fill}")
+    )
+    if card.kind == "dot":
+        return _paint_dot(card, x, y, is_on_path)
+    if card.radius:
+        if is_on_path:
+            marks.append(Rect(x - 3, y - 3, card.width + 6, card.height + 6, "path", 5.0))
+        if card.is_sideways:
+            marks += pie(x + card.radius, y + card.height / 2, card.radius, card.shares)
+            middle = x + card.radius + card.width / 2
+            top = y + (card.height - LINE * len(card.lines)) / 2
+        else:
+            marks += pie(middle, y + card.radius, card.radius, card.shares)
+            top = y + 2 * card.radius + 4
+    else:
+        radius = min(card.height / 2, 11.0) if card.kind == "leaf" else 4.0
+        role = "stub" if card.kind == "stub" else f"{card.kind} {card.fill}"
+        if card.shares and card.kind == "split":
+            marks += _headed(card, x, y)
+            text = "text"
+        else:
+            marks.append(Rect(x, y, card.width, card.height, role, radius))
+        if is_on_path:
+            marks.append(Rect(x, y, card.width, card.height, "path", radius))
+    last_title = sum(line.is_title for line in card.lines) - 1
+    for number_, line in enumerate(card.lines):
+        size = TITLE_SIZE if line.is_title else TEXT_SIZE
+        base = top + LINE / 2 + CAP_HEIGHT * size / 2
+        role = title if line.is_title else text
+        marks.append(Text(middle, base, line.text, role, size, line.width, "middle"))
+        top += LINE
+        if number_ == last_title and card.shares and not card.radius:
+            marks += bar(x + PAD, top + 5, card.width - 2 * PAD, BAR, card.shares)
+            top += BAR + 8
+    return Group(tuple(marks), f"node {card.kind}", card.id, card.tooltip)
+
+
+def _headed(card: Card, x: float, y: float) -> list[Mark]:
+    """A card whose head has the colour, so that its bar is seen."""
+    titles = sum(line.is_title for line in card.lines)
+    right, low = x + card.width, y + PAD / 2 + LINE * titles + 2
+    head: tuple[Segment, ...] = (
+        ("M", x, low),
+        ("L", x, y + 4),
+        ("Q", x, y, x + 4, y),
+        ("L", right - 4, y),
+        ("Q", right, y, right, y + 4),
+        ("L", right, low),
+        ("Z",),
+    )
+    return [
+        Rect(x, y, card.width, card.height, "card", 4.0),
+        Path(head, f"tile {card.fill}"),
+        Rect(x, y, card.width, card.height, "split-line", 4.0),
+    ]
+
+
+def _paint_dot(card: Card, x: float, y: float, is_on_path: bool) -> Group:
+    """A dot with its label below or to the right."""
+    radius = card.radius
+    left, top = x + card.width / 2 - radius, y
+    if card.is_sideways:
+        left, top = x, y + card.height / 2 - radius
+    role = f"leaf {card.fill}"
+    marks: list[Mark] = [Rect(left, top, 2 * radius, 2 * radius, role, radius)]
+    if is_on_path:
+        marks.append(Rect(left, top, 2 * radius, 2 * radius, "path", radius))
+    for line in card.lines:
+        middle, base = x + card.width / 2, top + 2 * radius + LINE - 4
+        if card.is_sideways:
+            middle = x + 2 * radius + 4 + line.width / 2
+            base = y + card.height / 2 + CAP_HEIGHT * TEXT_SIZE / 2
+        marks.append(Text(middle, base, line.text, "text", TEXT_SIZE, line.width, "middle"))
+    return Group(tuple(marks), "node dot", card.id, card.tooltip)
+
+
+def bar(x: float, y: float, width: float, height: float, shares: Sequence[float]) -> list[Mark]:
+    """Shares side by side; what is thinner than a hair is left out."""
+    marks: list[Mark] = []
+    for index, share in enumerate(shares):
+        if share * width >= 0.3:
+            marks.append(Rect(x, y, round(share * width, 2), height, f"slice {full(index)}"))
+        x += share * width
+    return marks
+
+
+def pie(x: float, y: float, radius: float, shares: Sequence[float]) -> list[Mark]:
+    """Shares as slices from the top, clockwise, inside an outline."""
+    marks: list[Mark] = []
+    turn = -pi / 2
+    for index, share in enumerate(shares):
+        angle = 2 * pi * share
+        if share >= 0.9995:
+            marks.append(Path((*arc(x, y, radius, 0.0, 2 * pi), ("Z",)), f"slice {full(index)}"))
+        elif share > 0.0005:
+            start: Segment = ("M", x, y)
+            curve = arc(x, y, radius, turn, turn + angle)
+            line: Segment = ("L", *curve[0][1:])
+            marks.append(Path((start, line, *curve[1:], ("Z",)), f"slice {full(index)}"))
+        turn += angle
+    marks.append(Path((*arc(x, y, radius, 0.0, 2 * pi), ("Z",)), "pie"))
+    return marks
+
+
+def arc(x: float, y: float, radius: float, start: float, end: float) -> tuple[Segment, ...]:
+    """An arc of a circle as cubic curves of a quarter turn at most, angles in radians."""
+    steps = max(1, round((end - start) / (pi / 2) + 0.499))
+    angle = (end - start) / steps
+    reach = 4 / 3 * tan(angle / 4) * radius
+    segments: list[Segment] = [("M", x + radius * cos(start), y + radius * sin(start))]
+    for step in range(steps):
+        a, b = start + step * angle, start + (step + 1) * angle
+        x0, y0, x1, y1 = cos(a), sin(a), cos(b), sin(b)
+        segments.append(
+            (
+                "C",
+                x + radius * x0 - reach * y0,
+                y + radius * y0 + reach * x0,
+                x + radius * x1 + reach * y1,
+                y + radius * y1 - reach * x1,
+                x + radius * x1,
+                y + radius * y1,
+            )
+        )
+    return tuple(segments)
