@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from archviz.analysis.forest_summary import ForestSummary, summarize_forest
 from archviz.analysis.summary import Summary, summarize
 from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose, make
-from archviz.ir import Graph, Model, Severity
+from archviz.ir import Forest, Graph, Model, Severity
 from archviz.ir import model as ir_model
-from archviz.ir.walk import all_nodes, head_of, leaves
+from archviz.ir.walk import all_nodes, leaves
 from archviz.length import PIXELS, READABLE
 from archviz.options import bind, nearest, options_of, parse_plugin
-from archviz.output import find_renderer, format_of, is_same_file, write_whole
+from archviz.output import Rendering, find_renderer, format_of, is_same_file, write_whole
 from archviz.passes import PASSES
 from archviz.renderers import Renderer
 from archviz.reporters import REPORTERS, Reporter
@@ -25,7 +26,7 @@ from archviz.rules import RULES
 from archviz.scene import Scene, Text, flatten
 from archviz.source import Source
 from archviz.theme import load_theme
-from archviz.views import VIEWS
+from archviz.views import VIEWS, View
 
 Depth: TypeAlias = int | Literal["auto", "all"] | str
 """How deep modules stay open: a number, "auto" for a picture that can be read, or "all"."""
@@ -41,59 +42,9 @@ NOTEBOOK_NODES = 20_000
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """A finished output and what it was made from.
-
-    Attributes:
-        content: The whole output.
-        model: The model as imported.
-        drawn: The model as the passes left it; None when the output shows it as imported.
-        operations: Operations that the drawn boxes stand for.
-        smallest_text: Points of the smallest text of a picture that is fitted to a size.
-    """
-
-    content: str | bytes
-    model: Model
-    drawn: Model | None = None
-    operations: int = 0
-    smallest_text: float | None = None
-
-    @property
-    def collapsed_depth(self) -> int | None:
-        """How many levels are open around the deepest collapsed module; None without any."""
-        nodes = self.drawn.graph.nodes if self.drawn else ()
-        return max((len(node.scope) for node in nodes if node.kind == "module"), default=None)
-
-    @property
-    def description(self) -> str:
-        """What was drawn, "43 boxes of 176 operations, collapsed at depth 2"."""
-        if self.drawn is None:
-            return f"{_counted(sum(1 for _ in all_nodes(self.model.graph)), 'operation')}"
-        boxes = len(self.drawn.graph.nodes)
-        text = _counted(boxes, "box", "boxes")
-        if boxes != self.operations:
-            text += f" of {_counted(self.operations, 'operation')}"
-        if self.folded_runs:
-            text += f", {_counted(self.folded_runs, 'run')} of equal blocks folded"
-        depth = self.collapsed_depth
-        return text if depth is None else f"{text}, collapsed at depth {depth}"
-
-    @property
-    def folded_runs(self) -> int:
-        """How many runs of equal blocks are drawn as one block each."""
-        if self.drawn is None:
-            return 0
-        graph = self.drawn.graph
-        modules = sum(node.repeat > 1 for node in graph.nodes)
-        return modules + sum(scope.repeat > 1 for scope in graph.scopes.values())
-
-    @property
-    def is_reduced(self) -> bool:
-        """Whether modules, blocks or subgraphs are drawn as one, so that more could be drawn."""
-        nodes = self.drawn.graph.nodes if self.drawn else ()
-        merged = any(head_of(node).parts for node in nodes)
-        return self.collapsed_depth is not None or self.folded_runs > 0 or merged
+def style_of(model: Model) -> str:
+    """The style that suits a model when nobody asks for one."""
+    return "tree" if isinstance(model.body, Forest) else STYLE
 
 
 def load(
@@ -159,6 +110,9 @@ def _prepare(
     model: Model, depth: Depth, focus: str, hide: Sequence[str], raw: bool, passes: Sequence[str]
 ) -> tuple[Model, int]:
     logger.info("preparing %s", model.source or "the model")
+    entered = _forest_at(model, focus)
+    if entered is not None:
+        return entered, 1
     extra: list[Step] = [parse_plugin(text) for text in _listed(passes)]
     steps: list[Step] = [("expand-subgraphs", {})]
     if not raw:
@@ -177,6 +131,23 @@ def _prepare(
         last += [("fold-repeats", {}), ("collapse-scopes", {"depth": depth})]
     graph = _apply(graph, [step for step in last if step[0] not in named])
     return replace(model, body=graph), operations
+
+
+def _forest_at(model: Model, focus: str) -> Model | None:
+    """The model with decision trees for its body, when it is those or ``focus`` names a node's."""
+    if isinstance(model.body, Forest):
+        return model
+    found = {
+        id(node.forest): node
+        for node in (all_nodes(model.body) if focus else ())
+        if node.forest is not None
+        and focus in (node.id, node.name, node.op, "/".join(node.scope), node.id.rpartition("/")[2])
+    }
+    if len(found) != 1:
+        return None
+    node = next(iter(found.values()))
+    assert node.forest is not None
+    return replace(model, body=node.forest, source=f"{model.source} {node.id}".strip())
 
 
 def _listed(texts: Sequence[str]) -> tuple[str, ...]:
@@ -199,8 +170,8 @@ def render(
     format: str = "",
     importer: str = "",
     style: str = "",
-    layout: str = "sugiyama",
-    direction: str = "TB",
+    layout: str = "",
+    direction: str = "auto",
     shapes: str = "change",
     columns: int | str = "auto",
     width: str = "",
@@ -223,7 +194,7 @@ def render(
         format: Name of the renderer; "" goes by the output's suffix, and draws SVG without one.
         importer: Name of the importer when ``target`` is no Model; "" finds it.
         style: The style of the drawing; "" takes the one that suits the model.
-        layout: The engine that places boxes.
+        layout: The engine that places boxes; "" leaves it to the style, as "auto" does for:
         direction: "TB" draws from top to bottom, "LR" from left to right.
         shapes: Which edges say the shape of what they carry: "change", "all" or "none".
         highlight: Patterns of operations to ring, read as those of ``hide``.
@@ -278,8 +249,8 @@ def compose(
     format: str = "svg",
     importer: str = "",
     style: str = "",
-    layout: str = "sugiyama",
-    direction: str = "TB",
+    layout: str = "",
+    direction: str = "auto",
     shapes: str = "change",
     columns: int | str = "auto",
     width: str = "",
@@ -310,21 +281,23 @@ def compose(
         drawn, operations = _prepare(model, depth, focus, hide, raw, passes)
         shown = drawn
     settings: dict[str, object] = {
-        "direction": direction,
         "shapes": shapes,
         "columns": columns,
         "width": width,
         "fit": fit,
-        "highlight": tuple(highlight),
-        "layout": layout,
+        "highlight": _listed(highlight),
         "theme": theme,
+        **({"direction": direction} if direction != "auto" else {}),
+        **({"layout": layout} if layout else {}),
         **ours,
     }
     subject: object = shown
     smallest = None
     if renderer.consumes == "scene":
-        view = VIEWS.get(style or STYLE)
-        settings["legend"] = load_theme(theme).legend if legend is None else legend
+        view = VIEWS.get(style or style_of(shown))
+        if legend is not None or load_theme(theme).legend:
+            settings["legend"] = legend is not False
+        _check_options(ours, view, renderer)
         fitting = _fitting(view.draw, settings, f"the style {view.name!r}")
         scene = view.draw(shown, **fitting)
         smallest = _smallest_text(scene)
@@ -372,8 +345,8 @@ def write(made: Rendering, output: str | os.PathLike[str], target: object = None
 
 def summary(
     target: object, *, depth: Depth = "auto", importer: str = "", **options: Any
-) -> Summary:
-    """The modules of a model with their parameters.
+) -> Summary | ForestSummary:
+    """The modules of a model with their parameters, or what its decision trees are.
 
     Args:
         target: A Model, or what :func:`load` takes.
@@ -382,6 +355,8 @@ def summary(
         **options: Options of the importer.
     """
     model = target if isinstance(target, Model) else load(target, importer=importer, **options)
+    if isinstance(model.body, Forest):
+        return summarize_forest(model.body, model.source, model.format)
     return summarize(model, depth=depth)
 
 
@@ -419,8 +394,9 @@ def _split_options(
 ) -> tuple[dict[str, object], dict[str, Any]]:
     """Options that the view or the renderer takes, and the rest, which the importer gets."""
     known = options_of(renderer.render)
-    if renderer.consumes == "scene":
-        known = known | options_of(VIEWS.get(style or STYLE).draw)
+    if renderer.consumes == "scene" and options:
+        for view in [VIEWS.get(style)] if style else VIEWS.all():
+            known = known | options_of(view.draw)
     ours = {key: value for key, value in options.items() if key.replace("_", "-") in known}
     rest = {key: value for key, value in options.items() if key not in ours}
     if rest and is_loaded:
@@ -430,6 +406,16 @@ def _split_options(
     return ours, rest
 
 
+def _check_options(options: Mapping[str, object], view: View, renderer: Renderer) -> None:
+    """Checks that the style that a model decided for takes what was given for some style."""
+    known = options_of(view.draw) | options_of(renderer.render)
+    for name in options:
+        if name.replace("_", "-") not in known:
+            raise OptionError(
+                f"the style {view.name!r} has no option {name!r}", nearest(name, known)
+            )
+
+
 def _fitting(function: Any, settings: Mapping[str, object], owner: str) -> dict[str, Any]:
     known = options_of(function)
     return bind(
@@ -437,15 +423,11 @@ def _fitting(function: Any, settings: Mapping[str, object], owner: str) -> dict[
     )
 
 
-def _counted(number: int, singular: str, plural: str = "") -> str:
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
 def _display(model: Model) -> dict[str, str]:
     """A model for notebooks: its picture, when that is quick and works, and its summary."""
     bundle: dict[str, str] = {}
     try:
-        bundle["text/plain"] = str(summarize(model))
+        bundle["text/plain"] = str(summary(model))
         if len(model.graph.nodes) <= NOTEBOOK_NODES:
             bundle["image/svg+xml"] = str(compose(model).content)
     except Exception:  # a notebook must show something whatever is wrong

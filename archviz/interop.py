@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from archviz.api import STYLE, Depth, compose, prepare
+from archviz.api import Depth, compose, prepare, style_of
 from archviz.errors import MissingDependencyError
 from archviz.ir import Model, TensorType
 from archviz.ir.build import unique
@@ -115,7 +115,7 @@ def to_svgwrite(
     drawing: Model | Scene,
     *,
     theme: str = "light",
-    style: str = STYLE,
+    style: str = "",
     depth: Depth = "auto",
     **options: Any,
 ) -> container.Group:
@@ -124,7 +124,7 @@ def to_svgwrite(
     Args:
         drawing: A model, or a Scene that was drawn before.
         theme: Name of a theme or path of its TOML file.
-        style: The style of the drawing of a model.
+        style: The style of the drawing of a model; "" takes the one that suits it.
         depth: How many levels of a model's modules stay open.
         **options: More options of the view.
 
@@ -135,11 +135,11 @@ def to_svgwrite(
         from svgwrite import container
     except ImportError:
         raise MissingDependencyError("svgwrite", "to make an svgwrite group", "interop") from None
-    scene = (
-        drawing
-        if isinstance(drawing, Scene)
-        else VIEWS.get(style).draw(prepare(drawing, depth=depth), **options)
-    )
+    if isinstance(drawing, Scene):
+        scene = drawing
+    else:
+        view = VIEWS.get(style or style_of(drawing))
+        scene = view.draw(prepare(drawing, depth=depth), **options)
     # svgwrite's validator knows neither data-* nor font-kerning.
     group = container.Group(debug=False)
     group.attribs.update({"font-family": FONT_FAMILY, "font-kerning": "none"})

@@ -1,15 +1,77 @@
-"""Output files: which format they have, where they go, and that they are written whole."""
+"""Outputs: what they were made from, which format they have, and that files are written whole."""
 
 from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 from archviz.errors import OptionError, RendererError
 from archviz.importers import IMPORTERS
+from archviz.ir import Forest, Model
+from archviz.ir.walk import all_nodes, head_of
 from archviz.renderers import RENDERERS, Renderer
 from archviz.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A finished output and what it was made from.
+
+    Attributes:
+        content: The whole output.
+        model: The model as imported.
+        drawn: The model as the passes left it; None when the output shows it as imported.
+        operations: Operations that the drawn boxes stand for.
+        smallest_text: Points of the smallest text of a picture that is fitted to a size.
+    """
+
+    content: str | bytes
+    model: Model
+    drawn: Model | None = None
+    operations: int = 0
+    smallest_text: float | None = None
+
+    @property
+    def collapsed_depth(self) -> int | None:
+        """How many levels are open around the deepest collapsed module; None without any."""
+        nodes = self.drawn.graph.nodes if self.drawn else ()
+        return max((len(node.scope) for node in nodes if node.kind == "module"), default=None)
+
+    @property
+    def description(self) -> str:
+        """What was drawn, "43 boxes of 176 operations, collapsed at depth 2"."""
+        body = (self.drawn or self.model).body
+        if isinstance(body, Forest):
+            trees, nodes = body.tree_count, body.node_count
+            return f"{_counted(trees, 'tree')} of {_counted(nodes, 'node')}"
+        if self.drawn is None:
+            return f"{_counted(sum(1 for _ in all_nodes(self.model.graph)), 'operation')}"
+        boxes = len(self.drawn.graph.nodes)
+        text = _counted(boxes, "box", "boxes")
+        if boxes != self.operations:
+            text += f" of {_counted(self.operations, 'operation')}"
+        if self.folded_runs:
+            text += f", {_counted(self.folded_runs, 'run')} of equal blocks folded"
+        depth = self.collapsed_depth
+        return text if depth is None else f"{text}, collapsed at depth {depth}"
+
+    @property
+    def folded_runs(self) -> int:
+        """How many runs of equal blocks are drawn as one block each."""
+        if self.drawn is None:
+            return 0
+        graph = self.drawn.graph
+        modules = sum(node.repeat > 1 for node in graph.nodes)
+        return modules + sum(scope.repeat > 1 for scope in graph.scopes.values())
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether modules, blocks or subgraphs are drawn as one, so that more could be drawn."""
+        nodes = self.drawn.graph.nodes if self.drawn else ()
+        merged = any(head_of(node).parts for node in nodes)
+        return self.collapsed_depth is not None or self.folded_runs > 0 or merged
 
 
 def find_renderer(format: str) -> Renderer:
@@ -125,3 +187,7 @@ def is_same_file(path: Path, other: Path | None) -> bool:
         return other is not None and path.samefile(other)
     except OSError:
         return False
+
+
+def _counted(number: int, singular: str, plural: str = "") -> str:
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

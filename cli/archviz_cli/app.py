@@ -9,7 +9,7 @@ import typer
 
 from archviz import __version__
 from archviz.options import parse_bindings
-from archviz_cli import commands, defaults
+from archviz_cli import commands, defaults, trees
 from archviz_cli.choices import (
     Catalogue,
     Direction,
@@ -191,7 +191,7 @@ def render(
     depth: Depth = "auto",
     direction: Annotated[
         Direction, typer.Option("--direction", help="Top to bottom, or left to right.")
-    ] = Direction.TB,
+    ] = Direction.AUTO,
     theme: Annotated[
         str,
         typer.Option(
@@ -216,7 +216,8 @@ def render(
         typer.Option(
             "--highlight",
             metavar="PATTERN",
-            help="Ring operations, as in 'type:Softmax'; may be given again.",
+            help="Ring operations, as in 'type:Softmax', or the way to a tree's node, '17', or of "
+            "a row, 'age=3, size=7'; may be given again.",
             show_default=False,
         ),
     ] = [],  # noqa: B006 - as above
@@ -286,8 +287,19 @@ def render(
     ] = "",
     layout: Annotated[
         str,
-        typer.Option("--layout", help="Engine that places boxes.", autocompletion=complete_layout),
-    ] = "sugiyama",
+        typer.Option(
+            "--layout",
+            help="Engine that places boxes.",
+            autocompletion=complete_layout,
+            show_default=False,
+        ),
+    ] = "",
+    form: trees.FormOption = trees.Form.AUTO,
+    tree: trees.Tree = None,
+    root: trees.Root = None,
+    max_depth: trees.MaxDepth = None,
+    max_nodes: trees.MaxNodes = None,
+    show: trees.Show = "",
     passes: Annotated[
         list[str],
         typer.Option(
@@ -325,6 +337,7 @@ def render(
             "style": style,
             "layout": layout,
             "passes": passes,
+            **trees.given(form, tree, root, max_depth, max_nodes, show),
             **({"embed_fonts": True} if embed_fonts else {}),
             **({"scale": scale} if scale is not None else {}),
         },

@@ -9,6 +9,7 @@ from enum import StrEnum
 class Direction(StrEnum):
     """Directions of drawing."""
 
+    AUTO = "auto"
     TB = "TB"
     LR = "LR"
 

@@ -54,7 +54,7 @@ def pattern_of(expected: list[str]) -> re.Pattern[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for sample in samples_of("onnx"):
+    for sample in (sample for name in ("onnx", "sklearn") for sample in samples_of(name)):
         if sample.is_file():
             shutil.copy(sample, tmp_path)
     scripts = tmp_path / ".bin"

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from archviz.ir import Attribute, Graph, Node, Parameter, ParameterUse, ScopePath, TensorType
+from archviz.ir import (
+    Attribute,
+    Forest,
+    Graph,
+    Node,
+    Parameter,
+    ParameterUse,
+    ScopePath,
+    TensorType,
+)
 from archviz.ir.types import format_shape
 from archviz.ir.walk import leaves, links, operations_of
 from archviz.ops import OTHER, category_of, input_name, table
@@ -20,6 +29,8 @@ SHORT_DETAIL = 18
 
 def detail(node: Node, graph: Graph) -> str:
     """The settings worth showing: "3×3, stride 2, pad 1", "512 → 2048", "axis 1"."""
+    if node.forest is not None:
+        return ""
     parts = []
     if category_of(node.op) == "linear":
         parts += _features(node, graph)
@@ -62,6 +73,8 @@ def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> li
         label: What the reader calls it.
         parts: What is fused with it; a bias or a scale that its module adds is counted with it.
     """
+    if node.forest is not None:
+        return _forest_rows(node.forest, label)
     if node.parts:
         return _compound_rows(node, graph, label)
     merges = table().merge
@@ -88,6 +101,17 @@ def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> li
         lines = [*lines[: MOST_ROWS - 1], (f"{len(lines) - MOST_ROWS + 1} more", "")]
     first = (printable(label) or "params", f"{total:,}" if total else "")
     return [first, *lines] if label or total else lines
+
+
+def _forest_rows(forest: Forest, label: str) -> list[tuple[str, str]]:
+    """How large the decision trees are that a node runs."""
+    features = (("features", f"{forest.feature_count:,}"),) if forest.feature_count else ()
+    return [
+        *([(printable(label), "")] if label else []),
+        ("trees", f"{forest.tree_count:,}"),
+        ("nodes", f"{forest.node_count:,}"),
+        *features,
+    ]
 
 
 def bias_of(node: Node, parts: Sequence[Node], graph: Graph) -> Node | None:
