@@ -122,6 +122,8 @@ def _prepare(
     if focus:
         steps.append(("select", {"focus": focus}))
     named = {name for name, _ in extra}
+    if depth not in ("auto", "all") and not str(depth).removeprefix("-").isdecimal():
+        raise OptionError(f"--depth is {depth!r}", "it takes a number, auto or all")
     graph = _apply(model.graph, [step for step in steps if step[0] not in named] + extra)
     operations = sum(sum(1 for _ in leaves(node)) for node in graph.nodes)
     if raw and depth == "auto":

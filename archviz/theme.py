@@ -158,6 +158,8 @@ def load_theme(name: str) -> Theme:
     Raises:
         OptionError: There is no such theme, or the file breaks the format.
     """
+    if not isinstance(name, str):  # from Python it may be anything
+        raise OptionError(f"the theme is {name!r}", "give a theme's name or a .toml file")
     if name == AUTO:
         return _shipped("light")
     if name in theme_names():

@@ -285,3 +285,8 @@ def test_the_library_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     archviz.summary(SAMPLE)
     api.check(small_model(HOSTILE))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_depth_that_is_none_is_said_of_the_option_and_not_of_a_pass() -> None:
+    with pytest.raises(OptionError, match=r"--depth is 'foo'; it takes a number, auto or all"):
+        archviz.render(small_model(), depth="foo")

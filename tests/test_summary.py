@@ -75,6 +75,14 @@ def test_depth_limits_the_rows_and_says_so() -> None:
     assert "(1 more row below depth 1)" in str(summary)
 
 
+def test_without_any_depth_only_the_totals_are_left() -> None:
+    text = str(archviz.summary(small_model(), depth=0))
+    assert "below depth 0)" in text
+    assert "more" not in text
+    with pytest.raises(OptionError, match="depth is -1"):
+        archviz.summary(small_model(), depth=-1)
+
+
 def test_the_automatic_depth_keeps_the_table_short() -> None:
     b = GraphBuilder()
     for index in range(40):

@@ -1,22 +1,12 @@
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
+import color_vision
 import pytest
+from color_vision import contrast, difference
 
 from archviz.errors import OptionError
 from archviz.theme import SHADES, STEPS, load_theme, theme_names
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours (Web Content Accessibility Guidelines 2.1, W3C 2018)."""
-
-    def luminance(color: str) -> float:
-        channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_the_shipped_themes_are_listed() -> None:
@@ -91,12 +81,54 @@ def test_classes_of_a_gray_tree_are_told_by_lightness_and_hatch() -> None:
     assert len(looks) == 20
 
 
+def fills(name: str) -> dict[str, str]:
+    """The colour of each category."""
+    palette = load_theme(name).palette
+    return {k: palette[k] for key in palette if (k := key.removesuffix("-ink")) != key}
+
+
+LEAST_DIFFERENCE = {"light": (17, 12, 11, 10), "print": (17, 12, 11, 10), "dark": (14, 9, 7, 9)}
+"""CIEDE2000 between any two categories, for each vision of color_vision.DEFICIENCIES."""
+
+
+@pytest.mark.parametrize("vision", color_vision.DEFICIENCIES)
+@pytest.mark.parametrize("name", LEAST_DIFFERENCE)
+def test_any_two_categories_can_be_told_apart_with_any_colour_vision(
+    name: str, vision: str
+) -> None:
+    seen = {fill: color_vision.lab(color, vision) for fill, color in fills(name).items()}
+    assert len(seen) == 9
+    nearest = min(difference(seen[a], seen[b]) for a, b in combinations(seen, 2))
+    least = dict(zip(color_vision.DEFICIENCIES, LEAST_DIFFERENCE[name], strict=True))
+    assert nearest >= least[vision]
+
+
+@pytest.mark.parametrize("vision", color_vision.DEFICIENCIES)
+@pytest.mark.parametrize("name", ["light", "dark", "print", "gray"])
+def test_outlines_stand_out_from_what_they_surround(name: str, vision: str) -> None:
+    palette = load_theme(name).palette
+    for fill, color in fills(name).items():
+        inner, outer = (color_vision.lab(c, vision) for c in (color, palette[f"{fill}-ink"]))
+        assert difference(inner, outer) >= 20, fill
+
+
+def test_the_formula_for_colour_differences_gives_its_authors_values() -> None:
+    assert difference((50, 2.6772, -79.7751), (50, 0, -82.7485)) == pytest.approx(2.0425, abs=1e-4)
+    assert difference((50, -1, 2), (50, 0, 0)) == pytest.approx(2.3669, abs=1e-4)
+    one, other = (60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387)
+    assert difference(one, other) == pytest.approx(1.2644, abs=1e-4)
+
+
+def test_a_missing_sense_for_red_makes_red_and_green_alike() -> None:
+    red, green = "#B02020", "#586010"
+    for vision in ("normal", "protanopia"):
+        seen = [color_vision.lab(color, vision) for color in (red, green)]
+        assert (difference(*seen) < 20) == (vision == "protanopia")
+
+
 def lightness(color: str) -> float:
     """CIE 1976 L* of a colour."""
-    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    y = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+    return color_vision.lab(color)[0]
 
 
 def test_gray_tells_every_category_by_lightness_or_hatch() -> None:
@@ -148,3 +180,8 @@ def test_an_unknown_theme_lists_the_known_ones() -> None:
 def test_a_theme_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(OptionError, match="cannot be read"):
         load_theme("nowhere/mine.toml")
+
+
+def test_a_theme_that_is_no_text_is_one_clear_sentence() -> None:
+    with pytest.raises(OptionError, match="the theme is 3"):
+        load_theme(3)  # type: ignore[arg-type]

@@ -168,9 +168,12 @@ def _chosen_depth(rows: list[Row], levels: int, depth: int | str) -> int:
             fitting += 1
         return fitting
     try:
-        return max(1, int(depth))
+        chosen = int(depth)
     except ValueError:
         raise OptionError(f"depth is {depth!r}", "it takes a number, auto or all") from None
+    if chosen < 0:
+        raise OptionError(f"depth is {chosen}", "give 0 or more, auto or all")
+    return chosen
 
 
 @dataclass(slots=True)
@@ -315,10 +318,12 @@ def _table(summary: Summary) -> Iterator[str]:
         rows.insert(0, ("module", "type", "output", "parameters", ""))
     else:
         rows.insert(0, ("module", "type", "output", "parameters", "trainable"))
-    yield from aligned(rows, right=(3,), least=(20, 8, 12))
+    if summary.rows:
+        yield from aligned(rows, right=(3,), least=(20, 8, 12))
     if summary.hidden:
+        more = "more " if summary.rows else ""
         word = "row" if summary.hidden == 1 else "rows"
-        yield f"({summary.hidden:,} more {word} below depth {summary.depth})"
+        yield f"({summary.hidden:,} {more}{word} below depth {summary.depth})"
     yield ""
     yield from _foot(summary)
 

@@ -45,13 +45,21 @@ def apply(graph: Graph, *, depth: int | Literal["auto", "all"] = "auto") -> Grap
 def _module(scope: Scope, path: ScopePath, operations: int) -> Node:
     return Node(
         "/".join(path) + "@module",
-        scope.type or path[-1],
+        scope.type or _name(path),
         scope=path[:-1],
         attributes={"operations": operations},
         kind="module",
         name=f"{path[-1]} – {scope.last}" if scope.last else path[-1],
         repeat=scope.repeat,
     )
+
+
+def _name(path: ScopePath) -> str:
+    """The last part of a path, behind what it counts when it is a mere number."""
+    start = len(path) - 1
+    while start > 0 and path[start].isdecimal():
+        start -= 1
+    return ".".join(path[start:])
 
 
 class _Tree:

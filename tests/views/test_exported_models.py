@@ -18,10 +18,11 @@ import pytest
 from scene_geometry import problems
 
 import archviz
-from archviz.api import prepare
+from archviz.api import compose, prepare
 from archviz.ir import Model
 from archviz.ir.verify import verify
 from archviz.ir.walk import all_nodes
+from archviz.length import READABLE
 from archviz.scene import Group, Scene
 from archviz.views.node_link import draw
 
@@ -103,7 +104,7 @@ def test_each_attention_and_feed_forward_is_found(
     assert {op: number for op, number in found.items() if op in compounds} == merged
 
 
-@pytest.mark.parametrize(("name", "layers"), [("masked_llama", 12), ("masked_gpt2", 24)])
+@pytest.mark.parametrize(("name", "layers"), [("masked_llama", 12), ("masked_gpt2", 96)])
 def test_a_mask_and_tables_that_all_layers_share_do_not_keep_them_apart(
     name: str, layers: int, exported: Exported
 ) -> None:
@@ -122,6 +123,21 @@ def test_a_mask_and_tables_are_stubs_in_each_layer_when_all_are_drawn(exported: 
     cards = {mark.id: mark.title for mark in scene.marks if isinstance(mark, Group)}
     assert all(source in cards for source in referring)
     assert all(f"from {cards[stub.data['source']]}" in stub.title for stub in stubs if stub.data)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "most_boxes"),
+    [("resnet", ((3, 8, 36, 3), "bottleneck"), 60), ("masked_gpt2", (96,), 40)],
+)
+def test_a_very_deep_network_folds_to_a_picture_that_can_be_read_on_one_page(
+    name: str, arguments: tuple[object, ...], most_boxes: int, exported: Exported
+) -> None:
+    made = compose(exported(name, *arguments), fit="page", width="190mm")
+    assert made.drawn is not None
+    assert len(made.drawn.body.nodes) <= most_boxes
+    assert made.operations > 10 * most_boxes
+    assert made.smallest_text is not None
+    assert made.smallest_text >= READABLE
 
 
 def test_attention_across_encoder_and_decoder_takes_keys_from_the_encoder(

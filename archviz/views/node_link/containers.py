@@ -73,7 +73,17 @@ class Frames:
         return f"{count:,} params" if count else ""
 
     def label(self, node: Node) -> str:
-        """What the reader calls the node: its unframed scopes, or else its own name."""
+        """What the reader calls the node: its unframed scopes, or else its own name.
+
+        A name that is a mere number stands behind what the number counts.
+        """
+        name = self._label(node)
+        around = list(node.scope[: len(self.frame_of(node.scope))])
+        while around and name.replace(".", "").isdecimal():
+            name = f"{around.pop()}.{name}"
+        return name
+
+    def _label(self, node: Node) -> str:
         unframed = node.scope[len(self.frame_of(node.scope)) :]
         if unframed and node.parts and head_of(node) is node:
             return ".".join(unframed)  # the card is the whole module

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from archviz.ir import ScopePath
 from archviz.layouts import Area
 from archviz.scene import Group, Mark, Rect
-from archviz.text import fit, text_width
+from archviz.text import fit, printable, text_width
 from archviz.views.node_link import cards
 from archviz.views.node_link.containers import Frames
 
@@ -85,17 +85,18 @@ def paint_frame(
     width = text_width(note, cards.SMALL_SIZE)
     # What is left for the note and the class: behind the title, and the gaps behind that.
     rooms = [(used, end), *(gap for gap in gaps if gap[0] > start)]
-    if note and rooms[-1][1] - rooms[-1][0] >= width:
-        last, edge = rooms[-1]
-        marks.append(cards.line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end"))
-        rooms[-1] = (last, edge - width - SIDE)
+    for index, (before, edge) in reversed(list(enumerate(rooms))):
+        if note and edge - before >= width:
+            marks.append(cards.line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end"))
+            rooms[index] = (before, edge - width - SIDE)
+            break
     whole = frames.subtitle(path)
     wanted = text_width(whole, cards.TEXT_SIZE)
     start, end = next((room for room in rooms if room[1] - room[0] >= wanted), rooms[0])
     subtitle = fit(whole, cards.TEXT_SIZE, end - start)
     if subtitle == whole != "" or len(subtitle) >= LEAST_SUBTITLE:
         marks.append(cards.line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
-    tooltip = " ".join(filter(None, (".".join(path), frames.subtitle(path), note)))
+    tooltip = printable(" ".join(filter(None, (".".join(path), frames.subtitle(path), note))))
     name = "scope:" + "/".join(path) + (f"#{number}" if number > 1 else "")
     return Group(tuple(marks), "scope", name, tooltip)
 

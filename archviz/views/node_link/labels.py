@@ -21,6 +21,8 @@ from archviz.ops import OTHER, category_of, input_name, table
 from archviz.ops.patterns import compound_named
 from archviz.text import printable
 
+MADE_UP = re.compile(r"(val|v|value|tensor|MatMul|Add|Mul)?_?\d+|.*_output_\d+|.*:\d+")
+"""Names that an exporter gives for want of one."""
 MOST_ROWS = 5
 """Parameter rows on a card; more are counted in a last row."""
 SHORT_DETAIL = 18
@@ -41,6 +43,8 @@ def detail(node: Node, graph: Graph) -> str:
             if text:
                 parts.append(text)
     settings = [] if node.parts else constants(node, graph)
+    if settings and table().merge.get(node.op) == "join":
+        settings = [f"with {', '.join(settings)}"]
     if settings and len(", ".join(settings)) <= SHORT_DETAIL:
         parts += settings
     count = operations_of(node)
@@ -146,6 +150,8 @@ def _role(node: Node, use: ParameterUse, parameter: Parameter) -> str:
     """What the row of a parameter is called; a schema's "A" or "B" says less than its own name."""
     known = input_name(node.op, use.index)
     own = re.split(r"[./:]", parameter.name)[-1]
+    if MADE_UP.fullmatch(own):
+        own = parameter.kind
     return known or (use.role if len(use.role) > 1 else "") or own or use.role
 
 

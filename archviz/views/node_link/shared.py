@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from archviz.ir import Graph, Node
 from archviz.ir.edit import used_values
 from archviz.ops import table
 from archviz.text import printable
+from archviz.views.node_link.labels import MADE_UP
 
 MOST_DEPTHS = 8
 """Up to so many depths of the graph a value's edges are drawn; beyond, stubs stand for it."""
-
-_MADE_UP = re.compile(r"(val|v|value|tensor)?_?\d+|.*_output_\d+|.*:\d+")
 
 
 def shared_values(graph: Graph) -> dict[str, int]:
@@ -46,7 +44,7 @@ def name_of(value: str, maker: Node | None) -> str:
     """What a stub calls a value: its own name, or the operation when the name was made up."""
     title = printable(value)
     name = title.rstrip("/").rpartition("/")[2] or title
-    return maker.op if maker is not None and _MADE_UP.fullmatch(name) else name
+    return maker.op if maker is not None and MADE_UP.fullmatch(name) else name
 
 
 def _is_beside_another(value: str, node: Node) -> bool:

@@ -1,0 +1,126 @@
+"""What cards and frames are called: names that exporters and lists make up say little."""
+
+from __future__ import annotations
+
+from archviz.ir import Graph, Model, Parameter, ParameterUse, TensorType
+from archviz.ir.build import GraphBuilder
+from archviz.layouts import Area
+from archviz.passes import collapse_scopes, fuse
+from archviz.scene import Group, Text, flatten
+from archviz.views.node_link import cards, draw, labels
+from archviz.views.node_link.containers import Frames
+from archviz.views.node_link.frames import paint_frame
+
+
+def weight(name: str, *shape: int, kind: str = "weight") -> Parameter:
+    return Parameter(name, TensorType("float32", shape), kind)
+
+
+def sequential() -> Graph:
+    """A list of two layers in a module, beside one more operation."""
+    b = GraphBuilder()
+    x, y, z, out = (b.value(name) for name in ("x", "y", "z", "out"))
+    b.inputs.append(x)
+    for index, (before, after) in enumerate(((x, y), (y, z))):
+        b.scope(("features", str(index)), "Block" if index else "")
+        b.parameter(weight(f"val_{index}", 4, 4))
+        uses = (ParameterUse(f"val_{index}", "B", 1),)
+        scope = ("features", str(index))
+        b.node("Mul", (before, None), (after,), scope=scope, parameters=uses)
+        if index:
+            b.node("Relu", (after,), (b.value("r"),), scope=scope)
+    b.node("Softmax", (z,), (out,), scope=("features",))
+    b.outputs.append(out)
+    return b.build()
+
+
+def test_a_name_that_is_a_number_stands_behind_what_it_counts() -> None:
+    graph = sequential()
+    assert Frames(graph).label(graph.nodes[0]) == "features.0"
+
+
+def test_a_collapsed_module_without_a_class_is_called_by_what_its_number_counts() -> None:
+    b = GraphBuilder()
+    x, y, z = b.value("x"), b.value("y"), b.value("z")
+    b.inputs.append(x)
+    b.scope(("blocks", "0"))
+    b.node("Relu", (x,), (y,), scope=("blocks", "0"))
+    b.node("Tanh", (y,), (z,), scope=("blocks", "0"))
+    b.outputs.append(z)
+    (module,) = collapse_scopes.apply(b.build(), depth=1).nodes
+    assert module.op == "blocks.0"
+
+
+def test_a_weight_whose_name_was_made_up_is_called_a_weight() -> None:
+    graph = sequential()
+    found = labels.rows(graph.nodes[0], graph, "features.0")
+    assert found == [("features.0", "16"), ("weight", "4×4")]
+
+
+def test_a_join_says_what_it_joins_with() -> None:
+    b = GraphBuilder()
+    x, y = b.value("x"), b.value("y")
+    b.parameter(Parameter("c", TensorType("int64", (1,)), "constant", value=(0,)))
+    uses = (ParameterUse("c", "", 1),)
+    node = b.node("Concat", (x, None), (y,), attributes={"axis": -1}, parameters=uses)
+    assert labels.detail(node, b.build()) == "axis -1, with 0"
+
+
+def test_a_bias_that_another_operation_adds_is_a_row_and_no_strip() -> None:
+    b = GraphBuilder()
+    x, y, z = b.value("x"), b.value("y"), b.value("z")
+    b.inputs.append(x)
+    b.parameter(weight("w", 4, 8))
+    b.parameter(weight("b", 8))
+    b.node("MatMul", (x, None), (y,), parameters=(ParameterUse("w", "B", 1),))
+    b.node("Add", (y, None), (z,), parameters=(ParameterUse("b", "B", 1),))
+    b.outputs.append(z)
+    graph = fuse.apply(b.build())
+    card = cards.measure(graph.nodes[0], graph, "fc")
+    assert card.rows == (("fc", "40"), ("weight", "4×8"), ("bias", "8"))
+    assert card.strips == ()
+    assert card.note == "4 → 8"
+
+
+def test_an_attention_says_its_heads_and_shows_its_steps_in_order() -> None:
+    b = GraphBuilder()
+    heads = TensorType("float32", (1, 2, 5, 5))
+    q, k, v, mask = (b.value(name) for name in ("q", "k", "v", "mask"))
+    b.inputs += [q, k, v, mask]
+    made = q
+    for op, other in (("MatMul", k), ("Add", mask), ("Softmax", ""), ("MatMul", v)):
+        after = b.value(op, heads)
+        b.node(op, (made, other) if other else (made,), (after,))
+        made = after
+    b.outputs.append(made)
+    graph = fuse.apply(b.build())
+    card = cards.measure(graph.nodes[0], graph, "")
+    assert (card.title, card.note, card.category) == ("Attention", "2 heads", "attention")
+    assert [name for _, name, _ in card.strips] == ["MatMul", "Add", "Softmax", "MatMul"]
+    assert card.tooltip == "Attention MatMul: MatMul, Add, Softmax, MatMul"
+    assert card.ops == ("MatMul", "Add", "Softmax", "MatMul#2")
+
+
+def texts(group: Group) -> list[str]:
+    return [mark.text for mark in flatten(group.marks) if isinstance(mark, Text)]
+
+
+def test_a_frames_parameters_are_counted_beside_an_edge_that_crosses_its_header() -> None:
+    frames = Frames(sequential())
+    path = ("features",)
+    assert "32 params" in texts(paint_frame(path, Area(0, 0, 300, 90), frames, 0, []))
+    crossed = paint_frame(path, Area(0, 0, 300, 90), frames, 0, [270.0])
+    assert "32 params" in texts(crossed)
+
+
+def test_a_frames_tooltip_holds_no_characters_that_turn_text_around() -> None:
+    b = GraphBuilder()
+    x, y, z = b.value("x"), b.value("y"), b.value("z")
+    b.inputs.append(x)
+    b.scope(("a\u202eb",), "T")
+    b.node("Relu", (x,), (y,), scope=("a\u202eb",))
+    b.node("Tanh", (y,), (z,), scope=("a\u202eb",))
+    b.outputs.append(z)
+    (frame,) = [m for m in draw(Model(b.build())).marks if getattr(m, "role", "") == "scope"]
+    assert isinstance(frame, Group)
+    assert "\u202e" not in frame.title
