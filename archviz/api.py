@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from archviz import baseline as baselines
 from archviz.analysis.forest_summary import ForestSummary, summarize_forest
 from archviz.analysis.summary import Summary, summarize
+from archviz.checking import UNFINISHED, check_live, filtered, is_failing
 from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose, make
 from archviz.ir import Forest, Graph, Model, Severity
@@ -362,24 +364,58 @@ def summary(
     return summarize(model, depth=depth)
 
 
-def check(target: object, *, importer: str = "", **options: Any) -> Model:
+def check(
+    target: object,
+    *,
+    importer: str = "",
+    gradients: Mapping[str, Any] | None = None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    baseline: str = "",
+    **options: Any,
+) -> Model:
     """The model with what its importer and every rule found as its diagnostics.
+
+    A live PyTorch module is checked for gradients too; see :func:`archviz.check_gradients`.
 
     Args:
         target: A Model, or what :func:`load` takes.
         importer: Name of the importer when ``target`` is no Model; "" finds it.
+        gradients: Options of the gradient check: loss, target, frozen, expect_cut.
+        select: Codes or names of the only rules to apply, or beginnings of codes; () for all.
+        ignore: Codes or names of rules to leave out, or beginnings of codes.
+        baseline: A file of known findings, which are marked as suppressed.
         **options: Options of the importer.
     """
-    model = target if isinstance(target, Model) else load(target, importer=importer, **options)
+    source = None if isinstance(target, Model) else Source.of(target)
+    model = target if isinstance(target, Model) else load(source, importer=importer, **options)
     logger.info("checking %s", model.source or "the model")
     rules = [rule for rule in RULES.all() if rule.about == "model"]
     found = [finding for rule in rules for finding in rule.check(model)]
-    return replace(model, diagnostics=(*model.diagnostics, *found))
+    if source is not None and _is_live_module(source) and not options.get("static"):
+        found += check_live(source, options, **(gradients or {})).findings
+    elif gradients and any(gradients.values()):
+        raise OptionError(
+            f"{model.source or 'the model'}: gradients are checked on live PyTorch modules alone",
+            "name one, as in package.module:model",
+        )
+    known = baselines.read(Path(baseline)) if baseline else frozenset()
+    marked = filtered([*model.diagnostics, *found], select=select, ignore=ignore, known=known)
+    return replace(model, diagnostics=marked)
 
 
-def has_findings(model: Model) -> bool:
-    """Whether a diagnostic of the model is a warning or an error."""
-    return any(item.severity is not Severity.INFO for item in model.diagnostics)
+def _is_live_module(source: Source) -> bool:
+    return "torch.nn.modules.module.Module" in source.class_names
+
+
+def has_findings(model: Model, fail_on: str = "warning") -> bool:
+    """Whether a diagnostic that nothing suppresses is at least as severe as ``fail_on``."""
+    return is_failing(model.diagnostics, Severity(fail_on))
+
+
+def is_unfinished(model: Model) -> bool:
+    """Whether an analysis of the model could not finish."""
+    return any(item.code == UNFINISHED for item in model.diagnostics)
 
 
 def find_reporter(name: str) -> Reporter:

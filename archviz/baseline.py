@@ -55,7 +55,7 @@ def relative(file: str) -> str:
     return Path(rest).as_posix() if found else Path(path).as_posix()
 
 
-def write(path: Path, items: Sequence[Diagnostic]) -> str:
+def text_of(items: Sequence[Diagnostic]) -> str:
     """The text of a baseline file that knows ``items``; a line a finding, sorted."""
     known = {
         print_: f"{item.code} {item.message}"

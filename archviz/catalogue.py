@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
+from archviz.errors import OptionError
 from archviz.importers import IMPORTERS
 from archviz.layouts import LAYOUTS
-from archviz.options import describe_type, options_of
+from archviz.options import describe_type, nearest, options_of
 from archviz.passes import PASSES
 from archviz.registry import Registry
 from archviz.renderers import RENDERERS
@@ -103,6 +106,32 @@ def listing(found: Iterable[Entry]) -> Iterator[str]:
                 default = f" [{option.default}]" if option.default else ""
                 rows.append((f"    {option.name}", "", f"{option.takes}{default}"))
         yield from aligned(rows)
+
+
+def rule_text(name: str) -> str:
+    """The documentation of the rule of that name or code.
+
+    Raises:
+        OptionError: There is none.
+    """
+    rules = list(RULES.all())
+    for rule in rules:
+        if name.lower() in (rule.name, rule.code.lower()):
+            documentation = inspect.getdoc(sys.modules[rule.check.__module__]) or rule.title
+            return f"{rule.code} {rule.name}: {rule.title}\n\n{documentation}\n"
+    raise OptionError(f"there is no rule {name!r}", nearest(name, [rule.name for rule in rules]))
+
+
+def rules_page() -> str:
+    """All built-in rules with their documentation, as Markdown."""
+    rules = sorted(RULES.builtin(), key=lambda rule: rule.code)
+    lines = ["# Rules", "", "`archviz show rule CODE` prints the same.", ""]
+    lines += ["| code | name | what it finds |", "| --- | --- | --- |"]
+    lines += [f"| [{r.code}](#{r.code.lower()}) | {r.name} | {r.title} |" for r in rules]
+    for rule in rules:
+        documentation = inspect.getdoc(sys.modules[rule.check.__module__]) or rule.title
+        lines += ["", f"## {rule.code}", "", f"`{rule.name}`", "", documentation]
+    return "\n".join(lines) + "\n"
 
 
 def _theme_title(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,6 +16,10 @@ from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import MissingDependencyError, OptionError
 from archviz.options import nearest
 from archviz.rules import RULES
+from archviz.source import Source
+
+UNFINISHED = "AVG090"
+"""The rule that says that an analysis could not finish."""
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +84,75 @@ def check_gradients(
     )
     report = _with_expectations(report, [*frozen, *expect_cut])
     return judged(report, select=select, ignore=ignore, baseline=baseline)
+
+
+def check_live(
+    source: Source,
+    importer_options: Mapping[str, Any],
+    *,
+    loss: str | Callable[..., Any] | None = None,
+    target: str = "",
+    frozen: Sequence[str] = (),
+    expect_cut: Sequence[str] = (),
+) -> GradientReport:
+    """The gradient check of the live object that ``source`` names or holds.
+
+    Args:
+        source: The source.
+        importer_options: Options of the importer that say what it is called with.
+        loss: A function, or "package.module:function".
+        target: The loss's target, written as an input is.
+        frozen: Patterns of parameters that should get no gradient.
+        expect_cut: As ``frozen``, for parts that are cut off on purpose.
+
+    Raises:
+        ArchvizError: It cannot be called, or the call raises.
+    """
+    from archviz.importers.torch.gradient.sources import check_source
+
+    names = ("args", "kwargs", "input")
+    options = {key: value for key, value in importer_options.items() if key in names}
+    function = attribute(loss) if isinstance(loss, str) and loss else loss or None
+    report = check_source(source, loss=function, target=target, **options)
+    return judged(_with_expectations(report, [*frozen, *expect_cut]))
+
+
+def attribute(text: str) -> Any:
+    """What "package.module:attribute" names.
+
+    Raises:
+        OptionError: There is no such thing.
+    """
+    import importlib
+
+    module, _, path = text.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise OptionError(
+            f"{text!r} cannot be found ({error})", "write package.module:function"
+        ) from None
+    return found
+
+
+def filtered(
+    items: Sequence[Diagnostic],
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    known: Collection[str] = (),
+) -> tuple[Diagnostic, ...]:
+    """The diagnostics that rules were selected for, those that are known or allowed marked.
+
+    What importers report has no code and stays.
+    """
+    _known_rules([*select, *ignore])
+    chosen = [
+        item for item in items if not item.code or is_chosen(item.code, item.name, select, ignore)
+    ]
+    return baselines.suppressed(chosen, known)
 
 
 def judged(

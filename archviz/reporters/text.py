@@ -16,7 +16,10 @@ NAMED_NODES = 3
 def report(models: Sequence[Model]) -> str:
     """A line a diagnostic, "model.onnx: warning: message (node) [dead-operation AVS001]"."""
     return "".join(
-        f"{one_line(line(item, model.source))}\n" for model in models for item in model.diagnostics
+        f"{one_line(line(item, model.source))}\n"
+        for model in models
+        for item in model.diagnostics
+        if not item.is_suppressed
     )
 
 

@@ -14,6 +14,7 @@ from archviz_cli.choices import (
     Catalogue,
     Direction,
     Fit,
+    Severity,
     Shapes,
     complete_importer,
     complete_layout,
@@ -241,6 +242,7 @@ def render(
     ] = "",
     fit: Annotated[
         Fit,
+        Severity,
         typer.Option("--fit", help="Choose columns and size so that all has room on a page."),
     ] = Fit.NONE,
     legend: Annotated[
@@ -415,7 +417,10 @@ def describe(
 
 \b
   archviz check model.onnx
-  archviz check *.onnx --format json"""
+  archviz check *.onnx --format json
+  archviz check mypkg.models:build --input 1x3x224x224 --loss mypkg.train:loss
+  archviz check mypkg.models:build --expect-frozen 'backbone.*' --format sarif
+  archviz check mypkg.models:build --write-baseline known.json"""
 )
 def check(
     context: typer.Context,
@@ -430,18 +435,100 @@ def check(
     input: Input = [],  # noqa: B006
     kwargs: Kwargs = "",
     static: Static = False,
+    loss: Annotated[
+        str,
+        typer.Option(
+            "--loss",
+            metavar="MODULE:FUNCTION",
+            help="Check gradients of this function of the model's result.",
+            show_default=False,
+        ),
+    ] = "",
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target",
+            metavar="INPUT",
+            help="What the loss compares the result with, written as an input.",
+            show_default=False,
+        ),
+    ] = "",
+    expect_frozen: Annotated[
+        list[str],
+        typer.Option(
+            "--expect-frozen",
+            metavar="PATTERN",
+            help="Parameters that should get no gradient; may be given again.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006
+    expect_cut: Annotated[
+        list[str],
+        typer.Option(
+            "--expect-cut",
+            metavar="PATTERN",
+            help="Parameters that are cut off on purpose; may be given again.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006
+    select: Annotated[
+        list[str],
+        typer.Option(
+            "--select",
+            metavar="RULE",
+            help="Apply these rules alone: codes, their beginnings, or names.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006
+    ignore: Annotated[
+        list[str],
+        typer.Option("--ignore", metavar="RULE", help="Leave out these rules.", show_default=False),
+    ] = [],  # noqa: B006
+    fail_on: Annotated[
+        Severity,
+        typer.Option("--fail-on", help="The mildest finding that makes the exit code 1."),
+    ] = Severity.WARNING,
+    baseline: Annotated[
+        str,
+        typer.Option(
+            "--baseline", metavar="FILE", help="Findings that are known.", show_default=False
+        ),
+    ] = "",
+    write_baseline: Annotated[
+        str,
+        typer.Option(
+            "--write-baseline",
+            metavar="FILE",
+            help="Write the findings down as known.",
+            show_default=False,
+        ),
+    ] = "",
     importer: From = "",
     strict: Strict = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> int:
     """Look for what is wrong with models; the exit code is 1 when something is."""
+    gradients = {
+        "loss": loss,
+        "target": target,
+        "frozen": tuple(expect_frozen),
+        "expect_cut": tuple(expect_cut),
+    }
     return commands.check(
         sources,
         format,
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
         importer_options=_importer_options(shape, strict, input, kwargs, static),
+        settings={
+            "gradients": gradients,
+            "select": tuple(select),
+            "ignore": tuple(ignore),
+            "baseline": baseline,
+        },
+        fail_on=fail_on.value,
+        write_baseline=write_baseline,
     )
 
 
@@ -450,7 +537,8 @@ def check(
 
 \b
   archviz show formats
-  archviz show passes --json"""
+  archviz show passes --json
+  archviz show rule AVG001"""
 )
 def show(
     what: Annotated[
@@ -459,10 +547,14 @@ def show(
             metavar="WHAT", help="One of: " + ", ".join(Catalogue) + ".", show_default=False
         ),
     ],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="For 'rule': its code or name.", show_default=False),
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """List what is installed, with the options of each."""
-    return commands.show(what.value, json)
+    """List what is installed, with the options of each, or explain one rule."""
+    return commands.show(what.value, name, json)
 
 
 def _importer_options(

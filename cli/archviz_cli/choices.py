@@ -29,6 +29,14 @@ class Fit(StrEnum):
     PAGE = "page"
 
 
+class Severity(StrEnum):
+    """How severe a finding is, from the mildest."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Catalogue(StrEnum):
     """What ``archviz show`` lists."""
 
@@ -38,6 +46,7 @@ class Catalogue(StrEnum):
     LAYOUTS = "layouts"
     VIEWS = "views"
     RULES = "rules"
+    RULE = "rule"
     REPORTERS = "reporters"
 
 

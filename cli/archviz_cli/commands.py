@@ -8,16 +8,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from archviz import api
+from archviz import api, baseline
 from archviz.errors import ArchvizError, OptionError
 from archviz.ir import Model
 from archviz.length import READABLE
-from archviz.output import default_output, encode, format_of
+from archviz.output import default_output, encode, format_of, write_whole
 from archviz.source import Source
 from archviz_cli.console import Console
 
 COULD_NOT_RUN = 2
 FINDINGS = 1
+UNFINISHED = 3
 
 
 class ClosedPipeError(Exception):
@@ -117,24 +118,42 @@ def check(
     console: Console,
     importer: str,
     importer_options: Options,
+    settings: dict[str, Any],
+    fail_on: str,
+    write_baseline: str,
 ) -> int:
-    """Prints what is wrong with the sources."""
+    """Prints what is wrong with the sources, or writes it down as known."""
     reporter = api.find_reporter(format)
     checked: list[Model] = []
 
     def look(name: str) -> int:
-        checked.append(api.check(name, importer=importer, **importer_options))
-        return FINDINGS if api.has_findings(checked[-1]) else 0
+        model = api.check(name, importer=importer, **settings, **importer_options)
+        checked.append(model)
+        if api.is_unfinished(model):
+            return UNFINISHED
+        return FINDINGS if not write_baseline and api.has_findings(model, fail_on) else 0
 
     code = _each(sources, look, console)
+    if write_baseline:
+        items = [item for model in checked for item in model.diagnostics if item.code]
+        write_whole(Path(write_baseline), baseline.text_of(items))
+        console.note(f"{write_baseline}: {len(items)} findings are known from now on")
+        return code
     _print(reporter.report(checked))
     return code
 
 
-def show(what: str, as_json: bool) -> int:
-    """Lists a family of plugins, or the formats that can be read and written."""
-    from archviz.catalogue import entries, listing
+def show(what: str, name: str, as_json: bool) -> int:
+    """Lists a family of plugins, or the formats that can be read and written, or one rule."""
+    from archviz.catalogue import entries, listing, rule_text
 
+    if what == "rule" or name:
+        if what not in ("rule", "rules"):
+            raise OptionError(f"{what} takes no name", f"write: archviz show {what}")
+        if not name:
+            raise OptionError("no rule is named", "write: archviz show rule AVG001")
+        _print(rule_text(name))
+        return 0
     families = ("importers", "renderers") if what == "formats" else (what,)
     found = [entry for family in families for entry in entries(family)]
     if as_json:

@@ -88,4 +88,5 @@ def test_a_report_carries_no_control_characters(reporter: Reporter) -> None:
 
 @each_reporter
 def test_nothing_to_report_is_little(reporter: Reporter) -> None:
-    assert len(reporter.report([])) < 20
+    # SARIF says which tool ran even then.
+    assert len(reporter.report([])) < (500 if reporter.name == "sarif" else 20)

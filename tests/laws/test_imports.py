@@ -24,7 +24,7 @@ LAYERS = (
     ("rules", "views", "renderers", "reporters"),
     ("output", "catalogue", "checking"),
     ("api",),
-    ("interop",),
+    ("interop", "testing", "pytest_plugin"),
     ("",),
 )
 """Parts of the library from the bottom up; "" is the package itself."""

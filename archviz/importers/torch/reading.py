@@ -110,10 +110,10 @@ def _recorded(target: Any, call: Call, source: Source) -> tuple[Recording, list[
     except CallFailedError as error:
         failed = error
     logger.info("on shapes alone it raised %s: %s", type(failed.cause).__name__, failed)
-    real = _with_weights(target, source)
+    real = with_weights(target, source)
     if real is None:
         raise _explained(failed, source, "") from failed.cause
-    args, kwargs = _filled((call.args, call.kwargs))
+    args, kwargs = filled((call.args, call.kwargs))
     try:
         found = record(real, args, kwargs, substrate="real", training=call.training)
     except CallFailedError as error:
@@ -127,7 +127,7 @@ def _recorded(target: Any, call: Call, source: Source) -> tuple[Recording, list[
     return found, [note]
 
 
-def _with_weights(target: Any, source: Source) -> Any:
+def with_weights(target: Any, source: Source) -> Any:
     """The target when it can compute for real; made again with its weights when it has none."""
     if bytes_of(target) > MOST_REAL_BYTES:
         return None
@@ -139,7 +139,7 @@ def _with_weights(target: Any, source: Source) -> Any:
     return unwrapped(source.object)
 
 
-def _filled(given: Any) -> Any:
+def filled(given: Any) -> Any:
     """A copy of the arguments, with seeded contents where they had shapes alone."""
     generator = torch.Generator().manual_seed(0)
 

@@ -1,0 +1,211 @@
+"""Reports for machines, known findings, exit codes, and the script of the GitHub action."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+import archviz
+from archviz import baseline
+from archviz.diagnostics import Diagnostic, Severity, SourceLocation, TraceStep
+from archviz.ir import Graph, Model
+from archviz.reporters import REPORTERS
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACE = SourceLocation("net.py", 7, "forward", 9, 7, 30, "h = self.encoder(x).detach()")
+FOUND = Diagnostic(
+    "detach",
+    Severity.ERROR,
+    "detach keeps gradient from 2 parameters: 100%, of a:b",
+    location=PLACE,
+    hint="drop it",
+    code="AVG004",
+    module="encoder",
+    parameters=("encoder.weight",),
+    trace=(TraceStep("torch.Tensor.detach [detach]", PLACE),),
+)
+MODEL = Model(Graph(), "torch", "net:Net", diagnostics=(FOUND,))
+SCHEMA = json.loads(Path(__file__).with_name("sarif.schema.json").read_text(encoding="utf-8"))
+
+
+def reported(name: str, *items: Diagnostic) -> str:
+    return REPORTERS.get(name).report([replace(MODEL, diagnostics=items)])
+
+
+def test_sarif_holds_to_the_parts_of_the_standard_that_are_used() -> None:
+    known = replace(FOUND, is_suppressed=True, location=None, severity=Severity.INFO)
+    document = json.loads(reported("sarif", FOUND, known))
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    first, second = document["runs"][0]["results"]
+    region = first["locations"][0]["physicalLocation"]["region"]
+    assert (region["startLine"], region["startColumn"], region["endColumn"]) == (7, 9, 30)
+    assert first["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "encoder"
+    assert first["level"] == "error"
+    assert second["suppressions"] == [{"kind": "external"}]
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(reported("sarif")))
+
+
+def test_fingerprints_last_when_lines_move_and_change_with_the_line() -> None:
+    moved = replace(FOUND, location=replace(PLACE, line=70, end_line=70))
+    other = replace(FOUND, location=replace(PLACE, text="return x.detach()"))
+    first, second, third = (baseline.fingerprints([item])[0] for item in (FOUND, moved, other))
+    assert first == second != third
+    twice = baseline.fingerprints([FOUND, moved])
+    assert len(set(twice)) == 2
+
+
+def test_junit_counts_failures_and_lets_information_pass() -> None:
+    mild = replace(FOUND, severity=Severity.INFO)
+    root = ElementTree.fromstring(reported("junit", FOUND, mild))
+    assert (root.tag, root.get("tests"), root.get("failures")) == ("testsuites", "2", "1")
+    suite = root[0]
+    assert suite.get("name") == "net:Net"
+    failure = suite[0].find("failure")
+    assert failure is not None
+    assert "net.py:7" in (failure.text or "")
+    assert suite[1].find("failure") is None
+    empty = ElementTree.fromstring(reported("junit"))
+    assert len(empty[0].findall("testcase")) == 1
+
+
+def test_annotations_are_commands_with_escaped_properties() -> None:
+    line = reported("github", FOUND).strip()
+    grammar = re.fullmatch(r"::error ((?:\w+=[^,:]*,)*\w+=[^,:]*)::(.*)", line)
+    assert grammar is not None
+    properties = dict(part.split("=", 1) for part in grammar[1].split(","))
+    assert properties["file"] == "net.py"
+    assert (properties["line"], properties["col"]) == ("7", "9")
+    assert "100%25" in grammar[2]
+    many = reported("github", *[FOUND] * 14).splitlines()
+    assert len(many) == 11
+    assert "4 more" in many[-1]
+
+
+def test_a_comment_on_the_line_allows_a_rule_or_every_stop(tmp_path: Path) -> None:
+    for number, (comment, allowed) in enumerate(
+        [
+            ("# archviz: allow detach", True),
+            ("# archviz: allow AVG004, cast", True),
+            ("# archviz: stop-gradient, the target is fixed", True),
+            ("# archviz: allow comparison", False),
+            ("# allow detach", False),
+        ]
+    ):
+        path = tmp_path / f"net{number}.py"
+        path.write_text(f"h = x.detach()  {comment}\n", encoding="utf-8")
+        place = SourceLocation(str(path), 1, text="h = x.detach()")
+        assert baseline.is_allowed(replace(FOUND, location=place)) is allowed
+
+
+NET = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Linear(4, 4)
+        self.decoder = nn.Linear(4, 4)
+
+    def forward(self, x):
+        h = self.encoder(x)STOP
+        return self.decoder(h)
+
+
+def loss(result):
+    return result.pow(2).mean()
+"""
+
+
+@pytest.fixture
+def nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a model that is cut and one that is not, from which modules are found."""
+    pytest.importorskip("torch", reason="the check of gradients needs PyTorch")
+    (tmp_path / "cut_net.py").write_text(NET.replace("STOP", ".detach()"), encoding="utf-8")
+    (tmp_path / "fine_net.py").write_text(NET.replace("STOP", ""), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("cut_net", "fine_net"):
+        sys.modules.pop(name, None)
+    importlib.invalidate_caches()
+    return tmp_path
+
+
+def test_the_exit_code_says_whether_something_was_found(nets: Path) -> None:
+    from archviz_cli.main import run
+
+    base = ["--input", "2x4", "--loss", "cut_net:loss"]
+    assert run(["check", "cut_net:Net", *base]) == 1
+    assert run(["check", "fine_net:Net", *base]) == 0
+    assert run(["check", "cut_net:Net", *base, "--ignore", "AVG004"]) == 0
+    assert run(["check", "cut_net:Net", *base, "--select", "comparison"]) == 0
+    assert run(["check", "cut_net:Net", *base, "--expect-cut", "encoder.*"]) == 0
+    assert run(["check", "fine_net:Net", *base, "--expect-frozen", "encoder.*"]) == 1
+    assert run(["check", "cut_net:Net", "--input", "2x5"]) == 2
+    assert run(["check", "cut_net:Net", *base, "--select", "no-such-rule"]) == 2
+    assert run(["check", "cut_net:Net", *base, "--write-baseline", "known.json"]) == 0
+    assert run(["check", "cut_net:Net", *base, "--baseline", "known.json"]) == 0
+
+
+def test_an_analysis_that_could_not_finish_is_never_clean(
+    nets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archviz.importers.torch.gradient import backward
+    from archviz_cli.main import run
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("this kernel has no such type")
+
+    monkeypatch.setattr(backward, "run", broken)
+    assert run(["check", "fine_net:Net", "--input", "2x4"]) == 3
+
+
+@pytest.mark.parametrize(("net", "code"), [("cut_net", 1), ("fine_net", 0)])
+def test_the_script_of_the_action_annotates_writes_sarif_and_passes_the_code_on(
+    nets: Path, net: str, code: int
+) -> None:
+    environment = {
+        **os.environ,
+        "ARCHVIZ_SOURCE": f"{net}:Net",
+        "ARCHVIZ_OPTIONS": f"--input 2x4 --loss '{net}:loss'",
+        "ARCHVIZ_SARIF": "found.sarif",
+        "ARCHVIZ_PYTHON": sys.executable,
+        "GITHUB_OUTPUT": str(nets / "outputs"),
+        "PYTHONPATH": os.pathsep.join([str(nets), *sys.path]),
+    }
+    script = ROOT / "action" / "check.sh"
+    done = subprocess.run(
+        ["bash", str(script)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert ("::error file=cut_net.py,line=13," in done.stdout) is bool(code)
+    document = json.loads((nets / "found.sarif").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert (nets / "outputs").read_text(encoding="utf-8") == f"code={code}\n"
+
+
+def test_the_assertion_fails_with_the_report_as_its_message(nets: Path) -> None:
+    import torch
+
+    from archviz.testing import assert_gradients
+
+    cut, fine = importlib.import_module("cut_net"), importlib.import_module("fine_net")
+    assert assert_gradients(fine.Net(), torch.ones(2, 4), loss=fine.loss).ok
+    with pytest.raises(AssertionError, match=r"cut_net.py:13: error AVG004 detach.*encoder.weight"):
+        assert_gradients(cut.Net(), torch.ones(2, 4), loss=cut.loss)
+    report = archviz.check_gradients(cut.Net(), torch.ones(2, 4), loss=cut.loss)
+    data = report.to_json()
+    assert data["counts"] == {"ok": 2, "cut": 2}
+    assert data["culprits"][data["parameters"]["encoder.weight"]["culprits"][0]]["kind"] == "detach"
+    assert json.loads(json.dumps(data)) == data
