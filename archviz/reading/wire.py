@@ -6,7 +6,10 @@ and wire type, a varint) and a value; a length-delimited value may be a message 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import BinaryIO
+
+from archviz.reading import MalformedError
 
 WINDOW = 1 << 16
 VARINT, FIXED64, DELIMITED, FIXED32 = 0, 1, 2, 5
@@ -77,3 +80,52 @@ def varint(number: int) -> bytes:
 def delimited(field: int, payload: bytes) -> bytes:
     """A length-delimited field."""
     return varint(field << 3 | DELIMITED) + varint(len(payload)) + payload
+
+
+def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Number and value of every field in a message: an int, or the bytes of a delimited one.
+
+    Raises:
+        MalformedError: The bytes are no message.
+    """
+    position, end = 0, len(data)
+    while position < end:
+        start = position
+        tag, position = read_varint(data, position)
+        number, kind = tag >> 3, tag & 7
+        value: int | bytes
+        if kind == VARINT:
+            value, position = read_varint(data, position)
+        elif kind == DELIMITED:
+            length, position = read_varint(data, position)
+            value = data[position : position + length]
+            position += length
+        elif kind in (FIXED32, FIXED64):
+            length = 4 if kind == FIXED32 else 8
+            value = int.from_bytes(data[position : position + length], "little")
+            position += length
+        else:
+            raise MalformedError(
+                f"a field has the wire type {kind}, which protobuf does not know", offset=start
+            )
+        if position > end or not number:
+            raise MalformedError("a field of a message reaches beyond its end", offset=start)
+        yield number, value
+
+
+def read_varint(data: bytes, position: int) -> tuple[int, int]:
+    """The varint at ``position`` and the position behind it.
+
+    Raises:
+        MalformedError: It does not end.
+    """
+    number = 0
+    for shift in range(0, 70, 7):
+        if position >= len(data):
+            break
+        byte = data[position]
+        position += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, position
+    raise MalformedError("a number does not end", offset=position)

@@ -1,14 +1,12 @@
-"""What reading a model found odd, gathered so that one fault is one diagnostic."""
+"""The faults that reading an ONNX model may find."""
 
 from __future__ import annotations
 
-from archviz.ir import Diagnostic, Severity
+from archviz.ir import Severity
+from archviz.reading import notes
+from archviz.reading.notes import Fault
 
-MAX_NAMED = 5
-MAX_NODES = 100
-"""Node ids that one diagnostic lists."""
-
-_FAULTS = {
+_FAULTS: dict[str, Fault] = {
     "missing-value": (
         Severity.WARNING,
         "{names} {is_are} consumed, and nothing produces {it_them}",
@@ -50,41 +48,8 @@ _FAULTS = {
 }
 
 
-class Notes:
-    """Collects diagnostics; those of one name become one."""
+class Notes(notes.Notes):
+    """Collects what reading an ONNX model found odd."""
 
     def __init__(self) -> None:
-        self._found: list[Diagnostic] = []
-        self._faults: dict[str, tuple[dict[str, None], list[str]]] = {}
-
-    def add(self, diagnostic: Diagnostic) -> None:
-        """Adds a finished diagnostic."""
-        self._found.append(diagnostic)
-
-    def fault(self, kind: str, name: str, node: str = "") -> None:
-        """Notes one more case of a fault, about ``name`` and at ``node``."""
-        names, nodes = self._faults.setdefault(kind, ({}, []))
-        names[name] = None
-        if node and len(nodes) < MAX_NODES:
-            nodes.append(node)
-
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Everything noted."""
-        found = list(self._found)
-        for kind, (names, nodes) in self._faults.items():
-            severity, message, hint = _FAULTS[kind]
-            plural = len(names) > 1
-            text = message.format(
-                names=_named(list(names)),
-                is_are="are" if plural else "is",
-                it_them="them" if plural else "it",
-                calls_call="call" if plural else "calls",
-            )
-            found.append(Diagnostic(kind, severity, text, tuple(nodes), hint=hint))
-        return tuple(found)
-
-
-def _named(names: list[str]) -> str:
-    shown = ", ".join(repr(name[:80]) for name in names[:MAX_NAMED])
-    more = len(names) - MAX_NAMED
-    return f"{shown} and {more:,} more" if more > 0 else shown
+        super().__init__(_FAULTS)

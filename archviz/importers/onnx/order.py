@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from archviz.importers.onnx.notes import MAX_NODES, Notes
+from archviz.importers.onnx.notes import Notes
 from archviz.ir import Diagnostic, Graph, Severity
 from archviz.ir.edit import used_values
 from archviz.ir.walk import all_graphs
+from archviz.reading.notes import MAX_NODES
 
 
 def note_order(graph: Graph, notes: Notes) -> None:

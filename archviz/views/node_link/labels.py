@@ -37,7 +37,7 @@ def detail(node: Node, graph: Graph) -> str:
     if category_of(node.op) == "linear":
         parts += _features(node, graph)
     for name, label in table().attribute.items():
-        if name in node.attributes:
+        if name in node.attributes and not (name == "units" and parts):
             made = _made_dtype(node, graph) if name in ("to", "dtype") else ""
             text = made or _setting(name, label, node.attributes[name])
             if text:
@@ -63,6 +63,9 @@ def shown_parts(node: Node) -> list[Node]:
 def category(node: Node, graph: Graph) -> str:
     """The colour category; picking from a value that is no table of weights is no embedding."""
     found = category_of(node.op)
+    layer = node.attributes.get("layer")
+    if table().role.get(node.op) == "wrapper" and isinstance(layer, str):
+        found = category_of(layer.partition(",")[0])
     if found == "embedding" and not _uses_weights(node, graph):
         return OTHER
     return found
@@ -175,7 +178,10 @@ _SHAPES = ("shape", "sizes", "repeats", "split")
 
 _WINDOWS = ("kernel_shape", "kernel_size", "pool_size", "size", "shape")
 _ONE_BY_DEFAULT = ("strides", "stride", "dilations", "dilation", "group", "groups")
-_SELF_EXPLAINING = ("to", "perm", "mode", "equation", "direction", "index", "dims")
+_SELF_EXPLAINING = (
+    "to", "perm", "mode", "equation", "direction", "index", "dims", "layer", "activation",
+    "target_shape", "newshape", "merge_mode", "key", "function",
+)  # fmt: skip
 
 
 def count_weights(parameters: Sequence[Parameter]) -> int:
@@ -264,6 +270,8 @@ def _setting(name: str, label: str, value: Attribute) -> str:
         return "×".join(map(_scalar, numbers))
     if name in _ONE_BY_DEFAULT:
         return "" if all(n == 1 for n in numbers) else f"{label} {_compact(numbers)}"
+    if name == "padding" and isinstance(value, str):
+        return value
     if name == "padding":
         return "" if not any(numbers) else f"{label} {_compact(numbers)}"
     if name == "pads":
@@ -273,7 +281,7 @@ def _setting(name: str, label: str, value: Attribute) -> str:
     if name == "alpha" and value == 1.0:
         return ""
     text = ",".join(map(_scalar, numbers))
-    if label.endswith("heads"):
+    if label.endswith("heads") or name in ("filters", "units"):
         return f"{text} {label}"
     return text if name in _SELF_EXPLAINING else f"{label} {text}"
 
