@@ -18,7 +18,8 @@ MAX_ITEMS = 1 << 24
 _I32, _U32, _U16 = struct.Struct("<i"), struct.Struct("<I"), struct.Struct("<H")
 _SCALARS = {
     "bool": struct.Struct("<?"), "int8": struct.Struct("<b"), "int32": struct.Struct("<i"),
-    "float32": struct.Struct("<f"), "float64": struct.Struct("<d"),
+    "float32": struct.Struct("<f"), "float64": struct.Struct("<d"), "uint8": struct.Struct("<B"),
+    "uint32": struct.Struct("<I"), "uint64": struct.Struct("<Q"),
 }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ class Table:
         return self.start + offset if offset else 0
 
     def scalar(self, number: int, dtype: str, default: float = 0) -> Any:
-        """A number; ``dtype`` is "bool", "int8", "int32", "float32" or "float64"."""
+        """A number; ``dtype`` is NumPy's name of its type."""
         place = self._field(number)
         return self._at(_SCALARS[dtype], place) if place else default
 
@@ -102,6 +103,11 @@ class Table:
         if length * np.dtype(dtype).itemsize > len(self.data) - place - 4:
             raise _outside(place)
         return np.frombuffer(self.data, dtype, length, place + 4)
+
+    def length(self, number: int) -> int:
+        """How many items a vector claims to have, 0 when there is none."""
+        place = self._target(number)
+        return int(self._at(_U32, place)) if place else 0
 
     def _items(self, number: int) -> list[int]:
         place = self._target(number)

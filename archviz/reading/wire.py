@@ -129,3 +129,27 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
         if byte < 128:
             return number, position
     raise MalformedError("a number does not end", offset=position)
+
+
+def read_field(window: Window, position: int) -> tuple[int, int, int, int] | None:
+    """Number, wire type, start and end of the field at ``position``; None when there is none."""
+    index = window.at(position, 20)
+    head = window.buffer[index : index + 20]
+    try:
+        tag, place = read_varint(head, 0)
+        length = 0
+        if tag & 7 == DELIMITED:
+            length, place = read_varint(head, place)
+            start = position + place
+        elif tag & 7 == VARINT:
+            start = position + place
+            _, end = read_varint(head, place)
+            length = end - place
+        elif tag & 7 in (FIXED32, FIXED64):
+            start = position + place
+            length = 4 if tag & 7 == FIXED32 else 8
+        else:
+            return None
+    except MalformedError:
+        return None
+    return (tag >> 3, tag & 7, start, start + length) if tag >> 3 else None

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from archviz.importers.onnx.functions import Functions, call_key
-from archviz.importers.onnx.strip import KEEP
 from archviz.reading.names import clean
+from archviz.reading.strip import KEEP
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto

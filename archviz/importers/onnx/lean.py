@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError
-from archviz.importers.onnx.strip import KEEP, MAX_NESTING
 from archviz.importers.onnx.tree_ensembles import TENSORS
+from archviz.reading.strip import KEEP, MAX_NESTING
 
 if TYPE_CHECKING:
     from onnx import ModelProto

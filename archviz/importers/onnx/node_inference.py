@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from archviz.importers.onnx.functions import MAX_EXPANDED
 from archviz.importers.onnx.growth import is_unsafe
 from archviz.importers.onnx.operators import Operators, opsets_of, standard
-from archviz.importers.onnx.strip import MAX_RANK
 from archviz.importers.onnx.tensors import tensor_type
 from archviz.importers.onnx.value_types import INVENTED, TypeReader, is_complete, write_type
 from archviz.ir import TensorType, Type
 from archviz.reading.names import clean
+from archviz.reading.strip import MAX_RANK
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto, TypeProto

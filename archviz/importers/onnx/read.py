@@ -21,10 +21,11 @@ from archviz.importers.onnx.order import note_order
 from archviz.importers.onnx.recalls import separate_calls
 from archviz.importers.onnx.shapes import bind, infer, needs_inference
 from archviz.importers.onnx.sniff import is_model_proto, text_form
-from archviz.importers.onnx.strip import MAX_NODES, Stripped, strip
+from archviz.importers.onnx.strip import strip
 from archviz.importers.onnx.text_forms import parse_text
 from archviz.importers.onnx.value_types import INVENTED, TypeReader
 from archviz.ir import Diagnostic, Model, Severity
+from archviz.reading.strip import MAX_NODES, Stripped
 from archviz.reading.wire import Window
 from archviz.source import Source
 

@@ -19,11 +19,11 @@ from archviz.importers.onnx.level import NodeList
 from archviz.importers.onnx.node_inference import CONTROL_FLOW, infer_by_node
 from archviz.importers.onnx.notes import Notes
 from archviz.importers.onnx.operators import standard
-from archviz.importers.onnx.strip import MAX_RANK
 from archviz.importers.onnx.value_types import TypeReader, is_complete
 from archviz.ir import Diagnostic, Severity, TensorType, Type
 from archviz.ir.types import format_shape
 from archviz.reading.names import clean
+from archviz.reading.strip import MAX_RANK
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TypeProto, ValueInfoProto

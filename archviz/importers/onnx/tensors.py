@@ -7,11 +7,11 @@ import struct
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from archviz.importers.onnx.strip import MAX_RANK
 from archviz.importers.onnx.value_types import dtype_name
 from archviz.ir import TensorType
 from archviz.ir.types import dtype_bits, is_float
 from archviz.reading.names import clean
+from archviz.reading.strip import MAX_RANK
 
 if TYPE_CHECKING:
     from onnx import SparseTensorProto, TensorProto

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from archviz.importers.onnx.strip import MAX_RANK
 from archviz.ir import ContainerType, Dim, TensorType, Type
 from archviz.reading.names import clean
+from archviz.reading.strip import MAX_RANK
 
 if TYPE_CHECKING:
     from onnx import TensorShapeProto, TypeProto, ValueInfoProto

@@ -176,7 +176,7 @@ _NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "de
 _SHAPES = ("shape", "sizes", "repeats", "split")
 
 
-_WINDOWS = ("kernel_shape", "kernel_size", "pool_size", "size", "shape")
+_WINDOWS = ("kernel_shape", "ksize", "kernel_size", "pool_size", "size", "shape")
 _ONE_BY_DEFAULT = ("strides", "stride", "dilations", "dilation", "group", "groups")
 _SELF_EXPLAINING = (
     "to", "perm", "mode", "equation", "direction", "index", "dims", "layer", "activation",
