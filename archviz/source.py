@@ -251,8 +251,13 @@ class Source:
                 "this is a web page, not a model",
                 "download the file itself; a login page or an error page may have taken its place",
             )
-        if any(name.endswith("/data.pkl") for name in self.members):
+        if any(re.fullmatch(r"[^./][^/]*/data\.pkl", name) for name in self.members):
             return "this is a PyTorch file", "leave out --from, or say --from checkpoint"
+        if re.match(rb"ET\d\d", self.head[4:8]):
+            return (
+                "this is an ExecuTorch program, whose format is not read",
+                "give the exported program (.pt2) that it was made from",
+            )
         if head.startswith(b"PK\x03\x04"):
             return "this is a zip archive", "unpack it and give the file inside"
         if head.startswith(b"\x1f\x8b"):
