@@ -11,8 +11,9 @@ from torch.overrides import TorchFunctionMode
 from archviz.importers.torch.ghost import Ghost
 from archviz.importers.torch.higher_order import HigherOrder
 from archviz.importers.torch.recorder import Recorder
-from archviz.importers.torch.shape_rules import RECURRENT, recurrent
+from archviz.importers.torch.shape_rules import RECURRENT, attention, recurrent
 
+_attention = torch.nn.functional.scaled_dot_product_attention
 Answer = Callable[[Any, Any, Any], Any]
 
 
@@ -58,8 +59,11 @@ class FunctionMode(TorchFunctionMode):
         if self.ghost is not None:
             is_lowered = torch.is_autocast_enabled("cpu")
             self.ghost.precision = torch.get_autocast_dtype("cpu") if is_lowered else None
-            if getattr(func, "__name__", "") in RECURRENT and len(args) >= 8:
+            name = getattr(func, "__name__", "")
+            if name in RECURRENT and len(args) >= 8:
                 return self._handle(recurrent(func), args, named)
+            if func is _attention and not is_lowered and len(args) >= 3:
+                return self._handle(attention(func), args, named)
         return self._handle(func, args, named)
 
 

@@ -18,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archviz.importers.torch.containers import collect
 from archviz.importers.torch.decisions import Decisions
 from archviz.importers.torch.identity import paused
+from archviz.importers.torch.quick_shapes import quick_rules
 from archviz.importers.torch.recorder import Recorder
 from archviz.importers.torch.samples import Samples
 from archviz.importers.torch.shape_rules import kernel_rules
@@ -183,7 +184,7 @@ class Ghost(KernelMode):
         self._kept: list[torch.Tensor] = []
         self._twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._samples = Samples(seed, self.is_unknown)
-        self._rules = kernel_rules()
+        self._rules = {**quick_rules(), **kernel_rules()}
         self._cpu = torch.device("cpu")
         self.precision: torch.dtype | None = None
 
@@ -315,7 +316,9 @@ class Ghost(KernelMode):
             twins = self._mapped(twins, self._lowered)
         rule = self._rules.get(kernel)
         if rule is not None:
-            return rule(*twins, **named)
+            result = rule(*twins, **named)
+            if result is not NotImplemented:
+                return self._written(kernel, args, kwargs, result) if schema.writes else result
         if kernel in DATA_DEPENDENT:
             return self._assumed(kernel, schema, args, kwargs, None)
         try:

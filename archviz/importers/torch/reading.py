@@ -60,7 +60,7 @@ def read_object(
 ) -> Model:
     """The Model of the object in ``source``; see the importer's ``read``."""
     target = unwrapped(build(source) if source.path is not None else source.object)
-    if isinstance(target, torch.export.ExportedProgram):
+    if type(target).__name__ == "ExportedProgram":  # to import its class takes seconds
         return _model(recording_of(target), source, [])
     if static:
         return _static(target, source)

@@ -29,6 +29,31 @@ def recurrent(function: Any) -> Callable[..., Any]:
     return shaped
 
 
+def attention(function: Any) -> Callable[..., Any]:
+    """``scaled_dot_product_attention`` in one step, where its operands plainly fit."""
+
+    def shaped(query: Any, key: Any, value: Any, mask: Any = None, *rest: Any, **named: Any) -> Any:
+        tensors = [item for item in (query, key, value, mask) if isinstance(item, torch.Tensor)]
+        tensors += [item for item in named.values() if isinstance(item, torch.Tensor)]
+        with paused():
+            is_plain = (
+                query.is_meta
+                and query.dim() == key.dim() == value.dim() == 4
+                and query.dtype is key.dtype is value.dtype
+                and query.shape[0] == key.shape[0] == value.shape[0]
+                and query.shape[-1] == key.shape[-1]
+                and key.shape[1:3] == value.shape[1:3]
+                and (query.shape[1] == key.shape[1] or named.get("enable_gqa"))
+            )
+            if is_plain:
+                shape = (*query.shape[:-1], value.shape[-1])
+                return _Shaped.apply([shape], *tensors)[0]
+        return function(query, key, value, mask, *rest, **named)
+
+    shaped.__name__ = function.__name__
+    return shaped
+
+
 class _Shaped(torch.autograd.Function):
     """Tensors of given shapes that autograd takes for results of all given tensors."""
 
