@@ -21,6 +21,20 @@ from archviz.ir.build import GraphBuilder
 SPATIAL = frozenset(f"conv{kind}{axes}d" for kind in ("", "_transpose") for axes in (1, 2, 3))
 """Convolutions, whose window is the weight's size and no argument."""
 
+MOVES = frozenset(
+    {
+        "__getitem__", "view", "reshape", "flatten", "unflatten", "expand", "expand_as", "to",
+        "type", "type_as", "float", "half", "bfloat16", "double", "contiguous", "narrow",
+        "squeeze", "view_as",
+    }
+)  # fmt: skip
+"""Functions that change nothing when the result is like what they got."""
+
+UNSPOKEN = frozenset(
+    {"self", "other", "input", "mat1", "mat2", "batch1", "batch2", "vec", "vec2", "tensor"}
+)
+"""Names of arguments that say less than the stored tensor's own."""
+
 KINDS = {"parameter": "weight", "buffer": "buffer", "constant": "constant"}
 
 
@@ -99,7 +113,7 @@ class _Converter:
     def _node(self, operation: Operation) -> None:
         builder = self._builder
         scope = self._paths[operation.call]
-        op = _shown(operation)
+        op = "identity" if self._changes_nothing(operation) else _shown(operation)
         node_id = builder.reserve(op, scope)
         inputs: list[str | None] = []
         uses: list[ParameterUse] = []
@@ -108,7 +122,8 @@ class _Converter:
         for name, value, default in named_arguments(operation):
             found = list(_references(value))
             for reference in found:
-                role = name if isinstance(value, Reference) else ""
+                is_telling = isinstance(value, Reference) and name not in UNSPOKEN
+                role = name if is_telling else ""
                 self._take(reference, role, inputs, uses, late)
             if op in ("getitem", "setitem") and name == "key":
                 attributes["index"] = index_text(value)
@@ -130,6 +145,22 @@ class _Converter:
             location=location(operation),
             node_id=node_id,
         )
+
+    def _changes_nothing(self, operation: Operation) -> bool:
+        """Whether it moves or casts a tensor to the shape and type that it has."""
+        if operation.name not in MOVES or len(operation.outputs) != 1 or not operation.inputs:
+            return False
+        if operation.written or len(operation.inputs) > 1:
+            return False
+        values = self._recording.values
+        given, made = values[operation.inputs[0].value], values[operation.outputs[0]]
+        if given.shape is None or given.shape != made.shape or given.dtype != made.dtype:
+            return False
+        if operation.name == "__getitem__":
+            index = operation.args[1] if len(operation.args) > 1 else None
+            parts = index if isinstance(index, tuple) else (index,)
+            return all(part is Ellipsis or _takes_all(part) for part in parts)
+        return True
 
     def _take(
         self,
@@ -167,6 +198,10 @@ def cache_places(result: Any) -> set[Path]:
     else:
         return set()
     return {(key,) for key, item in items if type(item).__name__.endswith("Cache")}
+
+
+def _takes_all(part: Any) -> bool:
+    return isinstance(part, slice) and part.start in (None, 0) and part.step in (None, 1)
 
 
 def _references(value: Any) -> Iterator[Reference]:

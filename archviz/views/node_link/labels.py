@@ -265,6 +265,8 @@ def _matrix(node: Node, graph: Graph) -> tuple[int, int] | None:
 
 def _setting(name: str, label: str, value: Attribute) -> str:
     """One attribute as text, "" when it says nothing that the default would not."""
+    if isinstance(value, bool):
+        return label if value else ""
     numbers = value if isinstance(value, tuple) else (value,)
     if name in _WINDOWS:
         return "×".join(map(_scalar, numbers))
