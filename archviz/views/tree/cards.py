@@ -351,10 +351,12 @@ def _paint_dot(card: Card, x: float, y: float, is_on_path: bool) -> Group:
 def bar(x: float, y: float, width: float, height: float, shares: Sequence[float]) -> list[Mark]:
     """Shares side by side; what is thinner than a hair is left out."""
     marks: list[Mark] = []
+    frame = Rect(x, y, width, height, "frame")
     for index, share in enumerate(shares):
         if share * width >= 0.3:
             marks.append(Rect(x, y, round(share * width, 2), height, f"slice {full(index)}"))
         x += share * width
+    marks.append(frame)
     return marks
 
 

@@ -42,7 +42,7 @@ def _classes(fills: Fills, width: float, left: float, top: float) -> tuple[list[
         x += needed + 12
     notes = [f"+{fills.width - shown} classes"] if fills.width > shown else []
     if fills.kind == "class":
-        notes.append("paler: more mixed")
+        notes.append("fainter: more mixed")
     for note in notes:
         if x + text_width(note, SIZE) > left + width and x > left:
             x, y = left, y + ROW
