@@ -128,7 +128,7 @@ def test_names_of_categories_are_kept(tmp_path: Path) -> None:
     xgboost = pytest.importorskip("xgboost")
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame({"size": DATA[:, 0], "colour": pandas.Categorical(
-        np.array(["red", "grün", "blue"])[CODES[:, 2].astype(int) % 3]
+        np.array(["red", "green", "blue"])[CODES[:, 2].astype(int) % 3]
     )})  # fmt: skip
     estimator = xgboost.XGBClassifier(
         n_estimators=2, enable_categorical=True, max_cat_to_onehot=1, n_jobs=1
@@ -136,7 +136,7 @@ def test_names_of_categories_are_kept(tmp_path: Path) -> None:
     estimator.save_model(tmp_path / "named.json")
     forest = api.load(tmp_path / "named.json").body
     assert isinstance(forest, Forest)
-    assert forest.category_names == {1: ("blue", "grün", "red")}
+    assert forest.category_names == {1: ("blue", "green", "red")}
     assert forest.feature_types == ("float", "category")
 
 
