@@ -12,8 +12,11 @@ from typing import Any
 from archviz.errors import ImporterError
 from archviz.importers.catboost.stored import Links, Split, Stored
 from archviz.ir import Condition, Forest
+from archviz.ir.forest.check import sound
 
 MAX_DEPTH = 30
+MAX_CELLS = 1 << 22
+"""Values of all nodes that need not be justified by those in the file."""
 
 _LOGISTIC = ("Logloss", "CrossEntropy", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy")
 _EXPONENTIAL = ("Poisson", "Tweedie")
@@ -42,6 +45,8 @@ def forest_of(stored: Stored) -> tuple[Forest, dict[str, str]]:
     borders = np.array([item.border for item in table])[split]
     categories = np.array([item.category for item in table])[split]
     is_categorical = (categories >= 0) & ~is_leaf
+    if len(is_leaf) * stored.dimension > max(4 * stored.values.size, MAX_CELLS):
+        raise ValueError("its leaves share their values")
     value = np.full((len(is_leaf), stored.dimension), np.nan)
     value[is_leaf] = stored.values[links.leaf[is_leaf]]
     loss = _loss(stored)
@@ -83,7 +88,7 @@ def forest_of(stored: Stored) -> tuple[Forest, dict[str, str]]:
     )
     metadata = {"objective": loss, "version": stored.metadata.get("branch", "")}
     metadata["trees"] = "symmetric" if stored.depths is not None else "any shape"
-    return forest, {key: text for key, text in metadata.items() if text}
+    return sound(forest), {key: text for key, text in metadata.items() if text}
 
 
 def _loss(stored: Stored) -> str:

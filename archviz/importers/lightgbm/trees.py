@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archviz.ir import Condition, Forest, Missing
+from archviz.ir.forest.check import sound
 
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _EXPONENTIAL = ("poisson", "gamma", "tweedie")
@@ -81,6 +82,9 @@ def forest_of(header: dict[str, Any], trees: Trees) -> tuple[Forest, dict[str, s
     objective, _, details = str(header.get("objective", "")).partition(" ")
     per_round = max(int(header["num_tree_per_iteration"]), 1)
     tree_count = len(trees.leaves)
+    classes = int(header["num_class"])
+    if max(per_round, classes) > max(tree_count, 1):
+        raise ValueError("it has more classes than trees")
     forest = Forest(
         starts=starts,
         yes=merged(_children(split("left_child"), shift), -1, "int32"),
@@ -112,11 +116,11 @@ def forest_of(header: dict[str, Any], trees: Trees) -> tuple[Forest, dict[str, s
         targets=1,
         feature_names=tuple(header["feature_names"]),
         feature_types=_feature_types(header, is_categorical, split("split_feature")),
-        class_names=_classes(objective, int(header["num_class"])),
+        class_names=_classes(objective, classes),
         category_names=_category_names(header),
     )
     metadata = {"objective": forest.objective, "version": str(header.get("version", ""))}
-    return forest, {key: text for key, text in metadata.items() if text}
+    return sound(forest), {key: text for key, text in metadata.items() if text}
 
 
 def _alternating(inner: Any, leaves: Any) -> Any:

@@ -29,8 +29,8 @@ TENSORS = frozenset(
 SETTINGS = ("post_transform", "aggregate_function", "n_targets")
 """Attributes that remain with the node; the others are in its forest."""
 
-MAX_CELLS = 1 << 27
-"""Values of all nodes together."""
+MAX_CELLS = 1 << 22
+"""Values of all nodes that need not be justified by the number of weights."""
 
 _MODES = {
     b"BRANCH_LEQ": Condition.LE,
@@ -204,7 +204,7 @@ def _leaf_values(
         width = max(width, int(given["n_targets"].i))
     if len(labels) == 2 and len(np.unique(output)) <= 1:
         output, width = np.zeros_like(output), 1  # one column says it of both classes
-    if width * len(leaf) > MAX_CELLS:
+    if width * len(leaf) > max(MAX_CELLS, 64 * len(weight)):
         raise ValueError("its nodes have too many values")
     value = np.full((len(leaf), width), np.nan)
     value[leaf] = 0.0
@@ -254,7 +254,7 @@ def _split_apart(given: dict[str, Any]) -> Forest:
         raise ValueError("a leaf adds to a target that is not there")
     rows = _sweep(_ints(given, "tree_roots"), links, count, len(weight))
     total = len(rows.index)
-    if width * total > MAX_CELLS:
+    if width * total > max(MAX_CELLS, 64 * len(weight)):
         raise ValueError("its nodes have too many values")
     leaf, at = rows.is_leaf, rows.index
     value = np.full((total, width), np.nan)

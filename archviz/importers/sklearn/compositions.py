@@ -62,6 +62,7 @@ class Composer:
         self.builder = GraphBuilder(name)
         self.diagnostics: list[Diagnostic] = []
         self._forest_of = forest_of
+        self._forests: dict[int, Forest | None] = {}
         self._count = 0
 
     def compose(self, estimators: list[tuple[str, Part]]) -> Graph:
@@ -94,6 +95,12 @@ class Composer:
         return self._safe_forest(part) is not None
 
     def _safe_forest(self, part: Part) -> Forest | None:
+        key = id(part.origin)
+        if key not in self._forests:
+            self._forests[key] = self._read_forest(part)
+        return self._forests[key]
+
+    def _read_forest(self, part: Part) -> Forest | None:
         try:
             return self._forest_of(part)
         except (ImporterError, ValueError, KeyError, TypeError, IndexError) as error:

@@ -52,11 +52,18 @@ class Part:
         return part_of(self.attributes.get(name))
 
     def parts(self, name: str) -> list[Part]:
-        """An attribute that is a list or an array of objects, nested ones in row order."""
+        """An attribute that is a list or an array of objects, nested ones in row order.
+
+        One that occurs again is left out, for files can repeat what they hold endlessly.
+        """
         found: list[Part] = []
+        seen: dict[int, None] = {}
         stack: list[Any] = [self.attributes.get(name)]
-        while stack and len(found) <= MAX_SEARCHED:
+        while stack and len(seen) <= MAX_SEARCHED:
             value = stack.pop()
+            if id(value) in seen:
+                continue
+            seen[id(value)] = None
             if hasattr(value, "dtype") and hasattr(value, "reshape"):
                 value = value.reshape(-1).tolist() if value.dtype == object else []
             if isinstance(value, list | tuple):

@@ -13,6 +13,7 @@ from archviz.importers.sklearn.ensembles import forest_of, forest_of_trees
 from archviz.importers.sklearn.parts import Part, find_estimators
 from archviz.importers.sklearn.sniff import SUFFIXES, is_pickle
 from archviz.ir import Forest, Model
+from archviz.ir.forest.check import sound
 from archviz.reading import naming
 from archviz.reading.names import clean
 from archviz.reading.pickles import BUDGET, PickleReader
@@ -78,7 +79,7 @@ def _forest_of(part: Part, data: Any) -> Forest | None:
     """The forest of an estimator of any library that is made of trees alone."""
     forest = forest_of(part) or forest_of_trees(part)
     if forest is not None:
-        return forest
+        return sound(forest)
     model = model_of(part, data)
     if model is None or not isinstance(model.body, Forest):
         return None

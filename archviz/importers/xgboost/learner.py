@@ -9,6 +9,7 @@ from typing import Any
 
 from archviz.errors import ImporterError
 from archviz.ir import Condition, Forest
+from archviz.ir.forest.check import sound
 
 LOGISTIC = ("binary:logistic", "reg:logistic")
 EXPONENTIAL = (
@@ -63,6 +64,8 @@ def forest_of(learner: dict[str, Any]) -> tuple[Forest, dict[str, str]]:
     names = tuple(str(item) for item in learner.get("feature_names", ()))
     if not names and features < 1 << 16:
         names = tuple(f"f{index}" for index in range(features))
+    if outputs > max(len(trees), columns.value.shape[1]):
+        raise ValueError("it has more outputs than trees")
     logistic = objective in LOGISTIC
     classes: tuple[tuple[str, ...], ...] = ()
     if objective.startswith("multi:"):
@@ -102,7 +105,7 @@ def forest_of(learner: dict[str, Any]) -> tuple[Forest, dict[str, str]]:
     best = learner.get("attributes", {}).get("best_iteration")
     if isinstance(best, str):
         metadata["best_iteration"] = best
-    return forest, metadata
+    return sound(forest), metadata
 
 
 def _link(objective: str) -> str:
@@ -227,6 +230,9 @@ class _Columns:
         """The values of trees whose leaves have one for each output; NaN at splits."""
         import numpy as np
 
+        given = [len(tree.get("leaf_weights", tree["base_weights"])) for tree in self._trees]
+        if len(is_leaf) * width > 2 * sum(given) + width:
+            raise ValueError("its leaves have too few values")
         found = np.full((len(is_leaf), width), np.nan)
         for tree, start, end in zip(
             self._trees, self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True

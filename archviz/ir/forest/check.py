@@ -26,6 +26,18 @@ def problems_of(forest: Forest) -> list[str]:
     ]
 
 
+def sound(forest: Forest) -> Forest:
+    """The forest itself, when it keeps every invariant.
+
+    Raises:
+        ValueError: It breaks one; the message says which.
+    """
+    problems = problems_of(forest)
+    if problems:
+        raise ValueError(problems[0])
+    return forest
+
+
 def _lengths(forest: Forest) -> list[str]:
     import numpy as np
 

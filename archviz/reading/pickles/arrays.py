@@ -92,6 +92,7 @@ def _array(raw: Any, dtype: Dtype, shape: Any, order: str, reader: PickleReader)
         return list(raw) if isinstance(raw, list) else NotImplemented
     form = dtype.numpy()
     count = math.prod(sizes)
+    reader.charge(4 * count * form.itemsize)  # several arrays may share their bytes
     if isinstance(raw, Blob):
         if raw.length != count * form.itemsize:
             raise ValueError("an array has too many or too few bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archviz.reading.pickles.values import OrderedDictionary
+from archviz.reading.pickles.values import Blob, OrderedDictionary
 
 MAX_KEY = 4096
 """Characters of a dictionary's key that are kept."""
@@ -79,7 +79,7 @@ def _bytes(args: tuple[Any, ...], reader: object) -> object:
         return b""
     if isinstance(args[0], str):  # how Python 3 writes bytes for Python 2
         return args[0].encode("latin-1")
-    return args[0] if isinstance(args[0], bytes) else NotImplemented
+    return args[0] if isinstance(args[0], bytes | Blob) else NotImplemented
 
 
 def _reconstructed(args: tuple[Any, ...], reader: Any) -> object:
