@@ -350,6 +350,63 @@ def render(
     epilog="""Examples:
 
 \b
+  archviz convert model.onnx --to tensorboard runs/model
+  archviz convert model.keras --to json
+  archviz convert saved_model --to graphml -o graph.graphml"""
+)
+def convert(
+    context: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A file or folder, '-' for standard input, or package.module:attribute.",
+            show_default=False,
+        ),
+    ],
+    folder: Annotated[
+        str,
+        typer.Argument(metavar="[FOLDER]", help="Where to write; beside the source if not given."),
+    ] = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="What to write: see archviz show formats.",
+            autocompletion=complete_renderer,
+            show_default=False,
+        ),
+    ] = ...,  # type: ignore[assignment]
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")
+    ] = "",
+    shape: Shape = [],  # noqa: B006
+    input: Input = [],  # noqa: B006
+    kwargs: Kwargs = "",
+    static: Static = False,
+    importer: From = "",
+    strict: Strict = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> int:
+    """Write a whole model in another format, with nothing merged or left out."""
+    target = output or (f"{folder.rstrip('/')}/" if folder else "")
+    return commands.render(
+        [source],
+        target,
+        to,
+        console=context.obj.with_flags(verbose, quiet),
+        importer=importer,
+        importer_options=_importer_options(shape, strict, input, kwargs, static),
+        settings={"raw": True},
+    )
+
+
+@app.command(
+    epilog="""Examples:
+
+\b
   archviz summary model.onnx
   archviz summary model.onnx --depth 1
   archviz summary model.onnx --json"""
