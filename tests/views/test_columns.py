@@ -92,6 +92,14 @@ def test_a_short_picture_is_left_alone() -> None:
     assert wrapped(boxes, links, 1).placement == whole
 
 
+def test_a_picture_that_is_as_wide_as_tall_is_left_alone() -> None:
+    boxes, links = chain(150)
+    boxes[0] = Box("wide", 9000, 40)
+    whole = placed(boxes, links)
+    assert whole.height > TALLEST
+    assert Wrapping(whole, boxes, links).usual() == 1
+
+
 @pytest.mark.parametrize("direction", ["TB", "LR"])
 def test_a_long_chain_becomes_a_page(direction: Direction) -> None:
     boxes, links = chain(300)

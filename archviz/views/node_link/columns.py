@@ -98,6 +98,8 @@ class Wrapping:
         if height <= TALLEST:
             return 1
         wanted = math.sqrt(height / (self._placement.width + 2 * GAP))
+        if wanted < 1.5:
+            return 1
         # A number of columns that cuts a network between its layers is worth another shape.
         found = self._cuts()
         return min(
