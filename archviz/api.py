@@ -14,6 +14,7 @@ from archviz.analysis.forest_summary import ForestSummary, summarize_forest
 from archviz.analysis.summary import Summary, summarize
 from archviz.checking import UNFINISHED, check_live, filtered, is_failing
 from archviz.errors import OptionError
+from archviz.garbage import collection_paused
 from archviz.importers import IMPORTERS, choose, make
 from archviz.ir import Forest, Graph, Model, Severity
 from archviz.ir import model as ir_model
@@ -108,6 +109,7 @@ def prepare(
     return _prepare(model, depth, focus, hide, raw, passes)[0]
 
 
+@collection_paused()
 def _prepare(
     model: Model, depth: Depth, focus: str, hide: Sequence[str], raw: bool, passes: Sequence[str]
 ) -> tuple[Model, int]:

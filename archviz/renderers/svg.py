@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from archviz.errors import RendererError
 from archviz.font import FAMILY, face
+from archviz.garbage import collection_paused
 from archviz.hatch import hatch
 from archviz.ir.build import unique
 from archviz.renderers import Renderer
@@ -29,6 +30,7 @@ _ESCAPES = {**_FORBIDDEN, ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 _QUOTED = {**_ESCAPES, ord('"'): "&quot;", 0x9: "&#9;", 0xA: "&#10;", 0xD: "&#13;"}
 
 
+@collection_paused()
 def render(
     scene: Scene, *, theme: str = AUTO, id_prefix: str = "", embed_fonts: bool = False
 ) -> str:
@@ -91,6 +93,9 @@ def number(value: float) -> str:
     """
     if not -_FARTHEST < value < _FARTHEST:
         raise RendererError(f"a coordinate is {value}, which cannot be drawn")
+    whole = int(value)
+    if whole == value:
+        return str(whole)
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 

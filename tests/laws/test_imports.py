@@ -17,7 +17,7 @@ HEAVY = {
 
 LAYERS = (
     ("errors", "diagnostics"),
-    ("options", "table", "length", "baseline"),
+    ("options", "table", "length", "garbage", "baseline"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),
     ("hatch", "font"),
     ("importers", "passes", "analysis", "layouts", "theme", "outline"),

@@ -8,12 +8,12 @@ that look the same are laid out once. All work is bounded by counts, and only in
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from math import inf
 from typing import Literal
 
 from archviz.errors import LayoutError
+from archviz.garbage import collection_paused
 from archviz.layouts import Area, Box, Layout, Link, Placement, Point, Route
 from archviz.layouts.sugiyama.blocks import Memo
 from archviz.layouts.sugiyama.cells import Border, CellLayout, lay_cell
@@ -38,15 +38,8 @@ def place(
     for box in boxes:
         if not (0 <= box.width < inf and 0 <= box.height < inf and 0 <= box.header < inf):
             raise LayoutError(f"the box {box.id!r} has no finite size")
-    # There are no cycles to find among the many small values, and looking for them takes longer
-    # than the layout.
-    collects = gc.isenabled()
-    gc.disable()
-    try:
+    with collection_paused():
         return _place(boxes, links, turned=direction == "LR")
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Placement:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Literal
 
 from archviz.errors import OptionError
+from archviz.garbage import collection_paused
 from archviz.ir import Graph, Model, Node, ScopePath, TensorType
 from archviz.ir.patterns import matched_by
 from archviz.ir.types import format_shape
@@ -50,6 +51,7 @@ class _Drawing:
     labels: list[str] = field(default_factory=list)
 
 
+@collection_paused()
 def draw(
     model: Model,
     *,

@@ -50,21 +50,18 @@ def rounded(points: Sequence[Point], radius: float = TURN) -> tuple[Segment, ...
     """A path through ``points`` whose corners are round, as far as its segments allow."""
     segments: list[Segment] = [("M", points[0].x, points[0].y)]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        first = math.hypot(corner.x - before.x, corner.y - before.y)
-        second = math.hypot(after.x - corner.x, after.y - corner.y)
+        x, y = corner
+        back_x, back_y = before.x - x, before.y - y
+        on_x, on_y = after.x - x, after.y - y
+        first, second = math.hypot(back_x, back_y), math.hypot(on_x, on_y)
         if not first or not second:
             continue
         r = min(radius, first / 2, second / 2)
-        enter = _towards(corner, before, r / first)
-        leave = _towards(corner, after, r / second)
-        segments.append(("L", enter.x, enter.y))
-        segments.append(("Q", corner.x, corner.y, leave.x, leave.y))
+        back, on = r / first, r / second
+        segments.append(("L", x + back_x * back, y + back_y * back))
+        segments.append(("Q", x, y, x + on_x * on, y + on_y * on))
     segments.append(("L", points[-1].x, points[-1].y))
     return tuple(segments)
-
-
-def _towards(start: Point, end: Point, share: float) -> Point:
-    return Point(start.x + (end.x - start.x) * share, start.y + (end.y - start.y) * share)
 
 
 def beside_circle(route: Route, area: Area, room: Area) -> Route | None:
