@@ -86,9 +86,14 @@ def lay_lanes(part: Part) -> None:
         a, b = lane.first, lane.last + 1
         if lane.is_left:
             lane.x = min(left[a:b])
+            # A little further out it may need no step where it starts.
+            if lane.x - RAIL_GAP <= lane.start < lane.x:
+                lane.x = lane.start
             left[a:b] = [lane.x - PITCH] * (b - a)
         else:
             lane.x = max(right[a:b])
+            if lane.x < lane.start <= lane.x + RAIL_GAP:
+                lane.x = lane.start
             right[a:b] = [lane.x + PITCH] * (b - a)
 
 
