@@ -9,7 +9,10 @@ from typing import Literal
 
 import pytest
 from geometry import ancestors, faults
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from networks import NETWORKS, Network, build, transformer
+from random_graphs import graphs
 from scene_geometry import problems
 
 import archviz
@@ -134,6 +137,16 @@ def test_networks_in_columns_are_without_fault(
     network = build(name, labelled=labelled)
     page = wrapped(network.boxes, network.links, columns, direction)
     assert column_faults(network.boxes, network.links, page, direction) == []
+
+
+@given(graphs(), st.sampled_from(("TB", "LR")), st.integers(2, 5))
+@settings(max_examples=300, deadline=None)
+def test_any_graph_in_columns_is_without_fault(
+    graph: tuple[list[Box], list[Link]], direction: Direction, columns: int
+) -> None:
+    boxes, links = graph
+    page = wrapped(boxes, links, columns, direction)
+    assert column_faults(boxes, links, page, direction) == []
 
 
 @pytest.mark.parametrize("direction", ["TB", "LR"])
