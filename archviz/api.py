@@ -19,7 +19,14 @@ from archviz.importers import IMPORTERS, choose, make
 from archviz.ir import Forest, Graph, Model, Severity
 from archviz.ir import model as ir_model
 from archviz.ir.walk import all_nodes, leaves
-from archviz.length import PIXELS, READABLE
+from archviz.length import (
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    PIXELS,
+    READABLE,
+    Length,
+    parse_length,
+)
 from archviz.options import bind, nearest, options_of, parse_plugin
 from archviz.output import Rendering, find_renderer, format_of, is_same_file, write_whole
 from archviz.passes import PASSES
@@ -305,13 +312,13 @@ def compose(
             settings["legend"] = legend is not False
         _check_options(ours, view, renderer)
         fitting = _fitting(view.draw, settings, f"the style {view.name!r}")
-        scene = view.draw(shown, **fitting)
+        scene = _sized(view.draw(shown, **fitting), width, fit)
         smallest = _smallest_text(scene)
         for shallower in _shallower(shown) if fit == "page" and depth == "auto" else ():
             if smallest is None or smallest >= READABLE:
                 break
             drawn, _ = _prepare(model, shallower, focus, hide, raw, passes)
-            scene = view.draw(drawn, **fitting)
+            scene = _sized(view.draw(drawn, **fitting), width, fit)
             smallest = _smallest_text(scene)
         subject = scene
     logger.info("writing %s", renderer.name)
@@ -322,8 +329,21 @@ def compose(
 
 def _shallower(model: Model) -> Iterable[int]:
     """Depths that leave ever fewer modules open than the model as drawn has."""
-    deepest = max((len(node.scope) for node in model.graph.nodes), default=0)
+    nodes = model.body.nodes if isinstance(model.body, Graph) else ()
+    deepest = max((len(node.scope) for node in nodes), default=0)
     return range(deepest - 1, 0, -1)
+
+
+def _sized(scene: Scene, width: str, fit: str) -> Scene:
+    """The scene as large as asked, also when its style knows nothing of sizes."""
+    if scene.shown_width is not None or not (width or fit == "page") or not scene.width:
+        return scene
+    shown = parse_length(width, "--width") if width else PAGE_WIDTH
+    if fit == "page":
+        scale = min(shown.pixels / scene.width, PAGE_HEIGHT.pixels / scene.height)
+        scale = scale if width else min(scale, 1.0)
+        shown = Length(round(scale * scene.width / PIXELS[shown.unit], 2), shown.unit)
+    return replace(scene, shown_width=shown)
 
 
 def _smallest_text(scene: Scene) -> float | None:

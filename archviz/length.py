@@ -34,6 +34,10 @@ class Length(NamedTuple):
         return self.value * PIXELS[self.unit]
 
 
+PAGE_WIDTH, PAGE_HEIGHT = Length(170.0, "mm"), Length(239.0, "mm")
+"""What both A4 and US Letter have inside margins of 20 mm."""
+
+
 def parse_length(text: str, owner: str) -> Length:
     """``text`` as a length; a number without a unit is one of pixels.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from archviz import api
 from archviz.errors import ImporterError, OptionError, RendererError
 from archviz.ir import Graph, Model, Node, Severity
 from archviz.output import default_output, encode, format_of, write_whole
+from archviz.scene import Rect, Scene
 from archviz.source import Source
+from archviz.views import View
 
 SAMPLE = samples_of("onnx")[0]
 
@@ -100,6 +103,29 @@ def test_options_go_to_renderer_and_importer_each() -> None:
 def test_a_wrong_value_of_an_option_is_refused() -> None:
     with pytest.raises(OptionError, match="direction of the style 'node-link' is 'UP'"):
         archviz.render(small_model(), direction="UP")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"width": "84mm"}, ("84mm", "168mm")),
+        ({"fit": "page"}, ("119.5mm", "239mm")),
+        ({"fit": "page", "width": "2in"}, ("2in", "4in")),
+    ],
+)
+def test_a_style_that_knows_no_sizes_is_sized_all_the_same(
+    options: dict[str, str], expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Rect(0, 0, 600, 1200, "page")
+    view = View("plain", "plain", lambda model: Scene(600, 1200, (page,)))
+    monkeypatch.setattr(api.VIEWS, "get", lambda name: view)
+    root = ET.fromstring(str(archviz.render(small_model(), **options)))  # type: ignore[arg-type]
+    assert (root.attrib["width"], root.attrib["height"]) == expected
+
+
+def test_a_model_without_operations_fits_a_page() -> None:
+    drawn = str(archviz.render(Model(Graph(), "test"), fit="page"))
+    assert ET.fromstring(drawn).attrib["width"] == "63.5mm"
 
 
 def test_settings_without_meaning_to_a_format_are_left_aside() -> None:

@@ -110,7 +110,7 @@ def draw(
     wide, high = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
     if not drawing.boxes:
         marks.append(_note("The model has no operations."))
-        wide, high = 240.0, 48.0
+        wide, high, shown_width = 240.0, 48.0, wanted
     if legend and drawing.cards:
         key = paint_legend(drawing.cards.values(), wide, high - MARGIN + 10, MARGIN)
         marks.append(key)

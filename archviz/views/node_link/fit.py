@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archviz.length import PIXELS, READABLE, Length
+from archviz.length import PAGE_HEIGHT, PAGE_WIDTH, PIXELS, READABLE, Length
 from archviz.views.node_link.cards import SMALL_SIZE
 from archviz.views.node_link.columns import Page, Wrapping
-
-PAGE_WIDTH, PAGE_HEIGHT = 170 * PIXELS["mm"], 239 * PIXELS["mm"]
-"""What both A4 and US Letter have inside margins of 20 mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +40,8 @@ class Fit:
         return page, self.width
 
     def _on_page(self, wrapping: Wrapping) -> tuple[Page, Length]:
-        tried = (
-            wrapping.near(PAGE_WIDTH, PAGE_HEIGHT) if self.columns == "auto" else (self.columns,)
-        )
+        shape = (PAGE_WIDTH.pixels, PAGE_HEIGHT.pixels)
+        tried = wrapping.near(*shape) if self.columns == "auto" else (self.columns,)
         pages = [wrapping.in_columns(number) for number in tried]
         page = max(pages, key=self._scale)
         width = self._scale(page) * self._width(page)
@@ -59,7 +55,7 @@ class Fit:
         """How many times its own size a picture is shown."""
         if self.to == "none":
             return self.width.pixels / self._width(page) if self.width else 1.0
-        high = PAGE_HEIGHT / (page.placement.height + 2 * self.margin)
+        high = PAGE_HEIGHT.pixels / (page.placement.height + 2 * self.margin)
         if self.width is not None:
             return min(self.width.pixels / self._width(page), high)
-        return min(PAGE_WIDTH / self._width(page), high, 1.0)
+        return min(PAGE_WIDTH.pixels / self._width(page), high, 1.0)
