@@ -124,3 +124,14 @@ def test_a_frames_tooltip_holds_no_characters_that_turn_text_around() -> None:
     (frame,) = [m for m in draw(Model(b.build())).marks if getattr(m, "role", "") == "scope"]
     assert isinstance(frame, Group)
     assert "\u202e" not in frame.title
+
+
+def test_the_end_of_an_axis_is_no_number() -> None:
+    b = GraphBuilder()
+    x, y = b.value("x"), b.value("y")
+    names = ("starts", "ends")
+    for name, value in zip(names, (1, 2**63 - 1), strict=True):
+        b.parameter(Parameter(name, TensorType("int64", (1,)), "constant", value=(value,)))
+    uses = tuple(ParameterUse(name, name, index) for index, name in enumerate(names, 1))
+    node = b.node("Slice", (x, None, None), (y,), parameters=uses)
+    assert labels.detail(node, b.build()) == "1, end"

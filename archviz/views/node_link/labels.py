@@ -23,6 +23,8 @@ from archviz.text import printable
 
 MADE_UP = re.compile(r"(val|v|value|tensor|MatMul|Add|Mul)?_?\d+|.*_output_\d+|.*:\d+")
 """Names that an exporter gives for want of one."""
+_UNBOUNDED = 2**31 - 1
+"""What exporters write for the end of an axis, or more."""
 MOST_ROWS = 5
 """Parameter rows on a card; more are counted in a last row."""
 SHORT_DETAIL = 18
@@ -302,4 +304,6 @@ def _compact(numbers: Sequence[Attribute]) -> str:
 def _scalar(value: Attribute) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, int) and abs(value) >= _UNBOUNDED:
+        return "end" if value > 0 else "start"
     return printable(str(value), 24)
