@@ -77,7 +77,7 @@ def test_a_pdf_says_every_label_in_fonts_of_its_own(sample: Path) -> None:
 @each_sample
 def test_a_pdf_page_is_as_large_as_the_picture(sample: Path) -> None:
     for width, points in (("", None), ("84mm", 84 / 25.4 * 72)):
-        made = api.render(loaded(sample), format="pdf", width=width)
+        made = api.render(loaded(sample), format="pdf", width=width, style="node-link")
         box = page_of(made).pages[0].mediabox  # type: ignore[arg-type]
         scene = scene_of(sample)
         assert abs(float(box.width) - (points or scene.width * 0.75)) < 0.1
