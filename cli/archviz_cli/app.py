@@ -10,13 +10,25 @@ import typer
 from archviz import __version__
 from archviz.options import parse_bindings
 from archviz_cli import commands, defaults, trees
+from archviz_cli.arguments import (
+    Depth,
+    Focus,
+    From,
+    Input,
+    Kwargs,
+    Quiet,
+    Shape,
+    Sources,
+    Static,
+    Strict,
+    Verbose,
+)
 from archviz_cli.choices import (
     Catalogue,
     Direction,
     Fit,
     Severity,
     Shapes,
-    complete_importer,
     complete_layout,
     complete_pass,
     complete_renderer,
@@ -43,74 +55,6 @@ Exit codes: 0 clean, 1 findings, 2 could not run, 3 an analysis could not finish
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
-
-Sources = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SOURCE...",
-        help="Files or folders, '-' for standard input, or package.module:attribute.",
-        show_default=False,
-    ),
-]
-From = Annotated[
-    str,
-    typer.Option(
-        "--from",
-        metavar="IMPORTER",
-        help="Read the source as this format.",
-        autocompletion=complete_importer,
-        show_default=False,
-    ),
-]
-Shape = Annotated[
-    list[str],
-    typer.Option(
-        "--shape",
-        metavar="NAME=DIM,DIM",
-        help="Bind an input's shape or a dimension, as in x=1,3,224,224 or batch=1; may be "
-        "given again.",
-        show_default=False,
-    ),
-]
-Input = Annotated[
-    list[str],
-    typer.Option(
-        "--input",
-        metavar="[NAME=][DTYPE:]SHAPE",
-        help="An input for a live model, as in 1x3x224x224 or ids=int64:1x128; may be given again.",
-        show_default=False,
-    ),
-]
-Kwargs = Annotated[
-    str,
-    typer.Option(
-        "--kwargs",
-        metavar="JSON",
-        help="Named arguments for a live model, as in '{\"use_cache\": false}'.",
-        show_default=False,
-    ),
-]
-Static = Annotated[
-    bool,
-    typer.Option("--static", help="Show the tree of modules of a live model without running it."),
-]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse sources that are damaged or incomplete.")
-]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell every stage and diagnostic.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell errors only.")]
-Depth = Annotated[
-    str,
-    typer.Option(
-        "--depth", metavar="N|auto|all", help="Levels of modules that stay open, or get rows."
-    ),
-]
-Focus = Annotated[
-    str,
-    typer.Option(
-        "--focus", metavar="PATH", help="Draw only the module at PATH.", show_default=False
-    ),
-]
 
 
 def _print_version(is_asked: bool) -> None:
