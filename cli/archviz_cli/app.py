@@ -32,7 +32,6 @@ from archviz_cli.choices import (
     complete_layout,
     complete_pass,
     complete_renderer,
-    complete_reporter,
     complete_style,
     complete_theme,
 )
@@ -266,7 +265,7 @@ def render(
         format,
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
-        importer_options=_importer_options(shape, strict, input, kwargs, static),
+        importer_options=importer_options(shape, strict, input, kwargs, static),
         settings={
             "depth": depth,
             "direction": direction.value,
@@ -342,7 +341,7 @@ def convert(
         to,
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
-        importer_options=_importer_options(shape, strict, input, kwargs, static),
+        importer_options=importer_options(shape, strict, input, kwargs, static),
         settings={"raw": True},
     )
 
@@ -376,7 +375,7 @@ def summary(
         json,
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
-        importer_options=_importer_options(shape, strict, input, kwargs, static),
+        importer_options=importer_options(shape, strict, input, kwargs, static),
     )
 
 
@@ -408,128 +407,8 @@ def describe(
         "markdown",
         console=context.obj.with_flags(verbose, quiet),
         importer=importer,
-        importer_options=_importer_options(shape, strict, input, kwargs, static),
+        importer_options=importer_options(shape, strict, input, kwargs, static),
         settings={"depth": depth, "focus": focus},
-    )
-
-
-@app.command(
-    epilog="""Examples:
-
-\b
-  archviz check model.onnx
-  archviz check *.onnx --format json
-  archviz check mypkg.models:build --input 1x3x224x224 --loss mypkg.train:loss
-  archviz check mypkg.models:build --expect-frozen 'backbone.*' --format sarif
-  archviz check mypkg.models:build --write-baseline known.json"""
-)
-def check(
-    context: typer.Context,
-    sources: Sources,
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format", "-f", help="Form of the report.", autocompletion=complete_reporter
-        ),
-    ] = "text",
-    shape: Shape = [],  # noqa: B006
-    input: Input = [],  # noqa: B006
-    kwargs: Kwargs = "",
-    static: Static = False,
-    loss: Annotated[
-        str,
-        typer.Option(
-            "--loss",
-            metavar="MODULE:FUNCTION",
-            help="Check gradients of this function of the model's result.",
-            show_default=False,
-        ),
-    ] = "",
-    target: Annotated[
-        str,
-        typer.Option(
-            "--target",
-            metavar="INPUT",
-            help="What the loss compares the result with, written as an input.",
-            show_default=False,
-        ),
-    ] = "",
-    expect_frozen: Annotated[
-        list[str],
-        typer.Option(
-            "--expect-frozen",
-            metavar="PATTERN",
-            help="Parameters that should get no gradient; may be given again.",
-            show_default=False,
-        ),
-    ] = [],  # noqa: B006
-    expect_cut: Annotated[
-        list[str],
-        typer.Option(
-            "--expect-cut",
-            metavar="PATTERN",
-            help="Parameters that are cut off on purpose; may be given again.",
-            show_default=False,
-        ),
-    ] = [],  # noqa: B006
-    select: Annotated[
-        list[str],
-        typer.Option(
-            "--select",
-            metavar="RULE",
-            help="Apply these rules alone: codes, their beginnings, or names.",
-            show_default=False,
-        ),
-    ] = [],  # noqa: B006
-    ignore: Annotated[
-        list[str],
-        typer.Option("--ignore", metavar="RULE", help="Leave out these rules.", show_default=False),
-    ] = [],  # noqa: B006
-    fail_on: Annotated[
-        Severity,
-        typer.Option("--fail-on", help="The mildest finding that makes the exit code 1."),
-    ] = Severity.WARNING,
-    baseline: Annotated[
-        str,
-        typer.Option(
-            "--baseline", metavar="FILE", help="Findings that are known.", show_default=False
-        ),
-    ] = "",
-    write_baseline: Annotated[
-        str,
-        typer.Option(
-            "--write-baseline",
-            metavar="FILE",
-            help="Write the findings down as known.",
-            show_default=False,
-        ),
-    ] = "",
-    importer: From = "",
-    strict: Strict = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> int:
-    """Look for what is wrong with models; the exit code is 1 when something is."""
-    gradients = {
-        "loss": loss,
-        "target": target,
-        "frozen": tuple(expect_frozen),
-        "expect_cut": tuple(expect_cut),
-    }
-    return commands.check(
-        sources,
-        format,
-        console=context.obj.with_flags(verbose, quiet),
-        importer=importer,
-        importer_options=_importer_options(shape, strict, input, kwargs, static),
-        settings={
-            "gradients": gradients,
-            "select": tuple(select),
-            "ignore": tuple(ignore),
-            "baseline": baseline,
-        },
-        fail_on=fail_on.value,
-        write_baseline=write_baseline,
     )
 
 
@@ -558,9 +437,10 @@ def show(
     return commands.show(what.value, name, json)
 
 
-def _importer_options(
+def importer_options(
     shape: list[str], strict: bool, input: list[str], kwargs: str, static: bool
 ) -> dict[str, object]:
+    """What the command line says to importers, by the names of their options."""
     options: dict[str, object] = {}
     if shape:
         options["bindings"] = parse_bindings(shape)
