@@ -238,7 +238,7 @@ class _Walk:
     def _first_text(self, start: int, end: int) -> bytes:
         """The text that a message begins with, as field 1; b"" for none."""
         head = self.window.slice(start, min(start + 64, end))
-        return head[2 : 2 + head[1]] if head[:1] == b"\x0a" else b""
+        return head[2 : 2 + head[1]] if len(head) > 1 and head[0] == 0x0A else b""
 
     def _excess(self, number: int) -> int:
         self.out.append((varint(number << 3) + b"\0") * (MAX_RANK + 1))

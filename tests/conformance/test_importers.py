@@ -59,8 +59,9 @@ def test_an_importer_claims_its_own_sample_and_nobody_else_does(sample: Path) ->
     }
     own = claims.pop(sample.parent.name, Confidence.NONE)
     assert own in (Confidence.SUFFIX, Confidence.CONTENT)
-    assert not claims, "another importer claims it as well"
-    assert choose(source).name == sample.parent.name
+    # Another one may show more of the same source, where a framework that builds it is installed.
+    assert all(claim is Confidence.CONTENT_AND_MORE for claim in claims.values()), claims
+    assert choose(source).name == (next(iter(claims)) if claims else sample.parent.name)
 
 
 @each_sample

@@ -25,7 +25,8 @@ from torch_bytes import (
 
 from archviz import api
 from archviz.errors import ImporterError
-from archviz.importers import choose
+from archviz.importers import Confidence
+from archviz.importers.checkpoint import IMPORTER
 from archviz.importers.checkpoint.kinds import guess
 from archviz.ir import Model, TensorType
 from archviz.ir.verify import verify
@@ -278,7 +279,7 @@ def test_an_index_names_files_beside_it_and_no_others(name: str, tmp_path: Path)
 
 
 def test_a_folder_of_hugging_face_is_read_with_its_configuration() -> None:
-    model = api.load(SAMPLES / "tiny_llama")
+    model = read(SAMPLES / "tiny_llama")
     assert model.source == "tiny_llama"
     assert model.metadata["architecture"] == "LlamaForCausalLM"
     assert model.body.name == "LlamaForCausalLM"
@@ -294,7 +295,7 @@ def test_a_folder_that_asks_for_code_runs_none(tmp_path: Path) -> None:
 
 
 def test_equal_blocks_are_drawn_once() -> None:
-    model = api.prepare(api.load(SAMPLES / "tiny_llama"))
+    model = api.prepare(read(SAMPLES / "tiny_llama"))
     repeats = {path: scope.repeat for path, scope in model.body.scopes.items() if scope.repeat > 1}
     assert repeats == {("model", "layers", "0"): 11}
 
@@ -310,7 +311,7 @@ def test_a_list_of_modules_in_the_file_adds_those_without_tensors() -> None:
 def test_no_framework_is_loaded() -> None:
     code = (
         "import sys, archviz\n"
-        "for path in sys.argv[1:]: archviz.load(path)\n"
+        "for path in sys.argv[1:]: archviz.load(path, importer='checkpoint')\n"
         "print({'torch', 'numpy', 'onnx', 'safetensors', 'transformers'} & set(sys.modules))"
     )
     samples = [str(path) for path in sorted(SAMPLES.iterdir()) if path.suffix != ".py"]
@@ -320,4 +321,4 @@ def test_no_framework_is_loaded() -> None:
 
 @pytest.mark.parametrize("sample", ["network.pth", "recurrent_module.pt", "tiny_llama"])
 def test_samples_are_recognised(sample: str) -> None:
-    assert choose(Source.of(SAMPLES / sample)).name == "checkpoint"
+    assert IMPORTER.sniff(Source.of(SAMPLES / sample)) is Confidence.CONTENT
