@@ -19,21 +19,21 @@ from archviz.importers import IMPORTERS, choose, make
 from archviz.ir import Forest, Graph, Model, Severity
 from archviz.ir import model as ir_model
 from archviz.ir.walk import all_nodes, leaves
-from archviz.length import (
-    PAGE_HEIGHT,
-    PAGE_WIDTH,
-    PIXELS,
-    READABLE,
-    Length,
-    parse_length,
-)
+from archviz.length import READABLE
 from archviz.options import bind, nearest, options_of, parse_plugin
-from archviz.output import Rendering, find_renderer, format_of, is_same_file, write_whole
+from archviz.output import (
+    Rendering,
+    find_renderer,
+    format_of,
+    is_same_file,
+    sized,
+    smallest_text,
+    write_whole,
+)
 from archviz.passes import PASSES
 from archviz.renderers import Renderer
 from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
-from archviz.scene import Scene, Text, flatten
 from archviz.source import Source
 from archviz.theme import load_theme
 from archviz.views import VIEWS, View
@@ -118,8 +118,15 @@ def prepare(
 
 @collection_paused()
 def _prepare(
-    model: Model, depth: Depth, focus: str, hide: Sequence[str], raw: bool, passes: Sequence[str]
+    model: Model,
+    depth: Depth,
+    focus: str,
+    hide: Sequence[str],
+    raw: bool,
+    passes: Sequence[str],
+    merges: bool = True,
 ) -> tuple[Model, int]:
+    """The model as drawn, merged unless the style does that, and how many operations it has."""
     logger.info("preparing %s", model.source or "the model")
     entered = _forest_at(model, focus)
     if entered is not None:
@@ -140,7 +147,9 @@ def _prepare(
     if raw and depth == "auto":
         depth = "all"
     last: list[Step] = [] if raw else [("fuse", {"compound": depth != "all"})]
-    if depth != "all":
+    if not merges:
+        last = []
+    elif depth != "all":
         last += [("fold-repeats", {}), ("collapse-scopes", {"depth": depth})]
     graph = _apply(graph, [step for step in last if step[0] not in named])
     return replace(model, body=graph), operations
@@ -287,11 +296,13 @@ def compose(
     renderer = find_renderer(format)
     ours, importers = _split_options(options, renderer, style, isinstance(target, Model))
     model = target if isinstance(target, Model) else load(target, importer=importer, **importers)
+    asked = VIEWS.get(style) if style and renderer.consumes == "scene" else None
+    merges = asked is None or asked.prepared == "cards"
     asks = depth != "auto" or bool(focus) or bool(hide) or bool(passes)
     if renderer.consumes == "model" and not asks:
         drawn, shown, operations = None, model, 0
     else:
-        drawn, operations = _prepare(model, depth, focus, hide, raw, passes)
+        drawn, operations = _prepare(model, depth, focus, hide, raw, passes, merges)
         shown = drawn
     settings: dict[str, object] = {
         "shapes": shapes,
@@ -312,14 +323,15 @@ def compose(
             settings["legend"] = legend is not False
         _check_options(ours, view, renderer)
         fitting = _fitting(view.draw, settings, f"the style {view.name!r}")
-        scene = _sized(view.draw(shown, **fitting), width, fit)
-        smallest = _smallest_text(scene)
-        for shallower in _shallower(shown) if fit == "page" and depth == "auto" else ():
+        scene = sized(view.draw(shown, **fitting), width, fit)
+        smallest = smallest_text(scene)
+        can_collapse = merges and fit == "page" and depth == "auto"
+        for shallower in _shallower(shown) if can_collapse else ():
             if smallest is None or smallest >= READABLE:
                 break
             drawn, _ = _prepare(model, shallower, focus, hide, raw, passes)
-            scene = _sized(view.draw(drawn, **fitting), width, fit)
-            smallest = _smallest_text(scene)
+            scene = sized(view.draw(drawn, **fitting), width, fit)
+            smallest = smallest_text(scene)
         subject = scene
     logger.info("writing %s", renderer.name)
     owner = f"the format {renderer.name!r}"
@@ -332,26 +344,6 @@ def _shallower(model: Model) -> Iterable[int]:
     nodes = model.body.nodes if isinstance(model.body, Graph) else ()
     deepest = max((len(node.scope) for node in nodes), default=0)
     return range(deepest - 1, 0, -1)
-
-
-def _sized(scene: Scene, width: str, fit: str) -> Scene:
-    """The scene as large as asked, also when its style knows nothing of sizes."""
-    if scene.shown_width is not None or not (width or fit == "page") or not scene.width:
-        return scene
-    shown = parse_length(width, "--width") if width else PAGE_WIDTH
-    if fit == "page":
-        scale = min(shown.pixels / scene.width, PAGE_HEIGHT.pixels / scene.height)
-        scale = scale if width else min(scale, 1.0)
-        shown = Length(round(scale * scene.width / PIXELS[shown.unit], 2), shown.unit)
-    return replace(scene, shown_width=shown)
-
-
-def _smallest_text(scene: Scene) -> float | None:
-    """Points of the smallest text of a scene that is fitted to a size."""
-    if scene.shown_width is None:
-        return None
-    texts = [mark.size for mark in flatten(scene.marks) if isinstance(mark, Text)]
-    return min(texts) * scene.scale / PIXELS["pt"] if texts else None
 
 
 def write(made: Rendering, output: str | os.PathLike[str], target: object = None) -> Path:

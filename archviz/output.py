@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archviz.errors import OptionError, RendererError
 from archviz.importers import IMPORTERS
 from archviz.ir import Forest, Model
 from archviz.ir.walk import all_nodes, head_of
+from archviz.length import PAGE_HEIGHT, PAGE_WIDTH, PIXELS, Length, parse_length
 from archviz.renderers import RENDERERS, Renderer
+from archviz.scene import Scene, Text, flatten
 from archviz.source import Source
 
 
@@ -72,6 +74,26 @@ class Rendering:
         nodes = self.drawn.graph.nodes if self.drawn else ()
         merged = any(head_of(node).parts for node in nodes)
         return self.collapsed_depth is not None or self.folded_runs > 0 or merged
+
+
+def sized(scene: Scene, width: str, fit: str) -> Scene:
+    """The scene as large as asked, also when its style knows nothing of sizes."""
+    if scene.shown_width is not None or not (width or fit == "page") or not scene.width:
+        return scene
+    shown = parse_length(width, "--width") if width else PAGE_WIDTH
+    if fit == "page":
+        scale = min(shown.pixels / scene.width, PAGE_HEIGHT.pixels / scene.height)
+        scale = scale if width else min(scale, 1.0)
+        shown = Length(round(scale * scene.width / PIXELS[shown.unit], 2), shown.unit)
+    return replace(scene, shown_width=shown)
+
+
+def smallest_text(scene: Scene) -> float | None:
+    """Points of the smallest text of a scene that is fitted to a size."""
+    if scene.shown_width is None:
+        return None
+    texts = [mark.size for mark in flatten(scene.marks) if isinstance(mark, Text)]
+    return min(texts) * scene.scale / PIXELS["pt"] if texts else None
 
 
 def find_renderer(format: str) -> Renderer:

@@ -23,12 +23,15 @@ class View:
         title: A few words for listings.
         draw: Draws a Model.
         consumes: "graph" for any model, "forest" for decision trees alone.
+        prepared: "cards" for a graph that is merged, folded and collapsed as asked; "operations"
+            for one that is merely rid of what is no operation, for a style that merges itself.
     """
 
     name: str
     title: str
     draw: Callable[..., Scene]
     consumes: Literal["graph", "forest"] = "graph"
+    prepared: Literal["cards", "operations"] = "cards"
 
 
 VIEWS: Registry[View] = Registry("archviz.views", "VIEW", View)

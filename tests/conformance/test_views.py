@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def check(scene: Scene) -> None:
 
 def suits(view: View, model: Model) -> bool:
     """Whether the view draws the model; if not, it has to say so."""
+    if view.prepared == "operations":
+        with contextlib.suppress(OptionError):
+            return bool(view.draw(model))
+        with pytest.raises(OptionError, match=r"^[^\n]*--style node-link$"):
+            view.draw(model)
+        return False
     if view.consumes == "graph" or isinstance(model.body, Forest):
         return True
     with pytest.raises(OptionError, match="this model is a graph"):

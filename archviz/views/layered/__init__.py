@@ -1,0 +1,96 @@
+"""The layered style: the figures that people draw by hand for papers, from the real model.
+
+Operations are merged as readers see them (:mod:`units`), laid along the longest way from input to
+output (:mod:`spine`), cut where one value alone passes, and grouped into stages (:mod:`stages`).
+A kind of figure (:mod:`kinds`) draws that plan on a page measured in points, so that eight points
+are eight points in print.
+"""
+
+from __future__ import annotations
+
+from archviz.errors import OptionError
+from archviz.ir import Graph, Model
+from archviz.ir.edit import used_values
+from archviz.length import Length, parse_length
+from archviz.scene import Group, Rect, Scene
+from archviz.text import printable
+from archviz.views import View
+from archviz.views.layered.kinds import AUTO, choose
+from archviz.views.layered.legend import footer
+from archviz.views.layered.page import Page, listed, text
+from archviz.views.layered.plan import Plan
+from archviz.views.layered.units import plan_of
+
+TEXT_WIDTH = Length(5.5, "in")
+"""How wide a figure is when nothing else is asked for: a column of text of a conference paper."""
+
+_POINT = 96 / 72
+
+
+def draw(
+    model: Model,
+    *,
+    figure: str = AUTO,
+    width: str = "",
+    legend: bool = True,
+) -> Scene:
+    """A model as a figure for a paper.
+
+    Args:
+        model: Its operations, not merged.
+        figure: The kind of figure, of which "auto" takes the one that suits the model.
+        width: How wide the figure is printed, "84mm", "3.25in"; "" for 5.5 in.
+        legend: Whether the figure says what its colours mean.
+
+    Raises:
+        OptionError: There is no such figure, or the model has no way from an input to an output,
+            or the figure has no room in the width.
+    """
+    wanted = parse_length(width, "--width") if width else TEXT_WIDTH
+    title = printable(model.source or model.graph.name or "model")
+    page = Page(wanted.pixels / _POINT)
+    if not model.graph.nodes:
+        page.height = 36.0
+        page.add(text(page.width / 2, 20, "The model has no operations.", "note"))
+        page.words.append("The model has no operations.")
+        return _scene(page, title, wanted)
+    plan = plan_of(model)
+    if not plan.units:
+        raise OptionError(
+            f"{title}: the style 'layered' needs {_missing(model.graph)}",
+            "draw it with --style node-link",
+        )
+    kind = choose(plan, figure)
+    kind.draw(plan, page)
+    _omit_what_is_apart(plan, page)
+    footer(plan, page, legend)
+    page.words.insert(0, f"{kind.title} of {title}")
+    return _scene(page, title, wanted)
+
+
+def _scene(page: Page, title: str, wanted: Length) -> Scene:
+    omitted = [
+        Group((), "omitted", title=why, data={"ops": listed(ops)})
+        for why, ops in page.omitted.items()
+    ]
+    for why, ops in page.omitted.items():
+        page.words.append(f"Not drawn: {len(ops):,} operations ({why})")
+    paper = Rect(0, 0, page.width, page.height, "page")
+    words = ". ".join(word.rstrip(".") for word in page.words) + "."
+    return Scene(page.width, page.height, (paper, *page.marks, *omitted), title, words, wanted)
+
+
+def _missing(graph: Graph) -> str:
+    """Which part of a way from an input to an output the graph lacks."""
+    if not graph.inputs or not graph.outputs:
+        return "a model that says what is computed from what, and this one knows its modules alone"
+    if not any(set(graph.inputs) & set(used_values(node)) for node in graph.nodes):
+        return "an operation that uses the input, and this model has none"
+    return "a way from an input to an output, and this model has none"
+
+
+def _omit_what_is_apart(plan: Plan, page: Page) -> None:
+    page.omit(plan.spine.apart, "nothing joins them to the way from input to output")
+
+
+VIEW = View("layered", "figures for papers: volumes, stages, blocks", draw, prepared="operations")

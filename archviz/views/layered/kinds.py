@@ -1,0 +1,37 @@
+"""Kinds of figures, and which of them a model gets.
+
+A kind joins by a module of its own that ends with ``KIND``, and by its place in :data:`KINDS`,
+which is the order in which they are asked whether a model suits them.
+"""
+
+from __future__ import annotations
+
+from archviz.errors import OptionError
+from archviz.options import nearest
+from archviz.views.layered import cuboid
+from archviz.views.layered.kind import Kind
+from archviz.views.layered.plan import Plan
+
+KINDS: tuple[Kind, ...] = (cuboid.KIND,)
+"""From the most particular to the most general."""
+
+AUTO = "auto"
+
+
+def choose(plan: Plan, wanted: str = AUTO) -> Kind:
+    """The kind of figure for a model.
+
+    Args:
+        plan: What is to be drawn.
+        wanted: Name of a kind, or "auto" for the first that suits the model.
+
+    Raises:
+        OptionError: There is no such kind.
+    """
+    if wanted == AUTO:
+        return next((kind for kind in KINDS if kind.suits(plan)), KINDS[-1])
+    named = {kind.name: kind for kind in KINDS}
+    if wanted not in named:
+        known = [AUTO, *named]
+        raise OptionError(f"there is no figure {wanted!r}", nearest(wanted, known))
+    return named[wanted]

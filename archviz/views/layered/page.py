@@ -1,0 +1,133 @@
+"""The page of a figure: marks in points at the size of print, and what has been accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from archviz.ir import Node
+from archviz.scene import Group, Mark, Path, Rect, Text
+from archviz.text import printable, text_width
+from archviz.views.layered.plan import operations
+from archviz.views.layered.words import GENERAL
+
+NAME, VALUE, SMALL = 7.2, 6.5, 6.3
+"""Sizes of text in points: names of stages, sizes and widths, everything else."""
+LEAST = 6.0
+"""Points of the smallest text that a figure may have."""
+MARGIN = 6.0
+
+
+@dataclass(slots=True)
+class Page:
+    """A sheet that a kind of figure fills from left to right and from the top down.
+
+    Attributes:
+        width: In points, margins included.
+        height: In points; a kind sets it.
+        marks: In painting order.
+        legend: What each fill means, by category, in the order of appearance.
+        facts: What the footer says, from left to right.
+        omitted: Imported operations that are not drawn, by the reason.
+        words: Sentences for those who cannot see the figure.
+    """
+
+    width: float
+    height: float = 0.0
+    marks: list[Mark] = field(default_factory=list)
+    legend: dict[str, str] = field(default_factory=dict)
+    facts: list[str] = field(default_factory=list)
+    omitted: dict[str, list[str]] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+
+    def add(self, *marks: Mark) -> None:
+        """Puts marks on the page, over those that are there."""
+        self.marks.extend(marks)
+
+    def mean(self, fill: str, name: str) -> None:
+        """Says in the legend what a fill stands for; of several names the general one."""
+        if self.legend.setdefault(fill, name) != name:
+            self.legend[fill] = GENERAL.get(fill, name)
+
+    def omit(self, nodes: Iterable[Node], why: str) -> None:
+        """Says that merged operations are not drawn."""
+        found = operations(nodes)
+        if found:
+            self.omitted.setdefault(why, []).extend(found)
+
+
+def text(
+    x: float,
+    y: float,
+    content: str,
+    role: str = "text",
+    size: float = VALUE,
+    *,
+    anchor: str = "middle",
+    rotation: float = 0.0,
+) -> Text:
+    """One line of text, measured; names of models come from files, so it is made printable."""
+    shown = printable(content, 80)
+    width = text_width(shown, size, bold=role.endswith("title"))
+    return Text(x, y, shown, role, size, width, anchor, rotation)
+
+
+def group(
+    marks: Sequence[Mark],
+    role: str,
+    ops: Iterable[str] = (),
+    *,
+    id: str = "",
+    title: str = "",
+    repeat: int = 1,
+) -> Group:
+    """Marks that stand for operations.
+
+    Args:
+        marks: In painting order.
+        role: What it is: "unit", "stage", "skip", "inset".
+        ops: Ids of the imported operations that it stands for, those of all copies in order.
+        id: Stable across runs, or "".
+        title: What a pointer resting on it says.
+        repeat: How many equal copies these operations are.
+    """
+    data = {}
+    names = listed(ops)
+    if names:
+        data["ops"] = names
+    if repeat > 1:
+        data["repeat"] = str(repeat)
+    return Group(tuple(marks), role, id, title, data)
+
+
+def listed(ops: Iterable[str]) -> str:
+    """Ids of operations with spaces between; a space in one becomes "_"."""
+    return " ".join(name.replace(" ", "_") for name in ops)
+
+
+def moved(mark: Mark, dx: float, dy: float = 0.0) -> Mark:
+    """The mark somewhere else."""
+    match mark:
+        case Group():
+            return replace(mark, marks=tuple(moved(inner, dx, dy) for inner in mark.marks))
+        case Rect() | Text():
+            return replace(mark, x=mark.x + dx, y=mark.y + dy)
+        case Path():
+            return Path(
+                tuple(
+                    (command, *(n + (dy if k % 2 else dx) for k, n in enumerate(numbers)))
+                    for command, *numbers in mark.segments
+                ),
+                mark.role,
+            )
+
+
+def count(number: int) -> str:
+    """A number of parameters as figures write it: "850", "23k", "1.5M", "138M"."""
+    if number < 1_000:
+        return f"{number:,}"
+    for limit, unit in ((1e6, "k"), (1e9, "M"), (1e12, "B"), (1e15, "T")):
+        if number < limit * 0.9995 or unit == "T":
+            scaled = number / limit * 1e3
+            return f"{scaled:.0f}{unit}" if unit == "k" or scaled >= 100 else f"{scaled:.1f}{unit}"
+    return str(number)

@@ -1,0 +1,151 @@
+"""The plan of a figure: what every kind of figure draws from.
+
+The model's operations are merged as readers see them, laid along a spine, cut into units where one
+value alone passes, and grouped into stages. Nothing here knows how it will look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from archviz.ir import Graph, Model, Node
+from archviz.ops import category_of
+from archviz.passes import PASSES
+from archviz.views.layered.extents import Extent
+from archviz.views.layered.spine import Spine
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A stretch of the spine between two places where one value alone passes.
+
+    Attributes:
+        main: Merged operations on the spine, in order.
+        branches: Merged operations beside it that fork from it and join it again.
+        extent: What it gives.
+        chief: Its weightiest operation, which readers take it for.
+        parameters: Elements of its weights.
+        is_block: Whether it forks and joins: a residual block, a block of branches.
+        signature: Equal for units that are built alike.
+    """
+
+    main: tuple[Node, ...]
+    branches: tuple[Node, ...]
+    extent: Extent
+    chief: Node
+    parameters: int
+    is_block: bool
+    signature: Hashable = field(compare=False)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All merged operations."""
+        return (*self.main, *self.branches)
+
+    @property
+    def category(self) -> str:
+        """The category of its weightiest operation."""
+        return category_of(self.chief.op)
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Ids of the imported operations that it stands for."""
+        return operations(self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Units that are drawn as one group.
+
+    Attributes:
+        units: From the input's side to the output's.
+        name: What the figure calls it.
+    """
+
+    units: tuple[Unit, ...]
+    name: str
+
+    @property
+    def extent(self) -> Extent:
+        """What it gives."""
+        return self.units[-1].extent
+
+    @property
+    def category(self) -> str:
+        """The category of its weightiest unit."""
+        return max(self.units, key=lambda unit: unit.parameters).category
+
+    @property
+    def parameters(self) -> int:
+        """Elements of its weights."""
+        return sum(unit.parameters for unit in self.units)
+
+    @property
+    def runs(self) -> tuple[tuple[Unit, int], ...]:
+        """The units with how often each stands, built alike, one behind the other."""
+        found: list[tuple[Unit, int]] = []
+        for unit in self.units:
+            if found and found[-1][0].signature == unit.signature:
+                found[-1] = (found[-1][0], found[-1][1] + 1)
+            else:
+                found.append((unit, 1))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A connection between units that are apart.
+
+    Attributes:
+        source: Position of the unit it leaves; -1 for the input.
+        target: Position of the unit that takes it.
+        nodes: Merged operations on it.
+        joins: Symbol of the operation that takes it ("plus", "join"), or "".
+    """
+
+    source: int
+    target: int
+    nodes: tuple[Node, ...]
+    joins: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a figure shows.
+
+    Attributes:
+        model: As the view was given it: operations, without what is none.
+        graph: The same, merged as readers see them.
+        extents: Extent by value.
+        spine: The longest way through ``graph``.
+        input: The extent of what the spine starts from.
+        units: The spine, cut.
+        skips: Connections between units that are apart.
+    """
+
+    model: Model
+    graph: Graph
+    extents: Mapping[str, Extent]
+    spine: Spine
+    input: Extent
+    units: tuple[Unit, ...]
+    skips: tuple[Skip, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Elements of all weights, shared ones once."""
+        used = {use.parameter for node in self.graph.nodes for use in node.parameters}
+        known = self.graph.parameters
+        return sum(
+            known[n].type.size or 0 for n in used if n in known and known[n].kind == "weight"
+        )
+
+    def folded(self) -> Graph:
+        """The merged graph with runs of equal blocks reduced to their first."""
+        return PASSES.get("fold-repeats").apply(self.graph)
+
+
+def operations(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """Ids of the imported operations that merged ones stand for."""
+    return tuple(dict.fromkeys(origin for node in nodes for origin in node.origins))

@@ -1,0 +1,307 @@
+"""Stages as pieces of a cuboid figure: volumes, plates, bars, with their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archviz.ir import Dim
+from archviz.scene import Group, Mark, Path
+from archviz.views.layered.extents import Extent
+from archviz.views.layered.page import NAME, SMALL, VALUE, count, group, text
+from archviz.views.layered.pieces import Piece
+from archviz.views.layered.plan import Plan, Stage, Unit
+from archviz.views.layered.stages import is_reducing
+from archviz.views.layered.volumes import (
+    DEPTH,
+    THIN,
+    flank,
+    front,
+    lid,
+    log2,
+    pixels,
+    plate,
+    volume,
+)
+from archviz.views.layered.words import bands_of, fill_of
+
+LOWEST = 14.0
+"""Points of the smallest resolution."""
+SHOWN = 3
+"""Volumes drawn of a run of equal units; a bracket says how many there are."""
+MOST_ALIKE = 4
+"""Plain operations that are drawn one by one."""
+BAR = 5.0
+"""Points of the side of the bar of a vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How resolution and channels become points.
+
+    Attributes:
+        low: The smallest side in pixels that is more than one.
+        high: The largest.
+        most: Points of the largest side.
+        wide: Points of width to each doubling of channels.
+        base: The y of names, the axis being at 0.
+    """
+
+    low: int
+    high: int
+    most: float
+    wide: float
+    base: float
+
+    def height(self, extent: Extent) -> float:
+        """Points of height of a picture of that resolution."""
+        side = extent.side
+        if side is None:
+            return self.most * 0.6
+        if side <= 1:
+            return LOWEST * 0.6
+        if self.high <= self.low:
+            return self.most * 0.7
+        share = log2(side / self.low) / log2(self.high / self.low)
+        return LOWEST + (self.most - LOWEST) * min(max(share, 0.0), 1.0)
+
+    def width(self, channels: Dim) -> float:
+        """Points of width of so many channels."""
+        known = channels if isinstance(channels, int) else 64
+        return max(THIN, self.wide * log2(known) - 3.2 * min(1.0, self.wide / 1.65))
+
+    def length(self, features: Dim) -> float:
+        """Points along either axis of the bar of a vector."""
+        known = features if isinstance(features, int) else 64
+        return max(6.0, 0.37 * self.most * min(1.25, log2(known) / 12))
+
+
+def scale_of(plan: Plan, most: float, wide: float) -> Scale:
+    """The scale under which the largest resolution is ``most`` points high."""
+    sides = [
+        extent.side
+        for extent in (plan.input, *(unit.extent for unit in plan.units))
+        if extent.side is not None and extent.side > 1
+    ]
+    low, high = min(sides, default=1), max(sides, default=1)
+    return Scale(low, high, most, wide, most * (1 + DEPTH) / 2 + 17.0)
+
+
+def pieces_of(plan: Plan, stages: Sequence[Stage], scale: Scale) -> list[Piece]:
+    """The input and the stages, from left to right."""
+    return [_input(plan.input, scale), *(_stage(stage, scale) for stage in stages)]
+
+
+def _input(extent: Extent, scale: Scale) -> Piece:
+    if not extent.is_spatial:
+        return _bar(extent, "other", scale, (), "input", 0)
+    height = scale.height(extent)
+    depth = DEPTH * height
+    y = (depth - height) / 2
+    marks: list[Mark] = plate(0, y, height, depth, "other")
+    marks += _labels(THIN / 2, THIN, y + height, depth, _channels(extent), pixels(extent.sides))
+    marks += _name(THIN / 2 + depth / 6, "input", 0, scale)
+    return Piece(
+        (group(marks, "input"),), (0, 0), (THIN + depth / 2, 0), y - depth, THIN + depth / 2
+    )
+
+
+def _stage(stage: Stage, scale: Scale) -> Piece:
+    units = [unit for unit in stage.units if unit.category != "pool"]
+    if not units and is_reducing(stage.units[-1]):
+        return _reduced(stage, scale)
+    if not stage.units[0].extent.is_spatial:
+        fill = fill_of(stage.units[-1].chief)
+        return _bar(stage.extent, fill, scale, stage.units, stage.name, stage.parameters)
+    return _volumes(stage, units or list(stage.units), scale)
+
+
+def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
+    extent = units[-1].extent
+    height = scale.height(extent)
+    depth = DEPTH * height
+    y = (depth - height) / 2
+    marks: list[Mark] = []
+    x = 0.0
+    slabs = slabs_of(units)
+    for slab in slabs:
+        marks_here: list[Mark] = []
+        for shown in range(slab.shown):
+            is_last = slab is slabs[-1] and shown == slab.shown - 1
+            width = scale.width(slab.units[0].extent.channels)
+            marks_here += _slab(x, y, width, height, depth, slab.units[0], is_last)
+            x += width
+        operations = [name for unit in slab.units for name in unit.operations]
+        marks.append(group(marks_here, "unit", operations, repeat=slab.repeat))
+    right = x + depth
+    pools = [unit for unit in stage.units if unit not in units]
+    if pools:
+        low = scale.height(stage.extent) if stage.extent.is_spatial else LOWEST
+        low = min(low, height * 0.86)
+        shallow = DEPTH * low
+        at = max(x + 1.4, right - shallow - THIN)
+        fill = fill_of(pools[-1].chief)
+        operations = [name for unit in pools for name in unit.operations]
+        drawn = plate(at, (shallow - low) / 2, low, shallow, fill)
+        marks.append(group(drawn, "unit", operations))
+        right = max(right, at + THIN + shallow)
+    times = len(units)
+    if times > sum(slab.shown for slab in slabs) or (times > 1 and units[0].is_block):
+        marks += _bracket(depth, x + depth, y - depth - 2.0, f"×{times}")
+        label = _channels_of(units)
+    else:
+        label = _channels_of(units) + (f" ×{times}" if times > 1 else "")
+    marks += _labels(x / 2, x, y + height, depth, label, pixels(extent.sides))
+    marks += _name((x + depth * 0.3) / 2, stage.name, stage.parameters, scale)
+    whole = Group(tuple(marks), "stage", stage.name, _title(stage))
+    return Piece(
+        (whole,), (0, 0), (max(x + depth / 2, right - depth / 2), 0), y - depth, x / 2 + depth
+    )
+
+
+def _slab(
+    x: float, y: float, width: float, height: float, depth: float, unit: Unit, is_last: bool
+) -> list[Mark]:
+    """One unit: a block in one colour, an operation in bands."""
+    chief = unit.chief
+    if unit.is_block:
+        marks = [
+            lid(x, y, width, depth, fill_of(chief)),
+            front(x, y, width, height, fill_of(chief)),
+        ]
+        last = fill_of(chief)
+    else:
+        bands = [fill for node in unit.main for fill, _ in bands_of(node)]
+        kept = [fill for k, fill in enumerate(bands) if fill not in bands[:k]] or ["other"]
+        thin = {"norm": 0.16, "act": 0.28}
+        shares = [thin.get(fill, 1.0) if len(kept) > 1 else 1.0 for fill in kept]
+        main = 1.0 - sum(share for share in shares if share < 1)
+        whole = sum(share == 1.0 for share in shares) or 1
+        marks = []
+        at = x
+        for fill, share in zip(kept, shares, strict=True):
+            wide = width * (share if share < 1 else max(main, 0.3) / whole)
+            marks += [lid(at, y, wide, depth, fill), front(at, y, wide, height, fill)]
+            at += wide
+        last = kept[-1]
+    return [*marks, flank(x + width, y, height, depth, last)] if is_last else marks
+
+
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """What is drawn for units one behind the other.
+
+    Attributes:
+        units: All of them.
+        shown: How many volumes stand for them.
+        repeat: How many equal copies they are.
+    """
+
+    units: tuple[Unit, ...]
+    shown: int
+    repeat: int
+
+
+def slabs_of(units: Sequence[Unit]) -> list[Slab]:
+    """The volumes that stand for units: all, or a few of many."""
+    limit = SHOWN if units[0].is_block else MOST_ALIKE
+    if len(units) <= limit:
+        return [Slab((unit,), 1, 1) for unit in units]
+    runs: list[list[Unit]] = []
+    for unit in units:
+        if runs and runs[-1][0].signature == unit.signature:
+            runs[-1].append(unit)
+        else:
+            runs.append([unit])
+    if len(runs) > SHOWN:
+        return [Slab(tuple(units), SHOWN, 1)]
+    shown = [1] * len(runs)
+    while sum(shown) < SHOWN:
+        longest = max(range(len(runs)), key=lambda k: len(runs[k]) - shown[k])
+        shown[longest] += 1
+    return [Slab(tuple(run), shown[k], len(run)) for k, run in enumerate(runs)]
+
+
+def _reduced(stage: Stage, scale: Scale) -> Piece:
+    """A pooling over the whole picture."""
+    height = LOWEST * 0.6
+    depth = DEPTH * height
+    y = (depth - height) / 2
+    width = max(5.0, 0.7 * scale.width(stage.extent.channels))
+    operations = [name for unit in stage.units for name in unit.operations]
+    marks: list[Mark] = [
+        group(
+            volume(0, y, width, height, depth, fill_of(stage.units[-1].chief)), "unit", operations
+        )
+    ]
+    marks += _labels(width / 2, width, y + height, depth, _channels(stage.extent), "")
+    marks += _name(width / 2, stage.name, stage.parameters, scale)
+    whole = Group(tuple(marks), "stage", stage.name, _title(stage))
+    return Piece((whole,), (0, 0), (width + depth / 2, 0), y - depth, width / 2 + depth)
+
+
+def _bar(
+    extent: Extent,
+    fill: str,
+    scale: Scale,
+    units: Sequence[Unit],
+    name: str,
+    parameters: int,
+) -> Piece:
+    """A vector: a bar along the depth axis."""
+    along = scale.length(extent.channels)
+    y = along / 2 - BAR / 2
+    drawn = volume(0, y, BAR, BAR, along, fill)
+    operations = [name for unit in units for name in unit.operations]
+    times = len(units)
+    marks: list[Mark] = [group(drawn, "unit", operations, repeat=times)]
+    label = _channels(extent) + (f" ×{times}" if times > 1 else "")
+    marks.append(text(along + BAR / 2, y - along - 3.0, label, "text", VALUE))
+    marks += _name(BAR / 2 + along * 0.12, name, parameters, scale)
+    whole = Group(tuple(marks), "stage", name, name)
+    return Piece((whole,), (along / 2 - 0.8, 0), (BAR + along / 2 + 0.2, 0), y - along, along, 14.0)
+
+
+def _labels(
+    middle: float, width: float, bottom: float, depth: float, channels: str, sides: str
+) -> list[Mark]:
+    """Channels under the front, the side along the slanted edge."""
+    marks: list[Mark] = []
+    if channels:
+        marks.append(text(middle, bottom + 7.6, channels, "text", VALUE))
+    if sides:
+        x, y = width + depth / 2 + 2.6, bottom - depth / 2 + 5.2
+        marks.append(text(x, y, sides, "text", VALUE, rotation=-45.0))
+    return marks
+
+
+def _name(middle: float, name: str, parameters: int, scale: Scale) -> list[Mark]:
+    marks: list[Mark] = [text(middle, scale.base, name, "heading-title", NAME)]
+    if parameters:
+        marks.append(text(middle, scale.base + 8.0, count(parameters), "note", SMALL))
+    return marks
+
+
+def _bracket(left: float, right: float, y: float, label: str) -> list[Mark]:
+    line = Path(
+        (("M", left, y), ("L", left, y - 3), ("L", right, y - 3), ("L", right, y)), "bracket"
+    )
+    return [line, text((left + right) / 2, y - 6.0, label, "heading-title", 9.0)]
+
+
+def _channels(extent: Extent) -> str:
+    known = extent.channels
+    return f"{known:,}" if isinstance(known, int) else "?" if extent.sides else ""
+
+
+def _channels_of(units: Sequence[Unit]) -> str:
+    first, last = units[0].extent.channels, units[-1].extent.channels
+    if first == last or not isinstance(first, int) or not isinstance(last, int):
+        return _channels(units[-1].extent)
+    return f"{first:,} → {last:,}"
+
+
+def _title(stage: Stage) -> str:
+    size = pixels(stage.extent.sides)
+    parts = [stage.name, f"{_channels(stage.extent)} channels" if stage.extent.sides else "", size]
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,174 @@
+"""From a model to the plan of a figure: operations merged, laid along a spine, cut into units."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+
+from archviz.ir import Graph, Model, Node, Parameter
+from archviz.ir.edit import used_values
+from archviz.ir.types import is_float
+from archviz.ir.walk import leaves
+from archviz.ops import category_of, table
+from archviz.passes import PASSES
+from archviz.passes.fold_repeats.items import node_signature
+from archviz.views.layered.extents import Extent, extents_of
+from archviz.views.layered.plan import Plan, Skip, Unit
+from archviz.views.layered.spine import Spine, spine_of
+
+HEAVY = ("conv", "linear", "attention", "recurrent", "pool", "embedding")
+"""Categories that readers want to see; the others go with what stands before them."""
+_RESIZED = 1.5
+
+
+def plan_of(model: Model) -> Plan:
+    """The plan of a model whose operations have been readied but not merged."""
+    extents = extents_of(model.graph, model.format)
+    graph = PASSES.get("fuse").apply(model.graph)
+    spine = spine_of(graph, extents)
+    cutter = _Cutter(graph, spine, extents)
+    units = cutter.units()
+    return Plan(model, graph, extents, spine, cutter.input, units, cutter.skips())
+
+
+class _Cutter:
+    def __init__(self, graph: Graph, spine: Spine, extents: Mapping[str, Extent]) -> None:
+        self.graph = graph
+        self.spine = spine
+        self.extents = extents
+        first = spine.nodes[0] if spine.nodes else None
+        given = set(graph.inputs)
+        taken = [v for v in used_values(first) if v in given] if first is not None else []
+        self.input = extents.get(taken[0], Extent()) if taken else Extent()
+        self.unit_at: list[int] = []
+
+    def units(self) -> tuple[Unit, ...]:
+        branches: dict[int, list[Node]] = {}
+        for bypass in self.spine.local:
+            branches.setdefault(bypass.end, []).extend(bypass.nodes)
+        joined = {bypass.end for bypass in self.spine.local}
+        # Each group: positions on the spine that make one unit.
+        groups: list[list[int]] = []
+        leading: list[int] = []
+        for start, end in self.spine.blocks:
+            positions = list(range(start, end))
+            is_light = not any(self._is_heavy(self.spine.nodes[at]) for at in positions)
+            is_light = is_light and not any(branches.get(at) for at in positions)
+            if is_light and groups:
+                groups[-1] += positions
+            elif is_light:
+                leading += positions
+            else:
+                groups.append([*leading, *positions])
+                leading = []
+        if leading:
+            groups.append(leading)
+        self.unit_at = [index for index, group in enumerate(groups) for _ in group]
+        return tuple(
+            self._unit(
+                [self.spine.nodes[at] for at in group],
+                [node for at in group for node in branches.get(at, ())],
+                any(at in joined for at in group),
+            )
+            for group in groups
+        )
+
+    def skips(self) -> tuple[Skip, ...]:
+        merges = table().merge
+        return tuple(
+            Skip(
+                self.unit_at[bypass.start] if bypass.start >= 0 else -1,
+                self.unit_at[bypass.end],
+                bypass.nodes,
+                merges.get(self.spine.nodes[bypass.end].op, ""),
+            )
+            for bypass in self.spine.skips
+        )
+
+    def _is_heavy(self, node: Node) -> bool:
+        if category_of(node.op) in HEAVY or weights_of(node, self.graph):
+            return category_of(node.op) not in ("act", "norm")
+        given = [value for value in used_values(node) if value in self.extents]
+        before = self.extents[given[0]] if given else Extent()
+        after = self._made(node)
+        one, other = before.side, after.side
+        if (
+            one is None
+            or other is None
+            or len(before.sides) != len(after.sides)
+            or 1 in (one, other)
+        ):
+            return False
+        return max(one, other) >= _RESIZED * min(one, other)
+
+    def _unit(self, main: Sequence[Node], branches: Sequence[Node], forks: bool) -> Unit:
+        nodes = (*main, *branches)
+        heavy = [node for node in main if self._is_heavy(node)] or list(main)
+        weight = {node.id: weights_of(node, self.graph) for node in nodes}
+        # What comes behind the last heavy one is a norm or a flattening; a block ends as a whole.
+        last = heavy[-1]
+        if forks and last.outputs:
+            last = next((node for node in reversed(main) if self._is_merge(node)), last)
+        chief = max(
+            (node for node in nodes if self._is_heavy(node)),
+            key=lambda node: weight[node.id],
+            default=main[-1],
+        )
+        counted: dict[str, int] = {}
+        for node in nodes:
+            counted.update(_weights(node, self.graph))
+        return Unit(
+            tuple(main),
+            tuple(branches),
+            self._made(last),
+            chief,
+            sum(counted.values()),
+            forks or bool(branches),
+            self._signature(nodes),
+        )
+
+    def _is_merge(self, node: Node) -> bool:
+        return node.op in table().merge or node.op == "Add & Norm"
+
+    def _made(self, node: Node) -> Extent:
+        value = next((value for value in node.outputs if value is not None), None)
+        return self.extents.get(value or "", Extent())
+
+    def _signature(self, nodes: Sequence[Node]) -> Hashable:
+        made: dict[str, int] = {}
+        for index, node in enumerate(nodes):
+            made.update((value, index) for value in node.outputs if value is not None)
+        outside: dict[str, int] = {}
+        parts: list[Hashable] = []
+        for node in nodes:
+            wires = tuple(
+                made[value]
+                if value in made
+                else None
+                if value is None
+                else -1 - outside.setdefault(value, len(outside))
+                for value in node.inputs
+            )
+            parts.append((node_signature(node, self.graph), wires))
+        return tuple(parts)
+
+
+def weights_of(node: Node, graph: Graph) -> int:
+    """Elements of the weights of one merged operation."""
+    return sum(_weights(node, graph).values())
+
+
+def _weights(node: Node, graph: Graph) -> dict[str, int]:
+    found = {}
+    for part in (node, *leaves(node)):
+        for use in part.parameters:
+            parameter = graph.parameters.get(use.parameter)
+            if parameter is not None and _is_weight(parameter):
+                found[parameter.name] = parameter.type.size or 0
+    return found
+
+
+def _is_weight(parameter: Parameter) -> bool:
+    """Whether it is one, or an array of constants in the place of one."""
+    if parameter.kind == "constant":
+        return parameter.value is None and is_float(parameter.type.dtype)
+    return parameter.kind == "weight"
