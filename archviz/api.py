@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from archviz import baseline as baselines
 from archviz.analysis.forest_summary import ForestSummary, summarize_forest
 from archviz.analysis.summary import Summary, summarize
+from archviz.analysis.tree_graph import LIMITS, graph_of_trees
 from archviz.checking import UNFINISHED, check_live, filtered, is_failing
 from archviz.errors import OptionError
 from archviz.garbage import collection_paused
@@ -315,6 +316,12 @@ def compose(
         **({"layout": layout} if layout else {}),
         **ours,
     }
+    if renderer.consumes == "graph":
+        limits = {key: settings.pop(key) for key in [*ours] if key.replace("_", "-") in LIMITS}
+        if isinstance(shown.body, Forest):
+            bound = bind(graph_of_trees, limits, f"the format {renderer.name!r}")
+            shown = drawn = replace(shown, body=graph_of_trees(shown.body, **bound))
+            operations = len(shown.graph.nodes)
     subject: object = shown
     smallest = None
     if renderer.consumes == "scene":
@@ -446,6 +453,8 @@ def _split_options(
 ) -> tuple[dict[str, object], dict[str, Any]]:
     """Options that the view or the renderer takes, and the rest, which the importer gets."""
     known = options_of(renderer.render)
+    if renderer.consumes == "graph":
+        known = known | options_of(graph_of_trees)
     if renderer.consumes == "scene" and options:
         for view in [VIEWS.get(style)] if style else VIEWS.all():
             known = known | options_of(view.draw)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from archviz.analysis.tree_words import tree_lines
 from archviz.ir import Graph, Node, ScopePath, TensorType, Value
 from archviz.ir.build import unique
 from archviz.ir.edit import used_values
@@ -187,6 +188,8 @@ def _group(graph: Graph, path: ScopePath) -> Group:
 
 def _box(node: Node, group: ScopePath, module: str = "") -> Box:
     shown = module or node.name or node.id.rpartition("/")[2] or node.id
+    if node.kind in ("split", "leaf") or "hidden_nodes" in node.attributes:
+        return Box(node.id, tree_lines(node.attributes), node.kind, group, node)
     does = " + ".join(part.op for part in links([node]))
     lines = _lines(does, shown if shown != node.op else "")
     if node.kind == "module":
@@ -200,8 +203,11 @@ def _arrows(
     graph: Graph, sources: dict[str, str], targets: list[str], shapes: Shapes
 ) -> Iterator[Arrow]:
     producer = dict(sources)
+    branches: dict[str, str] = {}
     arriving: dict[str, Value | None] = {}
     for node in graph.nodes:
+        if node.kind == "split":
+            branches.update(zip((v for v in node.outputs if v), ("yes", "no"), strict=False))
         first = next((value for value in node.inputs if value is not None), None)
         for output in node.outputs:
             if output is not None:
@@ -210,7 +216,9 @@ def _arrows(
     ends = [(node.id, value) for node in graph.nodes for value in used_values(node)]
     for target, value_id in [*ends, *zip(targets, graph.outputs, strict=True)]:
         if value_id in producer:
-            label = _shape(graph.values.get(value_id), arriving.get(value_id), shapes)
+            label = branches.get(value_id) or _shape(
+                graph.values.get(value_id), arriving.get(value_id), shapes
+            )
             yield Arrow(producer[value_id], target, value_id, label)
 
 

@@ -93,7 +93,8 @@ def _forest(document: dict[str, Any]) -> Forest:
     is_classifier = "Clf" in str(document["task_type"])
     names = () if not is_classifier else tuple(_classes(number) for number in classes)
     is_mean = document["average_tree_output"] is True
-    listed = np.array([len(item) for item in rows.categories], np.int64)
+    counts = np.array([len(item) for item in rows.categories], np.int64)
+    categories = np.array([c for item in rows.categories for c in item], np.int64)
     return Forest(
         starts=np.array(rows.starts),
         yes=np.array(rows.yes),
@@ -107,8 +108,8 @@ def _forest(document: dict[str, Any]) -> Forest:
         samples=_optional(rows.samples),
         weight=_optional(rows.weight),
         gain=_optional(rows.gain),
-        category_starts=np.concatenate([[0], np.cumsum(listed)]) if listed.any() else None,
-        categories=[c for item in rows.categories for c in item] if listed.any() else None,
+        category_starts=np.concatenate([[0], np.cumsum(counts)]) if len(categories) else None,
+        categories=categories if len(categories) else None,
         tree_output=output if is_single else None,
         base=base,
         name="Treelite",

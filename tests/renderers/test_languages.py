@@ -15,8 +15,9 @@ from conftest import HOSTILE, small_model
 from samples import each_sample, every_sample, loaded
 
 from archviz import api
+from archviz.analysis.tree_graph import graph_of_trees
 from archviz.errors import RendererError
-from archviz.ir import Graph, Model
+from archviz.ir import Forest, Graph, Model
 from archviz.ir.build import GraphBuilder
 from archviz.outline import Box, outline
 from archviz.renderers.mermaid import render as mermaid
@@ -45,7 +46,8 @@ def understood(script: str, texts: list[str]) -> list[dict[str, Any]]:
 
 def prepared(target: object, depth: str = "all") -> Graph:
     model = target if isinstance(target, Model) else api.load(target)
-    return api.prepare(model, depth=depth).graph
+    body = api.prepare(model, depth=depth).body
+    return graph_of_trees(body) if isinstance(body, Forest) else body
 
 
 def written(target: object, format: str, depth: str = "all") -> str:

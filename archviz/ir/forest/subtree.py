@@ -168,6 +168,16 @@ def facts(forest: Forest, row: int) -> dict[str, Attribute]:
     value = forest.value[row].tolist()
     if any(item == item for item in value):
         found["value"] = tuple(value) if len(value) > 1 else value[0]
+    if forest.value_kind in ("count", "fraction") and forest.class_names and "value" in found:
+        width = forest.width // forest.targets
+        best = [
+            max(range(width), key=value[at : at + width].__getitem__)
+            for at in range(0, forest.width, width)
+        ]
+        found["class"] = ", ".join(
+            known[index] if index < len(known) else str(index)
+            for index, known in zip(best, forest.class_names, strict=False)
+        )
     if condition is Condition.LEAF and forest.linear_constant is not None:
         found["constant"] = float(forest.linear_constant[row])
         found |= _terms(forest, row, "linear")

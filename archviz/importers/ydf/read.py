@@ -1,0 +1,276 @@
+"""Recognising and reading models of YDF and TF-DF."""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from archviz.errors import ImporterError
+from archviz.importers import Confidence
+from archviz.importers.ydf.messages import (
+    TYPES,
+    Column,
+    blobs,
+    columns,
+    content,
+    floats,
+    parsed,
+    whole,
+    wholes,
+)
+from archviz.importers.ydf.nodes import Rows
+from archviz.ir import Diagnostic, Forest, Model, Severity
+from archviz.ir.forest.check import sound
+from archviz.ir.forest.routing import average_path
+from archviz.reading import naming
+from archviz.reading.names import clean
+from archviz.source import Source
+
+MAX_SHARD = 1 << 30
+MAX_HEADER = 64 << 20
+_SPEC = "data_spec.pb"
+_HINT = "give the folder that model.save wrote, or a SavedModel of TensorFlow Decision Forests"
+_KINDS = ("random_forest", "gradient_boosted_trees", "isolation_forest")
+_NAMES = {
+    "random_forest": "RandomForest",
+    "gradient_boosted_trees": "GradientBoostedTrees",
+    "isolation_forest": "IsolationForest",
+}
+_LOSSES = {
+    1: ("binomial log likelihood", "logistic"),
+    2: ("squared error", "identity"),
+    3: ("multinomial log likelihood", "softmax"),
+    4: ("LambdaMART NDCG5", "identity"),
+    5: ("XE-NDCG-MART", "identity"),
+    6: ("binary focal loss", "logistic"),
+    7: ("Poisson", "exp"),
+    8: ("mean absolute error", "identity"),
+    9: ("LambdaMART NDCG", "identity"),
+    10: ("Cox proportional hazard", "identity"),
+}
+CLASSIFICATION = 1
+
+
+def sniff(source: Source) -> Confidence:
+    """How sure it is that ``source`` is such a model."""
+    if any(name.startswith("ydf.model.generic_model.GenericModel") for name in source.class_names):
+        return Confidence.CONTENT
+    if source.kind == "folder" and _prefix(source.members) is not None:
+        return Confidence.CONTENT_AND_MORE
+    return Confidence.NONE
+
+
+def _prefix(members: tuple[str, ...]) -> str | None:
+    """What stands before the names of the model's files; a SavedModel has it among its assets."""
+    for name in members:
+        prefix = name.removesuffix(_SPEC)
+        if prefix != name and any(f"{prefix}{kind}_header.pb" in members for kind in _KINDS):
+            return prefix
+    return None
+
+
+def read(source: Source) -> Model:
+    """The model in ``source``.
+
+    Raises:
+        ImporterError: It is no such model, or of a kind without trees.
+    """
+    if source.is_live:
+        with tempfile.TemporaryDirectory() as folder:
+            source.object.save(f"{folder}/model")
+            return _read(Path(folder, "model"), Source.of(Path(folder, "model")), source.name)
+    if source.path is None or source.kind != "folder":
+        raise ImporterError(f"{source.name}: this {source.kind} is no folder of YDF", _HINT)
+    return _read(source.path, source, source.name)
+
+
+def _read(folder: Path, source: Source, name: str) -> Model:
+    prefix = _prefix(source.members)
+    if prefix is None:
+        raise ImporterError(f"{name}: it holds no model of YDF", _HINT)
+    try:
+        with naming(name):
+            return _model(folder, source.members, prefix, name)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ImporterError(f"{name}: a file of it cannot be read ({reason})", _HINT) from None
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, zlib.error) as error:
+        raise ImporterError(
+            f"{name}: this is no model of YDF that can be read "
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0][:100]})",
+            "copy the folder again",
+        ) from None
+
+
+def _model(folder: Path, members: tuple[str, ...], prefix: str, name: str) -> Model:
+    def file(ending: str, most: int = MAX_HEADER) -> bytes:
+        path = folder / f"{prefix}{ending}"
+        if path.stat().st_size > most:
+            raise ValueError(f"{path.name} is too large")
+        return path.read_bytes()
+
+    kind = next(kind for kind in _KINDS if f"{prefix}{kind}_header.pb" in members)
+    header = parsed(file("header.pb"))
+    own = parsed(file(f"{kind}_header.pb"))
+    known = columns(file(_SPEC))
+    listed = wholes(header, 5)
+    features = {column: place for place, column in enumerate(dict.fromkeys(listed))}
+    task, label = whole(header, 2), whole(header, 3, -1)
+    names = _classes(known[label]) if task == CLASSIFICATION and 0 <= label < len(known) else ()
+    shards = [m for m in members if m.startswith(f"{prefix}nodes-")]
+    if not shards:
+        raise ValueError("its nodes are missing")
+    width = len(names) if names and kind == "random_forest" else 1
+    rows = Rows(known, features, max(width, 1))
+    for shard in sorted(shards):
+        rows.add(blobs(_whole_shard(folder / shard)))
+    rows.finish()
+    forest = sound(_forest(rows, known, features, names, kind, own))
+    if whole(own, 2) not in (0, forest.tree_count):
+        raise ValueError(f"it has {forest.tree_count} trees of {whole(own, 2)}")
+    metadata = {"model": clean(content(header, 1)), "label": ""}
+    if 0 <= label < len(known):
+        metadata["label"] = clean(known[label].name)
+    found = {key: value for key, value in metadata.items() if value}
+    return Model(forest, "ydf", name, found, tuple(_losses(rows)))
+
+
+def _whole_shard(path: Path) -> bytes:
+    if path.stat().st_size > MAX_SHARD:
+        raise ValueError(f"{path.name} is too large")
+    data = path.read_bytes()
+    if data[:2] == b"BS" and len(data) > 8 and data[4] == 1:
+        reader = zlib.decompressobj(31)
+        packed = reader.decompress(data[8:], min(MAX_SHARD, 200 * len(data) + (1 << 20)))
+        if reader.unconsumed_tail:
+            raise ValueError(f"{path.name} is too large when it is decompressed")
+        return data[:8] + packed
+    return data
+
+
+def _classes(column: Column) -> tuple[str, ...]:
+    """Names of the classes; the first of a vocabulary stands for what is not in it."""
+    return tuple(clean(name) for name in column.vocabulary[1:])
+
+
+def _forest(
+    rows: Rows,
+    known: list[Column],
+    features: dict[int, int],
+    names: tuple[str, ...],
+    kind: str,
+    own: dict[int, list[Any]],
+) -> Forest:
+    import numpy as np
+
+    def lists(column: list[list[Any]]) -> tuple[Any, Any]:
+        if not any(column):
+            return None, None
+        starts = np.concatenate([[0], np.cumsum([len(item) for item in column])])
+        return starts, np.array([entry for item in column for entry in item])
+
+    used = [known[index] for index in features]
+    category_starts, categories = lists(rows.categories)
+    oblique_starts, terms = lists(rows.oblique)
+    fields: dict[str, Any] = {
+        "starts": rows.starts,
+        "yes": rows.yes,
+        "no": rows.no,
+        "condition": rows.condition,
+        "feature": rows.feature,
+        "threshold": rows.threshold,
+        "value": np.array(rows.values, np.float64),
+        "missing": rows.missing,
+        "samples": _stated(rows.samples),
+        "weight": _stated(rows.weight),
+        "gain": _stated(rows.gain),
+        "category_starts": category_starts,
+        "categories": categories,
+        "oblique_starts": oblique_starts,
+        "oblique_features": None if terms is None else terms[:, 0],
+        "oblique_weights": None if terms is None else terms[:, 1],
+        "name": _NAMES[kind],
+        "compare_dtype": "float32",
+        "feature_names": tuple(clean(column.name) for column in used),
+        "feature_types": tuple(TYPES.get(column.type, "") for column in used),
+        "category_names": {
+            place: tuple(map(clean, column.vocabulary))
+            for place, column in enumerate(used)
+            if column.vocabulary
+        },
+    }
+    if kind == "gradient_boosted_trees":
+        return Forest(**fields, **_boosting(own, len(rows.starts) - 1, names))
+    if kind == "isolation_forest":
+        return _isolation(fields, whole(own, 4))
+    wins = whole(own, 3, 1) > 0
+    return Forest(
+        **fields,
+        value_kind="count" if names else "mean",
+        aggregation="vote" if names and wins else "mean",
+        class_names=(names,) if names else (),
+    )
+
+
+def _stated(column: list[float]) -> Any:
+    import numpy as np
+
+    values = np.array(column, np.float64)
+    return None if np.isnan(values).all() else values
+
+
+def _boosting(own: dict[int, list[Any]], trees: int, names: tuple[str, ...]) -> dict[str, Any]:
+    import numpy as np
+
+    outputs = max(whole(own, 5, 1), 1)
+    if outputs > trees or trees % outputs:
+        raise ValueError("its trees do not divide among its classes")
+    base = floats(own, 4)
+    if len(base) not in (0, outputs):
+        raise ValueError("its first predictions do not fit its classes")
+    loss, link = _LOSSES.get(whole(own, 3), ("", "identity"))
+    numbers = np.arange(trees)
+    return {
+        "tree_output": numbers % outputs if outputs > 1 else None,
+        "tree_round": numbers // outputs,
+        "base": base or None,
+        "value_kind": "score",
+        "link": "identity" if whole(own, 9) else link,
+        "objective": loss,
+        "class_names": (names,) if names else (),
+    }
+
+
+def _isolation(fields: dict[str, Any], drawn: int) -> Forest:
+    """An isolation forest; its values are lengths of paths (Liu, Ting and Zhou, 2008)."""
+    import numpy as np
+
+    depths = Forest(**fields).depths()
+    rest = np.array([average_path(0.0 if n != n else n) for n in fields["samples"].tolist()])
+    usual = average_path(drawn)
+    return Forest(
+        **{**fields, "value": depths + rest},
+        value_kind="score",
+        aggregation="mean",
+        link="power-of-two",
+        link_scale=-1 / usual if usual > 0 else -1.0,
+        objective="isolation",
+    )
+
+
+def _losses(rows: Rows) -> Iterator[Diagnostic]:
+    if rows.unknown:
+        yield Diagnostic(
+            "unknown-condition",
+            Severity.WARNING,
+            f"{rows.unknown} conditions are of a kind that is not known; they show as true",
+        )
+    if rows.replaces_missing:
+        yield Diagnostic(
+            "missing-replaced",
+            Severity.INFO,
+            "what stands for missing values in sums of features is not shown",
+        )
