@@ -48,15 +48,24 @@ def mark_intended(graph: ValueGraph, found: Verdicts) -> None:
 
 
 def _twin(graph: ValueGraph, module: ModuleFacts, found: Verdicts) -> str:
-    """Path of a connected module elsewhere with the same parameter names and shapes, or ""."""
+    """Path of a connected module beside it with the same parameter names and shapes, or "".
+
+    A copy that follows another does not feed it, as one layer of a stack feeds the next.
+    """
     if len(module.parameters) < LEAST_FOR_TWIN:
         return ""
+    fed = _fed_by(graph, module.path)
     for other in graph.modules.values():
         apart = not (
             f"{other.path}.".startswith(f"{module.path}.")
             or f"{module.path}.".startswith(f"{other.path}.")
         )
-        if other.path and apart and other.parameters == module.parameters:
+        if (
+            other.path
+            and apart
+            and other.parameters == module.parameters
+            and not _is_in(other.path, fed)
+        ):
             names = [f"{other.path}.{name}" for name in other.parameters]
             if all(
                 found[name].verdict in (Verdict.OK, Verdict.FROZEN)
@@ -65,6 +74,23 @@ def _twin(graph: ValueGraph, module: ModuleFacts, found: Verdicts) -> str:
             ):
                 return other.path
     return ""
+
+
+def _fed_by(graph: ValueGraph, path: str) -> set[str]:
+    """Paths of the modules that read what was computed with the parameters of module ``path``."""
+    carried = {
+        target.value for name, target in graph.targets.items() if name.startswith(f"{path}.")
+    }
+    found = set()
+    for operation in graph.operations:
+        if not carried.isdisjoint(operation.inputs):
+            carried.update(operation.outputs)
+            found.add(operation.module)
+    return found
+
+
+def _is_in(path: str, found: set[str]) -> bool:
+    return any(f"{name}.".startswith(f"{path}.") for name in found)
 
 
 def mark_alternatives(graph: ValueGraph, found: Verdicts) -> None:
