@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -224,6 +224,18 @@ class Identities:
             tensor.__dict__.pop(TAG, None)
         self._tagged.clear()
         self._kept.clear()
+
+
+@contextlib.contextmanager
+def untagged(tensors: Iterable[torch.Tensor]) -> Iterator[None]:
+    """A context in which nothing of the recording is attached to the tensors."""
+    tags = [(tensor, tensor.__dict__.pop(TAG, None)) for tensor in tensors]
+    try:
+        yield
+    finally:
+        for tensor, tag in tags:
+            if tag is not None:
+                tensor.__dict__[TAG] = tag
 
 
 def _content(tensor: torch.Tensor) -> tuple[bool | int | float | str, ...] | None:
