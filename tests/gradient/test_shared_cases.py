@@ -1,4 +1,9 @@
-"""Bug reports and legitimate patterns as small modules, each with the verdicts that are right."""
+"""Bug reports and legitimate patterns as small modules, each with the verdicts that are right.
+
+    python tests/gradient/test_shared_cases.py
+
+prints precision and recall over the parameters of all of them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import importlib.util
 import inspect
 import sys
 import warnings
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +26,8 @@ torch = pytest.importorskip("torch", reason="gradient cases need PyTorch")
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "cases" / "gradient_cases.py"
-FILES = [path for path in (Path(__file__).with_name("more_cases.py"), SHARED) if path.exists()]
+OWN = [Path(__file__).with_name(name) for name in ("more_cases.py", "varied_cases.py")]
+FILES = [path for path in (*OWN, SHARED) if path.exists()]
 
 
 def module_at(path: Path) -> ModuleType:
@@ -41,8 +48,11 @@ def cases() -> list[Any]:
     ]
 
 
-def faults(case: dict[str, Any]) -> list[str]:
-    """What the check says that the case does not expect."""
+def faults(case: dict[str, Any], tally: Counter[str] | None = None) -> list[str]:
+    """What the check says that the case does not expect.
+
+    ``tally`` counts parameters: bad ones found and missed, and false alarms.
+    """
     torch.manual_seed(0)
     source, start = inspect.getsourcelines(case["make"])
     marks = {start + number for number, line in enumerate(source) if "# CUT" in line}
@@ -54,6 +64,11 @@ def faults(case: dict[str, Any]) -> list[str]:
             item for pattern, item in case["expect"].items() if fnmatch.fnmatch(name, pattern)
         )
         want, kinds, marker = next(expected, ("ok", None, None))
+        if tally is not None:
+            is_bad, is_told = HEALTHY.isdisjoint(want.split("|")), got.verdict not in HEALTHY
+            tally["found"] += is_bad and is_told
+            tally["missed"] += is_bad and not is_told
+            tally["false"] += is_told and got.verdict not in want.split("|") and not is_bad
         if got.verdict not in want.split("|"):
             found.append(f"{name} is {got.verdict}, not {want}")
         elif kinds and got.verdict not in HEALTHY:
@@ -78,3 +93,29 @@ def test_verdicts_culprits_and_lines_are_right(case: dict[str, Any]) -> None:
             assert faults(case) == []
         except ModuleNotFoundError as error:
             pytest.skip(f"the case needs {error.name}")
+
+
+def is_right(case: dict[str, Any], tally: Counter[str]) -> bool:
+    try:
+        return faults(case, tally) == []
+    except ModuleNotFoundError as error:
+        print(f"{case['name']} needs {error.name}")
+        return False
+
+
+def print_precision_and_recall() -> None:
+    for path in FILES:
+        tally: Counter[str] = Counter()
+        every = module_at(path).CASES
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            right = sum(is_right(case, tally) for case in every)
+        print(
+            f"{path.name}: {right} of {len(every)} cases right, precision "
+            f"{tally['found'] / (tally['found'] + tally['false']):.4f}, recall "
+            f"{tally['found'] / (tally['found'] + tally['missed']):.4f}"
+        )
+
+
+if __name__ == "__main__":
+    print_precision_and_recall()

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from archviz.importers.torch.containers import collect, tensors_in
-from archviz.importers.torch.identity import Identities
+from archviz.importers.torch.identity import Identities, untagged
 from archviz.importers.torch.recording import (
     ModuleCall,
     Observer,
@@ -79,6 +79,7 @@ class Recorder:
         self._is_entered = False
         self.failed: int | None = None
         is_module = isinstance(target, torch.nn.Module)
+        self._called = getattr(target, "forward" if is_module else "__wrapped__", None)
         type_ = type(target).__name__ if is_module else getattr(target, "__name__", "")
         self.calls.append(ModuleCall(target if is_module else None, "", type_, -1, 0))
         if is_module:
@@ -107,7 +108,7 @@ class Recorder:
 
     def take_inputs(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Records the call's own arguments, named as the forward method names them."""
-        names = _argument_names(self.calls[0].module, len(args))
+        names = _argument_names(self._called, len(args))
         places = [(name, item) for name, item in zip(names, args, strict=True)]
         for name, item in [*places, *kwargs.items()]:
             for path, tensor in tensors_in(item, (name,)):
@@ -203,7 +204,11 @@ class Recorder:
         try:
             if observer is not None and outer is None:
                 observer.before(function, args, kwargs)
-            result = function(*args, **kwargs)
+            if function is torch.Tensor.__reduce_ex__:
+                with untagged(tensors):  # what is pickled is the caller's tensor alone
+                    result = function(*args, **kwargs)
+            else:
+                result = function(*args, **kwargs)
         finally:
             self.running = outer
         if outer is not None:  # called by an API function, whose operation it is part of
@@ -352,15 +357,15 @@ def _name_of(function: Any) -> str:
     return name
 
 
-def _argument_names(module: Any, count: int) -> list[str]:
-    """Names of the first ``count`` positional arguments, by the forward method's signature."""
+def _argument_names(called: Any, count: int) -> list[str]:
+    """Names of the first ``count`` positional arguments, by the signature of what is called."""
     import inspect
 
     names: list[str] = []
     rest = "input"
-    if module is not None:
+    if called is not None:
         try:
-            parameters = list(inspect.signature(module.forward).parameters.values())
+            parameters = list(inspect.signature(called).parameters.values())
         except (TypeError, ValueError, AttributeError):
             parameters = []
         for parameter in parameters:
