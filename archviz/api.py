@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -14,6 +14,7 @@ from archviz.analysis.forest_summary import ForestSummary, summarize_forest
 from archviz.analysis.summary import Summary, summarize
 from archviz.analysis.tree_graph import LIMITS, graph_of_trees
 from archviz.checking import UNFINISHED, check_live, filtered, is_failing
+from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
 from archviz.garbage import collection_paused
 from archviz.importers import IMPORTERS, choose, make
@@ -21,23 +22,25 @@ from archviz.ir import Forest, Graph, Model, Severity
 from archviz.ir import model as ir_model
 from archviz.ir.walk import all_nodes, leaves
 from archviz.length import READABLE
-from archviz.options import bind, nearest, options_of, parse_plugin
+from archviz.options import bind, options_of, parse_plugin
 from archviz.output import (
     Rendering,
     find_renderer,
     format_of,
     is_same_file,
+    shallower,
     sized,
     smallest_text,
     write_whole,
 )
+from archviz.overlays import OVERLAYS, Prepared
 from archviz.passes import PASSES
-from archviz.renderers import Renderer
 from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
+from archviz.settings import check_options, fitting, options_for, split_options
 from archviz.source import Source
 from archviz.theme import load_theme
-from archviz.views import VIEWS, View
+from archviz.views import VIEWS
 
 Depth: TypeAlias = int | Literal["auto", "all"] | str
 """How deep modules stay open: a number, "auto" for a picture that can be read, or "all"."""
@@ -99,6 +102,7 @@ def prepare(
     hide: Sequence[str] = (),
     raw: bool = False,
     passes: Sequence[str] = (),
+    covered: Prepared | None = None,
 ) -> Model:
     """The model as it is drawn: rid of what is no operation, cut out and collapsed.
 
@@ -110,11 +114,12 @@ def prepare(
         raw: Whether everything stays: identities, constants, every step of a chain.
         passes: More passes, "name:key=value", run before modules are collapsed; one that would
             run anyway runs here instead.
+        covered: The overlay that is going to be drawn over it.
 
     Raises:
         OptionError: A pass or an option does not exist, or nothing matches ``focus``.
     """
-    return _prepare(model, depth, focus, hide, raw, passes)[0]
+    return _prepare(model, depth, focus, hide, raw, passes, covered)[0]
 
 
 @collection_paused()
@@ -125,6 +130,7 @@ def _prepare(
     hide: Sequence[str],
     raw: bool,
     passes: Sequence[str],
+    covered: Prepared | None = None,
     merges: bool = True,
 ) -> tuple[Model, int]:
     """The model as drawn, merged unless the style does that, and how many operations it has."""
@@ -135,7 +141,8 @@ def _prepare(
     extra: list[Step] = [parse_plugin(text) for text in _listed(passes)]
     steps: list[Step] = [("expand-subgraphs", {})]
     if not raw:
-        steps += [("drop-identity", {}), ("fold-constants", {}), ("lift-shared", {})]
+        steps += [("drop-identity", {"keep": covered.keep} if covered else {})]
+        steps += [("fold-constants", {}), ("lift-shared", {})]
     if hide:
         steps.append(("hide", {"patterns": _listed(hide)}))
     if focus:
@@ -151,7 +158,8 @@ def _prepare(
     if not merges:
         last = []
     elif depth != "all":
-        last += [("fold-repeats", {}), ("collapse-scopes", {"depth": depth})]
+        last += [("fold-repeats", {"words": covered.words} if covered else {})]
+        last += [("collapse-scopes", {"depth": depth})]
     graph = _apply(graph, [step for step in last if step[0] not in named])
     return replace(model, body=graph), operations
 
@@ -188,6 +196,7 @@ def _apply(graph: Graph, steps: Sequence[Step]) -> Graph:
 
 def render(
     target: object,
+    /,
     output: str | os.PathLike[str] | None = None,
     *,
     format: str = "",
@@ -207,6 +216,7 @@ def render(
     hide: Sequence[str] = (),
     raw: bool = False,
     passes: Sequence[str] = (),
+    overlay: str = "",
     **options: object,
 ) -> str | bytes | Path:
     """Draws a model.
@@ -233,8 +243,9 @@ def render(
         hide: Patterns of operations to leave out.
         raw: Whether identities and constants are drawn.
         passes: More passes, "name:key=value".
-        **options: More options of the view, of the renderer and, when ``target`` is no Model, of
-            the importer.
+        overlay: What to draw over the model, such as "gradient".
+        **options: More options of the view, of the renderer, of the overlay and, when ``target``
+            is no Model, of the importer.
 
     Returns:
         The path written, or the content when ``output`` is None.
@@ -261,6 +272,7 @@ def render(
         hide=hide,
         raw=raw,
         passes=passes,
+        overlay=overlay,
         **options,
     )
     return made.content if output is None else write(made, output, target)
@@ -268,6 +280,7 @@ def render(
 
 def compose(
     target: object,
+    /,
     *,
     format: str = "svg",
     importer: str = "",
@@ -286,6 +299,7 @@ def compose(
     hide: Sequence[str] = (),
     raw: bool = False,
     passes: Sequence[str] = (),
+    overlay: str = "",
     **options: object,
 ) -> Rendering:
     """The output of :func:`render` with what it was made from, not yet written.
@@ -295,15 +309,28 @@ def compose(
     ``passes`` ask for one.
     """
     renderer = find_renderer(format)
-    ours, importers = _split_options(options, renderer, style, isinstance(target, Model))
-    model = target if isinstance(target, Model) else load(target, importer=importer, **importers)
+    chosen = OVERLAYS.get(overlay) if overlay else None
+    over, options = options_for(chosen, options)
+    ours, importers = split_options(
+        options, renderer, style, options_of(compose) if isinstance(target, Model) else None
+    )
+
+    def loaded() -> Model:
+        return target if isinstance(target, Model) else load(target, importer=importer, **importers)
+
+    covered = cover(chosen, over, target, loaded, importers) if chosen is not None else None
+    model = covered.model if covered is not None else loaded()
     asked = VIEWS.get(style) if style and renderer.consumes == "scene" else None
     merges = asked is None or asked.prepared == "cards"
     asks = depth != "auto" or bool(focus) or bool(hide) or bool(passes)
+    if covered is not None and renderer.consumes != "scene":
+        raise OptionError(
+            f"the format {renderer.name!r} shows no overlay", "draw svg, html, pdf, png or tikz"
+        )
     if renderer.consumes == "model" and not asks:
         drawn, shown, operations = None, model, 0
     else:
-        drawn, operations = _prepare(model, depth, focus, hide, raw, passes, merges)
+        drawn, operations = _prepare(model, depth, focus, hide, raw, passes, covered, merges)
         shown = drawn
     settings: dict[str, object] = {
         "shapes": shapes,
@@ -328,29 +355,24 @@ def compose(
         view = VIEWS.get(style or style_of(shown))
         if legend is not None or load_theme(theme).legend:
             settings["legend"] = legend is not False
-        _check_options(ours, view, renderer)
-        fitting = _fitting(view.draw, settings, f"the style {view.name!r}")
-        scene = sized(view.draw(shown, **fitting), width, fit)
+        check_options(ours, view, renderer)
+        chosen_settings = fitting(view.draw, settings, f"the style {view.name!r}")
+        draw = drawing_with(view, covered, legend)
+        scene = sized(draw(shown, **chosen_settings), width, fit)
         smallest = smallest_text(scene)
         can_collapse = merges and fit == "page" and depth == "auto"
-        for shallower in _shallower(shown) if can_collapse else ():
+        for fewer in shallower(shown) if can_collapse else ():
             if smallest is None or smallest >= READABLE:
                 break
-            drawn, _ = _prepare(model, shallower, focus, hide, raw, passes)
-            scene = sized(view.draw(drawn, **fitting), width, fit)
+            drawn, _ = _prepare(model, fewer, focus, hide, raw, passes, covered)
+            scene = sized(draw(drawn, **chosen_settings), width, fit)
             smallest = smallest_text(scene)
         subject = scene
     logger.info("writing %s", renderer.name)
     owner = f"the format {renderer.name!r}"
-    content = renderer.render(subject, **_fitting(renderer.render, settings, owner))
-    return Rendering(content, model, drawn, operations, smallest)
-
-
-def _shallower(model: Model) -> Iterable[int]:
-    """Depths that leave ever fewer modules open than the model as drawn has."""
-    nodes = model.body.nodes if isinstance(model.body, Graph) else ()
-    deepest = max((len(node.scope) for node in nodes), default=0)
-    return range(deepest - 1, 0, -1)
+    content = renderer.render(subject, **fitting(renderer.render, settings, owner))
+    said = covered.annotate(model.graph).summary if covered is not None else ""
+    return Rendering(content, model, drawn, operations, smallest, said)
 
 
 def write(made: Rendering, output: str | os.PathLike[str], target: object = None) -> Path:
@@ -446,42 +468,6 @@ def find_reporter(name: str) -> Reporter:
         OptionError: There is none.
     """
     return REPORTERS.get(name)
-
-
-def _split_options(
-    options: Mapping[str, object], renderer: Renderer, style: str, is_loaded: bool
-) -> tuple[dict[str, object], dict[str, Any]]:
-    """Options that the view or the renderer takes, and the rest, which the importer gets."""
-    known = options_of(renderer.render)
-    if renderer.consumes == "graph":
-        known = known | options_of(graph_of_trees)
-    if renderer.consumes == "scene" and options:
-        for view in [VIEWS.get(style)] if style else VIEWS.all():
-            known = known | options_of(view.draw)
-    ours = {key: value for key, value in options.items() if key.replace("_", "-") in known}
-    rest = {key: value for key, value in options.items() if key not in ours}
-    if rest and is_loaded:
-        name = next(iter(rest))
-        everything = [*options_of(compose), *known]
-        raise OptionError(f"render has no option {name!r}", nearest(name, everything))
-    return ours, rest
-
-
-def _check_options(options: Mapping[str, object], view: View, renderer: Renderer) -> None:
-    """Checks that the style that a model decided for takes what was given for some style."""
-    known = options_of(view.draw) | options_of(renderer.render)
-    for name in options:
-        if name.replace("_", "-") not in known:
-            raise OptionError(
-                f"the style {view.name!r} has no option {name!r}", nearest(name, known)
-            )
-
-
-def _fitting(function: Any, settings: Mapping[str, object], owner: str) -> dict[str, Any]:
-    known = options_of(function)
-    return bind(
-        function, {k: v for k, v in settings.items() if k.replace("_", "-") in known}, owner
-    )
 
 
 def _display(model: Model) -> dict[str, str]:

@@ -13,6 +13,7 @@ from archviz.errors import OptionError
 from archviz.importers import IMPORTERS
 from archviz.layouts import LAYOUTS
 from archviz.options import describe_type, nearest, options_of
+from archviz.overlays import OVERLAYS
 from archviz.passes import PASSES
 from archviz.registry import Registry
 from archviz.renderers import RENDERERS
@@ -86,6 +87,7 @@ FAMILIES: dict[str, tuple[Registry[Any], str]] = {
     "views": (VIEWS, "draw"),
     "rules": (RULES, "check"),
     "reporters": (REPORTERS, "report"),
+    "overlays": (OVERLAYS, "prepare"),
 }
 """For each family its registry and the function whose keyword parameters are the options."""
 

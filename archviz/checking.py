@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from archviz import baseline as baselines
-from archviz.analysis.gradient.report import GradientReport, Observation, ParameterVerdict
-from archviz.analysis.gradient.words import Confidence, Verdict
+from archviz.analysis.gradient.expectations import with_expectations
+from archviz.analysis.gradient.report import GradientReport
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import MissingDependencyError, OptionError
 from archviz.options import nearest
@@ -24,7 +23,6 @@ UNFINISHED = "AVG090"
 logger = logging.getLogger(__name__)
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
-_NO_GRADIENT = frozenset(Verdict) - {Verdict.OK}
 
 
 def check_gradients(
@@ -82,7 +80,7 @@ def check_gradients(
     report = check(
         model, positional, kwargs, loss=loss, target=target, inputs=inputs, source=source
     )
-    report = _with_expectations(report, [*frozen, *expect_cut])
+    report = with_expectations(report, [*frozen, *expect_cut])
     return judged(report, select=select, ignore=ignore, baseline=baseline)
 
 
@@ -112,29 +110,8 @@ def check_live(
 
     names = ("args", "kwargs", "input")
     options = {key: value for key, value in importer_options.items() if key in names}
-    function = attribute(loss) if isinstance(loss, str) and loss else loss or None
-    report = check_source(source, loss=function, target=target, **options)
-    return judged(_with_expectations(report, [*frozen, *expect_cut]))
-
-
-def attribute(text: str) -> Any:
-    """What "package.module:attribute" names.
-
-    Raises:
-        OptionError: There is no such thing.
-    """
-    import importlib
-
-    module, _, path = text.partition(":")
-    try:
-        found: Any = importlib.import_module(module)
-        for part in path.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise OptionError(
-            f"{text!r} cannot be found ({error})", "write package.module:function"
-        ) from None
-    return found
+    report = check_source(source, loss=loss, target=target, **options)
+    return judged(with_expectations(report, [*frozen, *expect_cut]))
 
 
 def filtered(
@@ -189,31 +166,6 @@ def _known_rules(wanted: Sequence[str]) -> None:
         if not any(rule.name == text or rule.code.startswith(text.upper()) for rule in rules):
             names = [rule.name for rule in rules]
             raise OptionError(f"there is no rule {text!r}", nearest(text, names))
-
-
-def _with_expectations(report: GradientReport, patterns: Sequence[str]) -> GradientReport:
-    """The report with parameters marked that should get no gradient, and those that do noted."""
-    if not patterns:
-        return report
-    parameters: dict[str, ParameterVerdict] = {}
-    unexpected: list[Observation] = []
-    met: set[str] = set()
-    for name, item in report.parameters.items():
-        mine = [pattern for pattern in patterns if fnmatchcase(name, pattern)]
-        met.update(mine)
-        if mine and item.verdict is Verdict.OK:
-            unexpected.append(
-                Observation("unexpected", name, f"gets gradient, though {mine[0]!r} should not")
-            )
-        elif mine and item.verdict in _NO_GRADIENT:
-            item = replace(item, confidence=Confidence.INTENDED, note="expected")
-        parameters[name] = item
-    for pattern in patterns:
-        if pattern not in met:
-            raise OptionError(
-                f"no parameter matches {pattern!r}", nearest(pattern, report.parameters)
-            )
-    return replace(report, parameters=parameters, observations=(*report.observations, *unexpected))
 
 
 def is_failing(findings: Sequence[Diagnostic], fail_on: Severity = Severity.WARNING) -> bool:

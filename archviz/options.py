@@ -133,7 +133,7 @@ def describe_type(annotation: object) -> str:
     if origin in (tuple, list) or str(origin).endswith("Sequence'>"):
         return f"{describe_type(get_args(annotation)[0])}, several with commas"
     if origin is not None and issubclass(origin, Mapping):
-        return "names with sizes"
+        return "names with text" if get_args(annotation)[1] is str else "names with sizes"
     words: dict[object, str] = {
         bool: "true or false",
         int: "a whole number",

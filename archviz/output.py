@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archviz.errors import OptionError, RendererError
 from archviz.importers import IMPORTERS
-from archviz.ir import Forest, Model
+from archviz.ir import Forest, Graph, Model
 from archviz.ir.walk import all_nodes, head_of
 from archviz.length import PAGE_HEIGHT, PAGE_WIDTH, PIXELS, Length, parse_length
 from archviz.renderers import RENDERERS, Renderer
@@ -27,6 +28,7 @@ class Rendering:
         drawn: The model as the passes left it; None when the output shows it as imported.
         operations: Operations that the drawn boxes stand for.
         smallest_text: Points of the smallest text of a picture that is fitted to a size.
+        said: What its overlay says, in a sentence.
     """
 
     content: str | bytes
@@ -34,6 +36,7 @@ class Rendering:
     drawn: Model | None = None
     operations: int = 0
     smallest_text: float | None = None
+    said: str = ""
 
     @property
     def collapsed_depth(self) -> int | None:
@@ -86,6 +89,13 @@ def sized(scene: Scene, width: str, fit: str) -> Scene:
         scale = scale if width else min(scale, 1.0)
         shown = Length(round(scale * scene.width / PIXELS[shown.unit], 2), shown.unit)
     return replace(scene, shown_width=shown)
+
+
+def shallower(model: Model) -> Iterable[int]:
+    """Depths that leave ever fewer modules open than the model as drawn has."""
+    nodes = model.body.nodes if isinstance(model.body, Graph) else ()
+    deepest = max((len(node.scope) for node in nodes), default=0)
+    return range(deepest - 1, 0, -1)
 
 
 def smallest_text(scene: Scene) -> float | None:

@@ -12,11 +12,16 @@ from archviz.ops import table
 from archviz.passes import Pass
 
 
-def apply(graph: Graph) -> Graph:
+def apply(graph: Graph, *, keep: tuple[str, ...] = ()) -> Graph:
     """The graph without identities, its results still under their own names.
 
     One stays where it alone joins an input to an output, or gives a result a second name.
+
+    Args:
+        graph: Where to drop.
+        keep: Ids of operations that stay, as something is to be said of them.
     """
+    kept_anyway = frozenset(keep)
     identities = {name for name, role in table().role.items() if role == "identity"}
     alone = {node.id for node in graph.nodes if node.op in identities and _is_unwired(node)}
     if alone:
@@ -26,7 +31,7 @@ def apply(graph: Graph) -> Graph:
     results = set(graph.outputs)
 
     def passes_through(node: Node) -> bool:
-        if node.op not in identities or node.subgraphs:
+        if node.op not in identities or node.subgraphs or node.id in kept_anyway:
             return False
         if not node.inputs or node.inputs[0] is None:
             return False

@@ -21,10 +21,11 @@ class View:
     Attributes:
         name: Kebab-case name, the module's.
         title: A few words for listings.
-        draw: Draws a Model.
+        draw: Draws a Model, and with it the Annotation of an overlay when it is annotated.
         consumes: "graph" for any model, "forest" for decision trees alone.
         prepared: "cards" for a graph that is merged, folded and collapsed as asked; "operations"
             for one that is merely rid of what is no operation, for a style that merges itself.
+        is_annotated: Whether ``draw`` takes an Annotation behind the Model.
     """
 
     name: str
@@ -32,6 +33,7 @@ class View:
     draw: Callable[..., Scene]
     consumes: Literal["graph", "forest"] = "graph"
     prepared: Literal["cards", "operations"] = "cards"
+    is_annotated: bool = False
 
 
 VIEWS: Registry[View] = Registry("archviz.views", "VIEW", View)

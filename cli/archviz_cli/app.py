@@ -8,28 +8,33 @@ from typing import Annotated, Any
 import typer
 
 from archviz import __version__
+from archviz.errors import OptionError
 from archviz.options import parse_bindings
 from archviz_cli import commands, defaults, trees
 from archviz_cli.arguments import (
     Depth,
+    ExpectCut,
+    ExpectFrozen,
     Focus,
     From,
     Input,
     Kwargs,
+    Loss,
     Quiet,
     Shape,
     Sources,
     Static,
     Strict,
+    Target,
     Verbose,
 )
 from archviz_cli.choices import (
     Catalogue,
     Direction,
     Fit,
-    Severity,
     Shapes,
     complete_layout,
+    complete_overlay,
     complete_pass,
     complete_renderer,
     complete_style,
@@ -107,7 +112,8 @@ def _parameters(group: Any) -> dict[str, dict[str, str]]:
   archviz render model.onnx --hide Dropout --shapes all --direction LR
   archviz render model.onnx --fit page          for a page of a paper
   archviz render model.onnx --width 84mm        for a column of one
-  archviz render model.onnx --shape x=1,3,224,224"""
+  archviz render model.onnx --shape x=1,3,224,224
+  archviz render mypkg.models:build --overlay gradient --loss mypkg.train:loss"""
 )
 def render(
     context: typer.Context,
@@ -185,7 +191,6 @@ def render(
     ] = "",
     fit: Annotated[
         Fit,
-        Severity,
         typer.Option("--fit", help="Choose columns and size so that all has room on a page."),
     ] = Fit.NONE,
     legend: Annotated[
@@ -255,10 +260,27 @@ def render(
             show_default=False,
         ),
     ] = [],  # noqa: B006
+    overlay: Annotated[
+        str,
+        typer.Option(
+            "--overlay",
+            metavar="NAME",
+            help="Draw over the model what is known of it: gradient, for live PyTorch models.",
+            autocompletion=complete_overlay,
+            show_default=False,
+        ),
+    ] = "",
+    loss: Loss = "",
+    target: Target = "",
+    expect_frozen: ExpectFrozen = [],  # noqa: B006
+    expect_cut: ExpectCut = [],  # noqa: B006
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> int:
     """Draw models, or write them in another format."""
+    over = gradient_options(loss, target, expect_frozen, expect_cut)
+    if over and not overlay:
+        raise OptionError(f"--{next(iter(over))} is for an overlay", "add --overlay gradient")
     return commands.render(
         sources,
         output,
@@ -282,6 +304,7 @@ def render(
             "style": style,
             "layout": layout,
             "passes": passes,
+            **({"overlay": overlay, **over} if overlay else {}),
             **trees.given(form, tree, root, max_depth, max_nodes, show),
             **({"embed_fonts": True} if embed_fonts else {}),
             **({"scale": scale} if scale is not None else {}),
@@ -435,6 +458,14 @@ def show(
 ) -> int:
     """List what is installed, with the options of each, or explain one rule."""
     return commands.show(what.value, name, json)
+
+
+def gradient_options(
+    loss: str, target: str, frozen: list[str], cut: list[str]
+) -> dict[str, object]:
+    """What the command line says of gradients, by the names of the check's options."""
+    given = {"loss": loss, "target": target, "frozen": tuple(frozen), "expect_cut": tuple(cut)}
+    return {name: value for name, value in given.items() if value}
 
 
 def importer_options(

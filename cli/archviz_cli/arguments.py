@@ -58,6 +58,42 @@ Static = Annotated[
     bool,
     typer.Option("--static", help="Show the tree of modules of a live model without running it."),
 ]
+Loss = Annotated[
+    str,
+    typer.Option(
+        "--loss",
+        metavar="MODULE:FUNCTION",
+        help="Follow the gradients of this function of the model's result.",
+        show_default=False,
+    ),
+]
+Target = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="INPUT",
+        help="What the loss compares the result with, written as an input.",
+        show_default=False,
+    ),
+]
+ExpectFrozen = Annotated[
+    list[str],
+    typer.Option(
+        "--expect-frozen",
+        metavar="PATTERN",
+        help="Parameters that should get no gradient; may be given again.",
+        show_default=False,
+    ),
+]
+ExpectCut = Annotated[
+    list[str],
+    typer.Option(
+        "--expect-cut",
+        metavar="PATTERN",
+        help="Parameters that are cut off on purpose; may be given again.",
+        show_default=False,
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse sources that are damaged or incomplete.")
 ]

@@ -9,14 +9,18 @@ import typer
 from archviz_cli import commands
 from archviz_cli.app import app, importer_options
 from archviz_cli.arguments import (
+    ExpectCut,
+    ExpectFrozen,
     From,
     Input,
     Kwargs,
+    Loss,
     Quiet,
     Shape,
     Sources,
     Static,
     Strict,
+    Target,
     Verbose,
 )
 from archviz_cli.choices import (
@@ -48,42 +52,10 @@ def check(
     input: Input = [],  # noqa: B006
     kwargs: Kwargs = "",
     static: Static = False,
-    loss: Annotated[
-        str,
-        typer.Option(
-            "--loss",
-            metavar="MODULE:FUNCTION",
-            help="Check gradients of this function of the model's result.",
-            show_default=False,
-        ),
-    ] = "",
-    target: Annotated[
-        str,
-        typer.Option(
-            "--target",
-            metavar="INPUT",
-            help="What the loss compares the result with, written as an input.",
-            show_default=False,
-        ),
-    ] = "",
-    expect_frozen: Annotated[
-        list[str],
-        typer.Option(
-            "--expect-frozen",
-            metavar="PATTERN",
-            help="Parameters that should get no gradient; may be given again.",
-            show_default=False,
-        ),
-    ] = [],  # noqa: B006
-    expect_cut: Annotated[
-        list[str],
-        typer.Option(
-            "--expect-cut",
-            metavar="PATTERN",
-            help="Parameters that are cut off on purpose; may be given again.",
-            show_default=False,
-        ),
-    ] = [],  # noqa: B006
+    loss: Loss = "",
+    target: Target = "",
+    expect_frozen: ExpectFrozen = [],  # noqa: B006
+    expect_cut: ExpectCut = [],  # noqa: B006
     select: Annotated[
         list[str],
         typer.Option(

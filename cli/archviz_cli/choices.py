@@ -48,6 +48,7 @@ class Catalogue(StrEnum):
     RULES = "rules"
     RULE = "rule"
     REPORTERS = "reporters"
+    OVERLAYS = "overlays"
 
 
 def _complete(family: str) -> Callable[[str], list[tuple[str, str]]]:
@@ -70,3 +71,4 @@ complete_layout = _complete("layouts")
 complete_theme = _complete("themes")
 complete_pass = _complete("passes")
 complete_style = _complete("views")
+complete_overlay = _complete("overlays")

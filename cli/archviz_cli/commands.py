@@ -54,15 +54,23 @@ def render(
 
     def draw(name: str) -> int:
         source = Source.of(name)
-        model = api.load(source, importer=importer, **importer_options)
-        console.diagnostics(model)
+        over = bool(settings.get("overlay"))
+        model = None if over else api.load(source, importer=importer, **importer_options)
+        if model is not None:
+            console.diagnostics(model)
         target = _target(source, output, folder, chosen)
         if target is not None and target in written:
             raise OptionError(
                 f"{name}: {target} is already written, from {written[target]}",
                 "draw them one by one, with -o",
             )
-        made = api.compose(model, format=chosen, **settings)
+        if model is None:  # an overlay looks at the source itself
+            made = api.compose(
+                source, format=chosen, importer=importer, **settings, **importer_options
+            )
+            console.diagnostics(made.model)
+        else:
+            made = api.compose(model, format=chosen, **settings)
         if target is None:
             _print(made.content)
             return 0
@@ -72,6 +80,8 @@ def render(
         written[target] = name
         opens = "; --depth all draws everything" if made.is_reduced else ""
         console.note(f"{target}: {made.description}{opens}")
+        if made.said:
+            console.note(f"{target}: {made.said}")
         if made.smallest_text is not None and made.smallest_text < READABLE:
             console.note(
                 f"{target}: the smallest text is {made.smallest_text:.1f} pt in this size, which "

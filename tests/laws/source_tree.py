@@ -21,6 +21,7 @@ FAMILIES = {
     "layouts": "LAYOUT",
     "views": "VIEW",
     "renderers": "RENDERER",
+    "overlays": "OVERLAY",
 }
 
 

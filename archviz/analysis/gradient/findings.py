@@ -151,7 +151,7 @@ def _sentence(
     region = f"{culprit.region} around " if culprit.region else ""
     size = sum(item.elements for item in items)
     text = (
-        f"{region}{_short(culprit.op)}{where} {verb} {counted(len(names), 'parameter')} "
+        f"{region}{short_name(culprit.op)}{where} {verb} {counted(len(names), 'parameter')} "
         f"({counted(size, 'element')}): {listed(names)}"
     )
     if confidence is Confidence.INTENDED:
@@ -159,7 +159,7 @@ def _sentence(
     return f"{text}; {culprit.note}" if culprit.note else text
 
 
-def _short(op: str) -> str:
+def short_name(op: str) -> str:
     """The operation without the framework's prefixes."""
     for prefix in ("torch.Tensor.", "torch.nn.functional.", "torch."):
         op = op.removeprefix(prefix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from archviz.importers.torch.arguments import (
@@ -38,9 +39,37 @@ UNSPOKEN = frozenset(
 KINDS = {"parameter": "weight", "buffer": "buffer", "constant": "constant"}
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A graph with where it came from.
+
+    Attributes:
+        graph: The graph.
+        nodes: Ids of its nodes by position of the recorded operation.
+        values: Ids of its values by position of the recorded value.
+    """
+
+    graph: Graph
+    nodes: Mapping[int, str]
+    values: Mapping[int, str]
+
+
 def graph_of(recording: Recording, name: str = "") -> Graph:
     """The graph that was recorded; see :class:`_Converter` for what it leaves out."""
     return _Converter(recording, name).convert()
+
+
+def numbered(recording: Recording, name: str = "", model: int | None = None) -> Numbered:
+    """As ``graph_of``, with the ids that recorded operations and values have in it.
+
+    Args:
+        recording: What was recorded.
+        name: Of the graph.
+        model: The call whose inside stands at the top, as what is around it (a loss) does.
+    """
+    converter = _Converter(recording, name, model)
+    graph = converter.convert()
+    return Numbered(graph, converter.nodes, converter.values)
 
 
 class _Converter:
@@ -50,12 +79,14 @@ class _Converter:
     back their input are called "identity".
     """
 
-    def __init__(self, recording: Recording, name: str) -> None:
+    def __init__(self, recording: Recording, name: str, model: int | None = None) -> None:
         self._recording = recording
         self._builder = GraphBuilder(name)
-        self._paths, self._types = scope_paths(recording)
+        self._paths, self._types = scope_paths(recording, model)
         self._ids: dict[int, str] = {}
         self._names: dict[int, str] = {}
+        self.values = self._ids
+        self.nodes: dict[int, str] = {}
 
     def convert(self) -> Graph:
         builder, recording = self._builder, self._recording
@@ -72,9 +103,9 @@ class _Converter:
         for output, reference in outputs:
             if reference.value not in self._ids:
                 self._names.setdefault(reference.value, output)
-        for operation in recording.operations:
+        for index, operation in enumerate(recording.operations):
             if operation.outputs:
-                self._node(operation)
+                self.nodes[index] = self._node(operation)
         for output, reference in outputs:
             builder.outputs.append(self._output(output, reference))
         return builder.build()
@@ -110,7 +141,7 @@ class _Converter:
             self._builder.parameter(Parameter(value.name, type_, "constant", None, value.content))
         return value.name
 
-    def _node(self, operation: Operation) -> None:
+    def _node(self, operation: Operation) -> str:
         builder = self._builder
         scope = self._paths[operation.call]
         op = "identity" if self._changes_nothing(operation) else _shown(operation)
@@ -145,6 +176,7 @@ class _Converter:
             location=location(operation),
             node_id=node_id,
         )
+        return node_id
 
     def _changes_nothing(self, operation: Operation) -> bool:
         """Whether it moves or casts a tensor to the shape and type that it has."""

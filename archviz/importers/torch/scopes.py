@@ -13,8 +13,15 @@ from archviz.importers.torch.recording import ModuleCall, Recording
 from archviz.ir import ScopePath
 
 
-def scope_paths(recording: Recording) -> tuple[list[ScopePath], dict[ScopePath, str]]:
-    """The path of each call, and the class of every scope, parents before children."""
+def scope_paths(
+    recording: Recording, model: int | None = None
+) -> tuple[list[ScopePath], dict[ScopePath, str]]:
+    """The path of each call, and the class of every scope, parents before children.
+
+    Args:
+        recording: What was recorded.
+        model: A call that gets no scope of its own.
+    """
     children: dict[int, list[int]] = {}
     for index, call in enumerate(recording.calls[1:], 1):
         children.setdefault(call.parent, []).append(index)
@@ -31,6 +38,9 @@ def scope_paths(recording: Recording) -> tuple[list[ScopePath], dict[ScopePath, 
         together = _contiguous(inside, names)
         taken: dict[ScopePath, int] = {}
         for child, name in zip(children[parent], names, strict=True):
+            if child == model:
+                paths[child] = paths[parent]
+                continue
             if name == ("_orig_mod",):  # what was compiled stands where its wrapper stands
                 paths[child] = paths[parent]
                 types[paths[parent]] = recording.calls[child].type

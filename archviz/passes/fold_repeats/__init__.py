@@ -19,15 +19,16 @@ from archviz.passes.fold_repeats.items import items_at
 from archviz.passes.fold_repeats.runs import Run, find_runs, users_of
 
 
-def apply(graph: Graph, *, least: int = 2) -> Graph:
+def apply(graph: Graph, *, least: int = 2, words: Mapping[str, str] | None = None) -> Graph:
     """The graph with each run of equal blocks reduced to its first.
 
     Args:
         graph: Where to fold.
         least: How many copies make a run.
+        words: By id of an imported node what else has to be equal, such as what an overlay says.
     """
     depth = 0
-    while items := items_at(graph, depth):
+    while items := items_at(graph, depth, words):
         # The scopes of one level have no node in common, so all are folded in one go.
         users = users_of(graph)
         runs = {home: find_runs(inside, users, max(least, 2)) for home, inside in items.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from archviz.ir import Graph, Node, ScopePath
@@ -23,7 +23,9 @@ class Item:
     signature: Hashable = None
 
 
-def items_at(graph: Graph, depth: int) -> dict[ScopePath, list[Item]]:
+def items_at(
+    graph: Graph, depth: int, words: Mapping[str, str] | None = None
+) -> dict[ScopePath, list[Item]]:
     """The items of every scope ``depth`` levels deep, by first appearance; () is 0 deep."""
     found: dict[ScopePath, list[Item]] = {}
     modules: dict[ScopePath, Item] = {}
@@ -41,13 +43,13 @@ def items_at(graph: Graph, depth: int) -> dict[ScopePath, list[Item]]:
         modules[path].nodes.append(node)
     for items in found.values():
         for item in items:
-            item.signature = _signature(item, graph, depth)
+            item.signature = _signature(item, graph, depth, words or {})
     return found
 
 
-def _signature(item: Item, graph: Graph, depth: int) -> Hashable:
+def _signature(item: Item, graph: Graph, depth: int, words: Mapping[str, str]) -> Hashable:
     if item.path is None:
-        return node_signature(item.nodes[0], graph)
+        return node_signature(item.nodes[0], graph), _words(item.nodes[0], words)
     made: dict[str, tuple[int, int]] = {}
     for index, node in enumerate(item.nodes):
         for position, value in enumerate(node.outputs):
@@ -65,8 +67,13 @@ def _signature(item: Item, graph: Graph, depth: int) -> Hashable:
                 wires.append(outside.setdefault(value, len(outside)))
         inner = [graph.scopes[node.scope[:n]] for n in range(depth + 2, len(node.scope) + 1)]
         kinds = tuple((scope.path[-1], scope.type, scope.repeat) for scope in inner)
-        parts.append((kinds, node_signature(node, graph), tuple(wires)))
+        signature = node_signature(node, graph)
+        parts.append((kinds, signature, tuple(wires), _words(node, words)))
     return tuple(parts)
+
+
+def _words(node: Node, words: Mapping[str, str]) -> Hashable:
+    return tuple([words.get(origin, "") for origin in node.origins]) if words else ()
 
 
 def node_signature(node: Node, graph: Graph) -> Hashable:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from archviz.annotation import Annotation
 from archviz.errors import OptionError
 from archviz.garbage import collection_paused
 from archviz.ir import Graph, Model, Node, ScopePath, TensorType
@@ -22,7 +23,7 @@ from archviz.length import parse_length
 from archviz.scene import Mark, Rect, Scene, Text
 from archviz.text import CAP_HEIGHT, printable, text_width
 from archviz.views import View
-from archviz.views.node_link import cards, edges
+from archviz.views.node_link import annotated, cards, edges
 from archviz.views.node_link.cards import Card
 from archviz.views.node_link.columns import Page, Wrapping
 from archviz.views.node_link.containers import Frames
@@ -36,6 +37,8 @@ from archviz.views.node_link.shared import name_of, shared_values
 
 MARGIN = 16.0
 LABEL_HEIGHT = 12.0
+KEY_WIDTH = 300.0
+"""Least width of a picture with an overlay, for its legend."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +52,13 @@ class _Drawing:
     frames: dict[int, ScopePath] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
 
 
 @collection_paused()
 def draw(
     model: Model,
+    said: Annotation | None = None,
     *,
     direction: Literal["TB", "LR"] = "TB",
     shapes: Literal["change", "all", "none"] = "change",
@@ -68,6 +73,7 @@ def draw(
 
     Args:
         model: What to draw; its subgraphs should have been expanded.
+        said: What an overlay says of its nodes and edges.
         direction: Top to bottom, or left to right.
         shapes: Which edges say the shape of what they carry: those where it changes, all, none.
         layout: The engine that places boxes.
@@ -88,7 +94,8 @@ def draw(
     graph = model.graph
     frames = Frames(graph)
     drawing = _Drawing()
-    _add_boxes(drawing, graph, frames, shapes)
+    said = said or Annotation()
+    _add_boxes(drawing, graph, frames, shapes, said)
     engine = LAYOUTS.get(layout)
     require(engine, drawing.boxes)
     logger.info("laying out %d boxes", len(drawing.boxes))
@@ -98,7 +105,11 @@ def draw(
     placed = page.placement
 
     areas = [Area(a.x + MARGIN, a.y + MARGIN, a.width, a.height) for a in placed.areas]
+    for index, card in drawing.cards.items():
+        if said.rings.get(card.id):
+            areas[index] = cards.inside_ring(areas[index])
     marks = _painted_frames(drawing, page, areas, frames)
+    marks += annotated.paint_rings(said, drawing.cards, areas)
     ringed = _highlighted(graph, highlight)
     marks += [
         cards.paint_ring(card, areas[index])
@@ -107,6 +118,7 @@ def draw(
     ]
     marks += _painted_edges(drawing, page, areas, direction)
     marks += [cards.paint(card, areas[index]) for index, card in drawing.cards.items()]
+    marks += annotated.paint_badges(said, drawing.cards, areas)
     wide, high = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
     if not drawing.boxes:
         marks.append(_note("The model has no operations."))
@@ -116,9 +128,15 @@ def draw(
         marks.append(key)
         bottoms = [mark.y + mark.height for mark in key.marks if isinstance(mark, Rect)]
         high = max([high, *(bottom + MARGIN for bottom in bottoms)])
+    if said.legend or said.notes:
+        wide = max(wide, KEY_WIDTH)
+        key_marks, bottom = annotated.paint_key(said, wide, high - MARGIN + 10, MARGIN)
+        marks += key_marks
+        high = bottom + MARGIN
     title = printable(model.source or graph.name or "model")
     paper = Rect(0, 0, wide, high, "page")
-    return Scene(wide, high, (paper, *marks), title, describe(model), shown_width)
+    description = " ".join(filter(None, (describe(model), printable(said.summary, 400))))
+    return Scene(wide, high, (paper, *marks), title, description, shown_width)
 
 
 def _painted_frames(
@@ -143,8 +161,8 @@ def _painted_edges(
     marks: list[Mark] = []
     placed = page.placement
     obstacles = Obstacles(placed, list(drawing.cards))
-    for index, (link, route, label) in enumerate(
-        zip(drawing.links, placed.routes, drawing.labels, strict=True)
+    for index, (link, route, label, state) in enumerate(
+        zip(drawing.links, placed.routes, drawing.labels, drawing.states, strict=True)
     ):
         if direction == "TB" and drawing.cards[link.target].kind == "merge":
             merge = placed.areas[link.target]
@@ -157,7 +175,7 @@ def _painted_edges(
         for end, box in ((0, link.source), (-1, link.target)):
             if points and drawing.cards[box].kind == "merge":
                 points[end] = edges.onto_circle(points[end], areas[box])
-        marks += edges.paint(route, points, label, MARGIN)
+        marks += edges.paint(route, points, label, MARGIN, state)
     return marks
 
 
@@ -190,7 +208,9 @@ def describe(model: Model) -> str:
     return text + "."
 
 
-def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> None:
+def _add_boxes(
+    drawing: _Drawing, graph: Graph, frames: Frames, shapes: str, said: Annotation
+) -> None:
     frame_index: dict[ScopePath, int] = {}
 
     def frame(path: ScopePath) -> int:
@@ -206,7 +226,8 @@ def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> 
 
     def add(card: Card, parent: int = -1) -> int:
         drawing.cards[len(drawing.boxes)] = card
-        drawing.boxes.append(Box(card.id, card.width, card.height, parent))
+        room = 2 * cards.RING if card.id in said.rings else 0.0
+        drawing.boxes.append(Box(card.id, card.width + room, card.height + room, parent))
         return len(drawing.boxes) - 1
 
     producer: dict[str, int] = {}
@@ -214,7 +235,8 @@ def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> 
         producer.update(dict.fromkeys(ids, add(cards.measure_pill("input", ids[0], graph, title))))
     box_of: list[int] = []
     for node in graph.nodes:
-        index = add(cards.measure(node, graph, frames.label(node)), frame(node.scope))
+        card = cards.measure(node, graph, frames.label(node), said.remarks.get(node.id, ()))
+        index = add(card, frame(node.scope))
         box_of.append(index)
         producer.update((value, index) for value in node.outputs if value is not None)
     trunks = {value: index for index, value in enumerate(graph.values)}
@@ -244,6 +266,8 @@ def _add_boxes(drawing: _Drawing, graph: Graph, frames: Frames, shapes: str) -> 
         size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
         drawing.links.append(Link(source, target, trunks[value], size))
         drawing.labels.append(text)
+        user = drawing.cards[target]
+        drawing.states.append(said.edges.get((value, "" if user.kind == "pill" else user.id), ""))
 
     for node, index in zip(graph.nodes, box_of, strict=True):
         for value in node.inputs:
@@ -337,4 +361,4 @@ def _note(text: str) -> Text:
     return Text(16, 24 + CAP_HEIGHT * size / 2, text, "note", size, text_width(text, size))
 
 
-VIEW = View("node-link", "operations as cards, modules as frames", draw)
+VIEW = View("node-link", "operations as cards, modules as frames", draw, is_annotated=True)

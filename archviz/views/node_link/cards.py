@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 
+from archviz.annotation import Remark
 from archviz.ir import Graph, Node
 from archviz.ir.types import format_shape, format_type
 from archviz.ir.walk import head_of, leaves, links, operations_of
 from archviz.layouts import Area
 from archviz.ops import table
-from archviz.scene import Group, Mark, Path, Rect, Segment, Text
-from archviz.text import CAP_HEIGHT, fit, printable, text_width
+from archviz.scene import Group, Mark, Path, Rect, Segment
+from archviz.text import fit, printable, text_width
+from archviz.views.node_link import foot
 from archviz.views.node_link.labels import (
     bias_of,
     category,
@@ -22,6 +24,7 @@ from archviz.views.node_link.labels import (
     rows,
     shown_parts,
 )
+from archviz.views.node_link.lines import line
 
 NARROWEST, WIDEST = 120.0, 240.0
 RADIUS = 5.0
@@ -62,6 +65,7 @@ class Card:
         tooltip: What a pointer resting on it says.
         ops: Ids of the imported nodes it stands for.
         source: Id of the card that makes what a stub refers to, or "".
+        remarks: Lines at its foot, which an overlay says.
     """
 
     id: str
@@ -78,10 +82,19 @@ class Card:
     tooltip: str = ""
     ops: tuple[str, ...] = ()
     source: str = ""
+    remarks: tuple[Remark, ...] = ()
 
 
-def measure(node: Node, graph: Graph, label: str) -> Card:
-    """The card of a node that the reader knows as ``label``."""
+def measure(node: Node, graph: Graph, label: str, remarks: tuple[Remark, ...] = ()) -> Card:
+    """The card of a node that the reader knows as ``label``, with remarks at its foot."""
+    card = _measure(node, graph, label, bool(remarks))
+    if not remarks or card.kind not in ("op", "module"):
+        return card
+    width = _stepped(max(card.width, foot.width_of(remarks)), card.width, foot.WIDEST)
+    return replace(card, width=width, height=card.height + foot.height_of(remarks), remarks=remarks)
+
+
+def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
     called = label or node.id
     tooltip = printable(f"{node.op} {called}" if called != node.op else node.op)
     if node.kind == "module":
@@ -92,7 +105,7 @@ def measure(node: Node, graph: Graph, label: str) -> Card:
         return _pill(node.kind, node.id, title, note, tooltip, node.origins)
     symbol = table().merge.get(node.op)
     joined = sum(value is not None for value in node.inputs)
-    if symbol and 1 < joined <= MOST_JOINED and not node.parameters:
+    if symbol and 1 < joined <= MOST_JOINED and not node.parameters and not is_remarked:
         return Card(
             node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins
         )
@@ -233,22 +246,23 @@ def paint(card: Card, area: Area) -> Group:
     data = {"ops": " ".join(op.replace(" ", "%20") for op in card.ops)} if card.ops else {}
     if card.source:
         data["source"] = card.source
-    return Group(tuple(painter(card, area)), f"node {card.kind}", card.id, card.tooltip, data)
+    marks = painter(card, area)
+    if card.remarks:
+        marks += foot.paint(card.remarks, area)
+    return Group(tuple(marks), f"node {card.kind}", card.id, card.tooltip, data)
 
 
-def paint_ring(card: Card, area: Area) -> Rect:
+def inside_ring(area: Area) -> Area:
+    """Where a card is in the area that it has together with its ring."""
+    return Area(area.x + RING, area.y + RING, area.width - 2 * RING, area.height - 2 * RING)
+
+
+def paint_ring(card: Card, area: Area, role: str = "ring") -> Rect:
     """A ring around a card, in the room that layouts keep around boxes."""
     is_round = card.kind in ("pill", "stub", "missing", "merge")
     radius = area.height / 2 if is_round else RADIUS
     x, y, width, height = area
-    return Rect(x - RING, y - RING, width + 2 * RING, height + 2 * RING, "ring", radius + RING)
-
-
-def line(x: float, middle: float, text: str, role: str, size: float, anchor: str = "start") -> Text:
-    """A text whose capitals are centred on ``middle``; titles are bold."""
-    bold = role.endswith("title")
-    width = text_width(text, size, bold=bold)
-    return Text(x, middle + CAP_HEIGHT * size / 2, text, role, size, width, anchor)
+    return Rect(x - RING, y - RING, width + 2 * RING, height + 2 * RING, role, radius + RING)
 
 
 def _pair(
@@ -275,7 +289,7 @@ def _paint_op(card: Card, area: Area) -> list[Mark]:
     fill = f"header {card.category}"
     middle = y + HEADER / 2
     marks: list[Mark] = []
-    if card.rows or card.strips:
+    if card.rows or card.strips or card.remarks:
         marks.append(Rect(x, y, width, height, "card", RADIUS))
         marks.append(Path(_tab(x, y, width, HEADER, RADIUS), fill))
     else:
@@ -289,9 +303,9 @@ def _paint_op(card: Card, area: Area) -> list[Mark]:
     for name, value in card.rows:
         marks += _pair(area, middle, name, value, ("row-name", "row-value"), TEXT_SIZE)
         middle += ROW
-    top = y + height - STRIP * len(card.strips)
+    top = y + height - foot.height_of(card.remarks) - STRIP * len(card.strips)
     for index, (fill, name, value) in enumerate(card.strips):
-        is_last = index == len(card.strips) - 1
+        is_last = index == len(card.strips) - 1 and not card.remarks
         base = _base(x, top, width, STRIP, RADIUS if is_last else 0.0)
         marks += [Path(base, f"header {fill}"), Path(_rule(x, top, width), "rule")]
         marks += _pair(area, top + STRIP / 2, name, value, ("detail", "detail"), TEXT_SIZE)
@@ -377,7 +391,8 @@ def _paint_pill(card: Card, area: Area) -> list[Mark]:
 
 
 def _paint_module(card: Card, area: Area) -> list[Mark]:
-    x, y, width, height = area
+    x, y, width, whole = area
+    height = whole - foot.height_of(card.remarks)
     inset = 3.5
     marks: list[Mark] = []
     inner = Area(x + 13, y, width - 13 + 2, height)
@@ -391,8 +406,8 @@ def _paint_module(card: Card, area: Area) -> list[Mark]:
         )
         inner = Area(x + 13, y, width - 13 - pill - 6, height)
     return [
-        Rect(x, y, width, height, "module", RADIUS),
-        Rect(x + inset, y + inset, width - 2 * inset, height - 2 * inset, "module-inner", 3.0),
+        Rect(x, y, width, whole, "module", RADIUS),
+        Rect(x + inset, y + inset, width - 2 * inset, whole - 2 * inset, "module-inner", 3.0),
         Path(
             (("M", x + 12, y + 12), ("L", x + 17, y + 17), ("L", x + 12, y + 22), ("Z",)), "marker"
         ),

@@ -17,7 +17,9 @@ LEAST_APPROACH = 20.0
 """Length of the last stretch into a merge's side, so that turn and arrow head have room."""
 
 
-def paint(route: Route, points: Sequence[Point], label: str, margin: float = 0.0) -> list[Mark]:
+def paint(
+    route: Route, points: Sequence[Point], label: str, margin: float = 0.0, state: str = ""
+) -> list[Mark]:
     """The marks of one edge along ``points``, its label where the layout reserved room."""
     marks: list[Mark] = []
     if len(points) > 1:
@@ -25,7 +27,7 @@ def paint(route: Route, points: Sequence[Point], label: str, margin: float = 0.0
         length = math.hypot(end.x - before.x, end.y - before.y) or 1.0
         dx, dy = (end.x - before.x) / length, (end.y - before.y) / length
         short = Point(end.x - dx * (HEAD_LENGTH - 1.4), end.y - dy * (HEAD_LENGTH - 1.4))
-        role = "back-edge" if route.is_back else "edge"
+        role = f"edge-{state}" if state else "back-edge" if route.is_back else "edge"
         marks.append(Path(rounded([*points[:-1], short]), role))
         base = Point(end.x - dx * HEAD_LENGTH, end.y - dy * HEAD_LENGTH)
         marks.append(
@@ -36,7 +38,7 @@ def paint(route: Route, points: Sequence[Point], label: str, margin: float = 0.0
                     ("L", base.x + dy * HEAD_HALF, base.y - dx * HEAD_HALF),
                     ("Z",),
                 ),
-                "arrow",
+                f"arrow-{state}" if state else "arrow",
             )
         )
     if label and route.label is not None:

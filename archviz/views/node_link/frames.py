@@ -10,6 +10,7 @@ from archviz.scene import Group, Mark, Rect
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import cards
 from archviz.views.node_link.containers import Frames
+from archviz.views.node_link.lines import line
 
 FRAME_HEADER = 28.0
 STACK = 8.0
@@ -60,9 +61,7 @@ def paint_frame(
         right = _right_of_gap(left, right + 3, width, crossings)
         marks.append(Rect(right - width, area.y + 5, width, 17, "pill", 8.5))
         centre = right - width / 2
-        marks.append(
-            cards.line(centre, middle + 0.5, repeat, "pill-title", cards.TITLE_SIZE, "middle")
-        )
+        marks.append(line(centre, middle + 0.5, repeat, "pill-title", cards.TITLE_SIZE, "middle"))
         right -= width + CLEAR
     gaps = _gaps(left, right, crossings)
     widest = max(gaps, key=lambda gap: gap[1] - gap[0])
@@ -79,7 +78,7 @@ def paint_frame(
         widest,
     )
     title = fit(title, TITLE_SIZE, end - start, bold=True)
-    marks.append(cards.line(start, middle, title, "scope-title", TITLE_SIZE))
+    marks.append(line(start, middle, title, "scope-title", TITLE_SIZE))
     used = start + _title_width(title) + CLEAR
     note = frames.parameter_note(path) if number == 1 else ""
     width = text_width(note, cards.SMALL_SIZE)
@@ -87,7 +86,7 @@ def paint_frame(
     rooms = [(used, end), *(gap for gap in gaps if gap[0] > start)]
     for index, (before, edge) in reversed(list(enumerate(rooms))):
         if note and edge - before >= width:
-            marks.append(cards.line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end"))
+            marks.append(line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end"))
             rooms[index] = (before, edge - width - SIDE)
             break
     whole = frames.subtitle(path)
@@ -95,7 +94,7 @@ def paint_frame(
     start, end = next((room for room in rooms if room[1] - room[0] >= wanted), rooms[0])
     subtitle = fit(whole, cards.TEXT_SIZE, end - start)
     if subtitle == whole != "" or len(subtitle) >= LEAST_SUBTITLE:
-        marks.append(cards.line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
+        marks.append(line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
     tooltip = printable(" ".join(filter(None, (".".join(path), frames.subtitle(path), note))))
     name = "scope:" + "/".join(path) + (f"#{number}" if number > 1 else "")
     return Group(tuple(marks), "scope", name, tooltip)

@@ -8,6 +8,7 @@ from archviz.scene import Group, Mark, Rect
 from archviz.text import text_width
 from archviz.views.node_link import cards
 from archviz.views.node_link.cards import Card
+from archviz.views.node_link.lines import line
 
 SWATCH = 14.0
 ROW = 22.0
@@ -42,7 +43,7 @@ def paint_legend(drawn: Iterable[Card], width: float, top: float, margin: float)
         marks += [
             Rect(x, y, SWATCH, SWATCH, f"header {category}", 3.0),
             Rect(x, y, SWATCH, SWATCH, f"outline {category}", 3.0),
-            cards.line(x + SWATCH + 6, y + SWATCH / 2, name, "note", cards.SMALL_SIZE),
+            line(x + SWATCH + 6, y + SWATCH / 2, name, "note", cards.SMALL_SIZE),
         ]
         x += needed
     return Group(tuple(marks), "legend")

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 
+from archviz.analysis.gradient.chart import GradientChart
 from archviz.analysis.gradient.report import GradientReport
 from archviz.analysis.gradient.words import Confidence, Verdict
 from archviz.errors import ArchvizError
 from archviz.importers import first_line
 from archviz.importers.torch.decisions import Decisions
+from archviz.importers.torch.gradient.charting import chart_of, places_of
 from archviz.importers.torch.gradient.judging import Judge
 from archviz.importers.torch.gradient.outcome import Outcome
 from archviz.importers.torch.gradient.subject import Subject
 from archviz.importers.torch.gradient.watcher import Watcher
+from archviz.importers.torch.graph import Numbered, numbered
 from archviz.importers.torch.identity import paused
 from archviz.importers.torch.record import CallFailedError, record
 from archviz.importers.torch.recorder import Running
@@ -61,19 +64,54 @@ def check(
         CallError: The model or the loss raised an exception.
     """
     subject = Subject(model, args, kwargs or {}, loss, target, source)
+    with _undisturbed(subject):
+        return _Session(subject, inputs).report()
+
+
+def chart(
+    model: Callable[..., Any],
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    loss: Callable[..., Any] | None = None,
+    target: Any = None,
+    source: str = "",
+) -> GradientChart:
+    """The check together with the graph of the call, drawn from the same recording.
+
+    See :func:`check` for the arguments and errors.
+    """
+    subject = Subject(model, args, kwargs or {}, loss, target, source)
+    with _undisturbed(subject):
+        session = _Session(subject, False, is_charted=True)
+        report = session.report()
+        assert session.charted is not None
+        found, judge = session.charted
+        return chart_of(report, found, judge)
+
+
+@contextlib.contextmanager
+def _undisturbed(subject: Subject) -> Iterator[None]:
+    """Keeps the model and random state as they are."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(random_state())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(kept(subject.module, contents=not subject.is_ghost))
-        return _Session(subject, inputs).report()
+        yield
 
 
 class _Session:
-    """One check; it may record several times when branches had to be made up."""
+    """One check; it may record several times when branches had to be made up.
 
-    def __init__(self, subject: Subject, inputs: bool) -> None:
+    Attributes:
+        charted: The graph of the first recording and who judged it, when that is asked for.
+    """
+
+    def __init__(self, subject: Subject, inputs: bool, *, is_charted: bool = False) -> None:
         self.subject = subject
         self.inputs = inputs
+        self.is_charted = is_charted
+        self.charted: tuple[Numbered, Judge] | None = None
 
     def report(self) -> GradientReport:
         """The verdicts of this call, after trying the other sides of made-up branches."""
@@ -114,7 +152,26 @@ class _Session:
         return replace(found, parameters=parameters)
 
     def _judge(self, watcher: Watcher, recording: Recording, outcome: Outcome) -> GradientReport:
-        return Judge(self.subject, watcher, recording, outcome, inputs=self.inputs).report()
+        found = None
+        if self.is_charted and self.charted is None:
+            name = type(self.subject.module).__name__ if self.subject.module else ""
+            found = numbered(recording, name, self._outermost(recording))
+        ids = places_of(found, recording) if found is not None else None
+        judge = Judge(self.subject, watcher, recording, outcome, inputs=self.inputs, ids=ids)
+        if found is not None:
+            self.charted = found, judge
+        return judge.report()
+
+    def _outermost(self, recording: Recording) -> int | None:
+        """The call of the model itself, inside the function that also computes the loss."""
+        return next(
+            (
+                index
+                for index, call in enumerate(recording.calls)
+                if call.module is not None and call.module is self.subject.module
+            ),
+            None,
+        )
 
     def _record(self, watcher: Watcher, decisions: Decisions) -> tuple[Recording, Outcome]:
         subject, outcome = self.subject, Outcome()
@@ -135,6 +192,7 @@ class _Session:
             return value
 
         call.__name__ = subject.source
+        call.__wrapped__ = getattr(subject.model, "forward", subject.model)  # type: ignore[attr-defined]
         try:
             recording = record(
                 call,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -46,6 +47,7 @@ class Judge:
         recording: The call.
         outcome: What it left.
         inputs: Whether inputs that require gradient are judged too.
+        ids: Node ids of the model's graph by position of the operation.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Judge:
         outcome: Outcome,
         *,
         inputs: bool,
+        ids: Mapping[int, str] | None = None,
     ) -> None:
         self.subject = subject
         self.watcher = watcher
@@ -63,7 +66,7 @@ class Judge:
         self.outcome = outcome
         self.targets = self._targets()
         self.asked = self._input_targets() if inputs else {}
-        self.converter = Converter(watcher, recording)
+        self.converter = Converter(watcher, recording, ids)
 
     @cached_property
     def graph(self) -> ValueGraph:

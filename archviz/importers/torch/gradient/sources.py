@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
-from archviz.analysis.gradient.report import GradientReport
 from archviz.errors import ImporterError, OptionError
 from archviz.importers.torch.containers import tensors_in
 from archviz.importers.torch.gradient.check import CallError, check
@@ -18,34 +18,40 @@ from archviz.importers.torch.reading import filled, with_weights
 from archviz.importers.torch.wrappers import is_weightless, unwrapped
 from archviz.source import Source
 
+Result = TypeVar("Result")
+
 logger = logging.getLogger(__name__)
 
 
 def check_source(
     source: Source,
     *,
+    how: Callable[..., Result] = check,  # type: ignore[assignment]
     args: tuple[Any, ...] = (),
     kwargs: str | Mapping[str, Any] = "",
     input: tuple[str, ...] = (),
-    loss: Callable[..., Any] | None = None,
-    target: str = "",
-) -> GradientReport:
+    loss: str | Callable[..., Any] | None = None,
+    target: Any = "",
+) -> Result:
     """The gradient check of the live object in ``source``.
 
     Models of up to 1 GiB are made with their weights and run on them, larger ones on shapes alone.
 
     Args:
         source: Names or holds a module.
+        how: What to do with the model and each way to call it, until one does not raise: check,
+            or what takes the same arguments.
         args: Positional arguments.
         kwargs: Named arguments, as a mapping or as JSON.
         input: Shapes of inputs, "1x3x224x224" or "ids=int64:1x128"; made up from what the model
             tells about itself when there are none.
-        loss: The loss function, or None.
-        target: The loss's target, written as an input is.
+        loss: The loss function, or "package.module:function"; None or "" for none.
+        target: The loss's target, or how it is written as an input.
 
     Raises:
         ArchvizError: It cannot be called, or the call raises.
     """
+    function = attribute(loss) if isinstance(loss, str) and loss else loss or None
     model = unwrapped(source.object)
     if not isinstance(model, torch.nn.Module):
         raise ImporterError(
@@ -56,18 +62,20 @@ def check_source(
     if real is None:
         model = model.to("meta") if not is_weightless(model) else model
         logger.info("checking %s on shapes alone", source.name)
-    goals, _ = parse_inputs((target,) if target else ())
+    goals: tuple[Any, ...] = () if target is None else (target,)
+    if isinstance(target, str):
+        goals, _ = parse_inputs((target,) if target else ())
     first: CallError | None = None
     for positional, named in _calls(model, args, kwargs, input):
         given = (positional, named, goals)
         if real is not None:
             given = filled(given)
         try:
-            return check(
+            return how(
                 model if real is None else real,
                 given[0],
                 given[1],
-                loss=loss,
+                loss=function,
                 target=given[2][0] if given[2] else None,
                 source=source.name,
             )
@@ -92,3 +100,21 @@ def _calls(
         return
     for guess in guesses(model):
         yield guess.args, {**guess.kwargs, **named}
+
+
+def attribute(text: str) -> Any:
+    """What "package.module:attribute" names.
+
+    Raises:
+        OptionError: There is no such thing.
+    """
+    module, _, path = text.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise OptionError(
+            f"{text!r} cannot be found ({error})", "write package.module:function"
+        ) from None
+    return found
