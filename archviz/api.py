@@ -13,6 +13,7 @@ from archviz import baseline as baselines
 from archviz.analysis.forest_summary import ForestSummary, summarize_forest
 from archviz.analysis.summary import Summary, summarize
 from archviz.analysis.tree_graph import LIMITS, graph_of_trees
+from archviz.caption import write_caption
 from archviz.checking import UNFINISHED, check_live, filtered, is_failing
 from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
@@ -37,8 +38,10 @@ from archviz.overlays import OVERLAYS, Prepared
 from archviz.passes import PASSES
 from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
+from archviz.scene import Scene
 from archviz.settings import check_options, fitting, options_for, split_options
 from archviz.source import Source
+from archviz.text import FONTS, measured_in
 from archviz.theme import load_theme
 from archviz.views import VIEWS
 
@@ -211,6 +214,8 @@ def render(
     legend: bool | None = None,
     highlight: Sequence[str] = (),
     theme: str = "auto",
+    font: str = "sans",
+    caption_file: str | os.PathLike[str] = "",
     depth: Depth = "auto",
     focus: str = "",
     hide: Sequence[str] = (),
@@ -234,10 +239,13 @@ def render(
         legend: Whether the picture says what its colours mean; None leaves it to the theme.
         columns: How many columns a drawing from top to bottom has, or rows one to the right;
             "auto" cuts what is too long.
-        width: How wide a picture is shown: "84mm", "3.25in", "600px"; "" for its own size.
+        width: How wide a picture is shown: "84mm", "3.25in", "600px", or one of the names in
+            :data:`archviz.length.WIDTHS`, as "cvpr"; "" for its own size.
         fit: "page" for a picture that has room on a page, in as many columns as suit it, and at
             depth "auto" with as many modules collapsed as its text needs to be read.
         theme: Name of a theme, path of a theme's TOML file, or "auto" for light and dark in one.
+        font: What texts are set in, "sans" or "serif".
+        caption_file: A file for what the picture shows, in words: ".tex", ".md" or ".txt".
         depth: How many levels of modules stay open; see :func:`prepare` for it and the next four.
         focus: Path of the only part to draw.
         hide: Patterns of operations to leave out.
@@ -267,6 +275,7 @@ def render(
         legend=legend,
         highlight=highlight,
         theme=theme,
+        font=font,
         depth=depth,
         focus=focus,
         hide=hide,
@@ -275,6 +284,8 @@ def render(
         overlay=overlay,
         **options,
     )
+    if caption_file:
+        write_caption(made.caption, Path(caption_file))
     return made.content if output is None else write(made, output, target)
 
 
@@ -294,6 +305,7 @@ def compose(
     legend: bool | None = None,
     highlight: Sequence[str] = (),
     theme: str = "auto",
+    font: str = "sans",
     depth: Depth = "auto",
     focus: str = "",
     hide: Sequence[str] = (),
@@ -308,6 +320,8 @@ def compose(
     writes the model as imported writes the prepared model when ``depth``, ``focus``, ``hide`` or
     ``passes`` ask for one.
     """
+    if font not in FONTS:
+        raise OptionError(f"the font is {font!r}", f"it is one of: {', '.join(FONTS)}")
     renderer = find_renderer(format)
     chosen = OVERLAYS.get(overlay) if overlay else None
     over, options = options_for(chosen, options)
@@ -350,29 +364,34 @@ def compose(
             shown = drawn = replace(shown, body=graph_of_trees(shown.body, **bound))
             operations = len(shown.graph.nodes)
     subject: object = shown
-    smallest = None
+    smallest, caption = None, ""
     if renderer.consumes == "scene":
         view = VIEWS.get(style or style_of(shown))
         if legend is not None or load_theme(theme).legend:
             settings["legend"] = legend is not False
         check_options(ours, view, renderer)
-        chosen_settings = fitting(view.draw, settings, f"the style {view.name!r}")
+        taken = fitting(view.draw, settings, f"the style {view.name!r}")
         draw = drawing_with(view, covered, legend)
-        scene = sized(draw(shown, **chosen_settings), width, fit)
+
+        def pictured(model: Model) -> Scene:
+            with measured_in(font):
+                return replace(sized(draw(model, **taken), width, fit), font=font)
+
+        scene = pictured(shown)
         smallest = smallest_text(scene)
         can_collapse = merges and fit == "page" and depth == "auto"
         for fewer in shallower(shown) if can_collapse else ():
             if smallest is None or smallest >= READABLE:
                 break
             drawn, _ = _prepare(model, fewer, focus, hide, raw, passes, covered)
-            scene = sized(draw(drawn, **chosen_settings), width, fit)
+            scene = pictured(drawn)
             smallest = smallest_text(scene)
-        subject = scene
+        subject, caption = scene, scene.description
     logger.info("writing %s", renderer.name)
     owner = f"the format {renderer.name!r}"
     content = renderer.render(subject, **fitting(renderer.render, settings, owner))
     said = covered.annotate(model.graph).summary if covered is not None else ""
-    return Rendering(content, model, drawn, operations, smallest, said)
+    return Rendering(content, model, drawn, operations, smallest, said, caption)
 
 
 def write(made: Rendering, output: str | os.PathLike[str], target: object = None) -> Path:

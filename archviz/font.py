@@ -1,4 +1,7 @@
-"""The bundled font, Archviz Sans: Liberation Sans in part, whose widths :mod:`archviz.text` has."""
+"""The bundled fonts, Archviz Sans and Archviz Serif: Liberation Sans and Serif in part.
+
+:mod:`archviz.text` has their widths.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,14 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-FAMILY = "Archviz Sans"
+FAMILIES = {"sans": "Archviz Sans", "serif": "Archviz Serif"}
+"""What the fonts call themselves, by the names of :data:`archviz.text.FONTS`."""
+
+FALLBACKS = {
+    "sans": "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', Arimo, sans-serif",
+    "serif": "'Times New Roman', Times, 'Liberation Serif', 'Nimbus Roman', Tinos, serif",
+}
+"""Families of the same widths, one of which nearly every machine has, as CSS lists them."""
 
 
 def folder() -> Traversable:
@@ -14,13 +24,18 @@ def folder() -> Traversable:
     return files("archviz_templates") / "fonts"
 
 
+def postscript_name(font: str, *, bold: bool = False) -> str:
+    """What a file calls one weight of ``font``: "ArchvizSans-Bold"."""
+    return f"{FAMILIES[font].replace(' ', '')}-{'Bold' if bold else 'Regular'}"
+
+
 @cache
-def face(*, bold: bool = False, format: str = "ttf") -> bytes:
+def face(font: str = "sans", *, bold: bool = False, format: str = "ttf") -> bytes:
     """The font file of one weight.
 
     Args:
+        font: "sans" or "serif".
         bold: Which weight.
         format: "ttf" (TrueType) or "woff2" (WOFF File Format 2.0, W3C 2022).
     """
-    name = f"ArchvizSans-{'Bold' if bold else 'Regular'}.{format}"
-    return (folder() / name).read_bytes()
+    return (folder() / f"{postscript_name(font, bold=bold)}.{format}").read_bytes()

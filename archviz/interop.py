@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from archviz.api import Depth, compose, prepare, style_of
 from archviz.errors import MissingDependencyError
+from archviz.font import FALLBACKS
 from archviz.ir import Model, TensorType
 from archviz.ir.build import unique
 from archviz.ir.edit import used_values
 from archviz.ir.types import format_type
-from archviz.renderers.svg import FONT_FAMILY, number
+from archviz.renderers.svg import number
 from archviz.scene import Group, Mark, Path, Rect, Scene, Text
 from archviz.table import one_line
 from archviz.theme import Theme, load_theme
@@ -142,7 +143,7 @@ def to_svgwrite(
         scene = view.draw(prepare(drawing, depth=depth), **options)
     # svgwrite's validator knows neither data-* nor font-kerning.
     group = container.Group(debug=False)
-    group.attribs.update({"font-family": FONT_FAMILY, "font-kerning": "none"})
+    group.attribs.update({"font-family": FALLBACKS[scene.font], "font-kerning": "none"})
     _fill(group, scene.marks, load_theme(theme))
     return group
 

@@ -1,9 +1,10 @@
-"""Lengths on paper and on screens: "84mm", "3.25in", "600px"."""
+"""Lengths on paper and on screens: "84mm", "3.25in", "600px", and the widths of venues."""
 
 from __future__ import annotations
 
 import math
 import re
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from archviz.errors import OptionError
@@ -38,21 +39,49 @@ PAGE_WIDTH, PAGE_HEIGHT = Length(170.0, "mm"), Length(239.0, "mm")
 """What both A4 and US Letter have inside margins of 20 mm."""
 
 
+VENUES = {
+    "neurips": (Length(5.5, "in"), None),
+    "iclr": (Length(5.5, "in"), None),
+    "icml": (Length(3.25, "in"), Length(6.75, "in")),
+    "cvpr": (Length(3.25, "in"), Length(6.875, "in")),
+    "iccv": (Length(3.25, "in"), Length(6.875, "in")),
+    "acl": (Length(3.03, "in"), Length(6.3, "in")),
+    "ieee": (Length(3.5, "in"), Length(7.16, "in")),
+    "acm": (Length(3.33, "in"), Length(7.0, "in")),
+    "lncs": (Length(12.2, "cm"), None),
+    "nature": (Length(89, "mm"), Length(183, "mm")),
+    "a4": (Length(16, "cm"), None),
+    "beamer": (Length(12.8, "cm"), None),
+}
+"""Widths of a column and, where pages have two, of the text, in the venues' LaTeX classes."""
+
+WIDTHS = {
+    **{name: column for name, (column, _) in VENUES.items()},
+    **{f"{name}-wide": text for name, (_, text) in VENUES.items() if text},
+}
+"""What a width can be called: a venue for a column of it, "cvpr-wide" for both columns."""
+
+
 def parse_length(text: str, owner: str) -> Length:
     """``text`` as a length; a number without a unit is one of pixels.
 
     Args:
-        text: A positive number and a unit.
+        text: A positive number and a unit, or one of WIDTHS.
         owner: What messages call it.
 
     Raises:
         OptionError: It is none.
     """
+    named = WIDTHS.get(text.strip().lower())
+    if named is not None:
+        return named
     found = _PATTERN.fullmatch(text.lower())
     length = Length(float(found[1]), found[2] or "px") if found else None
     if length is None or length.unit not in PIXELS or not 0 < length.value < math.inf:
+        near = get_close_matches(text.lower(), WIDTHS, 1)
         raise OptionError(
-            f"{owner} is {text!r}, which is no length", "write it as 84mm, 8.4cm, 3.25in or 600px"
+            f"{owner} is {text!r}, which is no length",
+            f"did you mean {near[0]}?" if near else "write it as 84mm, 3.25in, 600px or cvpr",
         )
     if not 10 <= length.pixels <= 1e6:
         raise OptionError(f"{owner} is {text!r}", "a picture has 10 px to 1,000,000 px")

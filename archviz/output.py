@@ -29,6 +29,7 @@ class Rendering:
         operations: Operations that the drawn boxes stand for.
         smallest_text: Points of the smallest text of a picture that is fitted to a size.
         said: What its overlay says, in a sentence.
+        caption: What a picture shows, in a sentence or two.
     """
 
     content: str | bytes
@@ -37,6 +38,7 @@ class Rendering:
     operations: int = 0
     smallest_text: float | None = None
     said: str = ""
+    caption: str = ""
 
     @property
     def collapsed_depth(self) -> int | None:

@@ -99,6 +99,7 @@ class Scene:
         title: The picture's name.
         description: What it shows, in a sentence or two, for those who cannot see it.
         shown_width: How wide it is shown, the height with it; None in its own size.
+        font: What its texts are measured in and set in, "sans" or "serif".
     """
 
     width: float
@@ -107,6 +108,7 @@ class Scene:
     title: str = ""
     description: str = ""
     shown_width: Length | None = None
+    font: str = "sans"
 
     @property
     def scale(self) -> float:

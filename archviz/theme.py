@@ -141,6 +141,18 @@ def _luminance(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def lightness(color: str) -> float:
+    """How light "#RRGGBB" is, from 0 for black to 100 for white (CIE 1976 L*)."""
+    y = _luminance(color)
+    return float(116 * y ** (1 / 3) - 16) if y > 0.008856 else 903.3 * y
+
+
+def saturation(color: str) -> float:
+    """How far "#RRGGBB" is from gray: the spread of its channels, from 0 to 1."""
+    channels = _channels(color)
+    return (max(channels) - min(channels)) / 255
+
+
 def theme_names() -> tuple[str, ...]:
     """Names of the themes that ship with archviz, sorted, and "auto"."""
     folder = files("archviz_templates") / "themes"

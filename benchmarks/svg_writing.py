@@ -25,9 +25,10 @@ from typing import Any
 from layout_graphs import synthetic
 
 import archviz
+from archviz.font import FALLBACKS
 from archviz.ir import Model, TensorType
 from archviz.ir.build import GraphBuilder
-from archviz.renderers.svg import FONT_FAMILY, path_data, render
+from archviz.renderers.svg import path_data, render
 from archviz.scene import Mark, Rect, Scene, Text
 from archviz.scene import Path as PathMark
 from archviz.theme import load_theme
@@ -60,7 +61,7 @@ def by_svgwrite(subject: Scene, *, checks: bool) -> str:
 
     theme = load_theme("light")
     drawing: Any = svgwrite.Drawing(
-        size=(subject.width, subject.height), debug=checks, font_family=FONT_FAMILY
+        size=(subject.width, subject.height), debug=checks, font_family=FALLBACKS["sans"]
     )
     for mark in subject.marks:
         assert not isinstance(mark, archviz.scene.Group)

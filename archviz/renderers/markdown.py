@@ -29,7 +29,7 @@ def render(model: Model) -> str:
         model: As it would be drawn.
     """
     drawn = outline(model.graph, shapes="none")
-    lines = [f"# {_escaped(model.source or model.graph.name or 'Model')}", ""]
+    lines = [f"# {escaped(model.source or model.graph.name or 'Model')}", ""]
     lines += [_overview(model, drawn), ""]
     lines += _steps(model.graph, drawn)
     if any(True for _ in drawn.boxes):
@@ -58,13 +58,13 @@ def _overview(model: Model, drawn: Outline) -> str:
 
 
 def _terminal(box: Box) -> str:
-    name, *type_ = map(_escaped, box.lines)
+    name, *type_ = map(escaped, box.lines)
     return f"{name} ({type_[0]})" if type_ else name
 
 
 def _steps(graph: Graph, drawn: Outline) -> Iterator[str]:
     """A numbered line a box, those of a module indented below its name."""
-    numbers: dict[str, str] = {box.id: _escaped(box.lines[0]) for box in drawn.inputs}
+    numbers: dict[str, str] = {box.id: escaped(box.lines[0]) for box in drawn.inputs}
     steps = [part for part in drawn.parts if isinstance(part, Box)]
     numbers.update((box.id, f"step {number}") for number, box in enumerate(steps, 1))
     arriving: dict[str, list[Arrow]] = {}
@@ -75,7 +75,7 @@ def _steps(graph: Graph, drawn: Outline) -> Iterator[str]:
         if part is None:
             depth -= 1
         elif isinstance(part, Group):
-            yield f"{'  ' * depth}- **{' – '.join(map(_escaped, part.lines))}**"
+            yield f"{'  ' * depth}- **{' – '.join(map(escaped, part.lines))}**"
             depth += 1
         else:
             number += 1
@@ -84,7 +84,7 @@ def _steps(graph: Graph, drawn: Outline) -> Iterator[str]:
             yield f"{'  ' * depth}- Step {number}: {_step(graph, part, sources, previous)}"
     if drawn.outputs:
         ends = [
-            f"{_escaped(box.lines[0])} from {_named([numbers[a.source] for a in arriving[box.id]])}"
+            f"{escaped(box.lines[0])} from {_named([numbers[a.source] for a in arriving[box.id]])}"
             for box in drawn.outputs
             if box.id in arriving
         ]
@@ -94,13 +94,13 @@ def _steps(graph: Graph, drawn: Outline) -> Iterator[str]:
 
 def _step(graph: Graph, box: Box, sources: Sequence[str], previous: str) -> str:
     """What the box does, what it takes unless that is the step before, and what it gives."""
-    text = " – ".join(map(_escaped, box.lines))
+    text = " – ".join(map(escaped, box.lines))
     if sources and list(dict.fromkeys(sources)) != [previous]:
         text += f", from {_named(sources)}"
     node = box.node
     outputs = node.outputs if node else ()
     types = [format_type(v.type) for out in outputs if out and (v := graph.values.get(out))]
-    given = ", ".join(_escaped(type_) for type_ in types if type_)
+    given = ", ".join(escaped(type_) for type_ in types if type_)
     return f"{text}; gives {given}" if given else text
 
 
@@ -119,17 +119,18 @@ def _table(model: Model) -> Iterator[str]:
     yield "| module | type | output | parameters |"
     yield "| :-- | :-- | :-- | --: |"
     for row in rows:
-        outputs = ", ".join(_escaped(format_type(type_) or "?") for type_ in row.outputs)
+        outputs = ", ".join(escaped(format_type(type_) or "?") for type_ in row.outputs)
         count = f"{row.counts.parameters:,}" if row.counts.parameters else ""
         count = "shared" if row.is_shared and not count else count
-        yield f"| {_escaped('/'.join(row.path))} | {_escaped(row.type)} | {outputs} | {count} |"
+        yield f"| {escaped('/'.join(row.path))} | {escaped(row.type)} | {outputs} | {count} |"
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """``text`` on one line, so that Markdown shows it as it is."""
     return _SPECIAL.sub(r"\\\1", one_line(text))
 
 

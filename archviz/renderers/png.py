@@ -1,4 +1,4 @@
-"""PNG from a Scene, by resvg and the bundled font alone, so that every machine gives one picture.
+"""PNG from a Scene, by resvg and the bundled fonts alone, so that every machine gives one picture.
 
 The package resvg-py (extra "png") draws the SVG. Specification: Portable Network Graphics
 (PNG), third edition, W3C 2025.
@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib.resources import as_file
 
 from archviz.errors import MissingDependencyError, OptionError, RendererError
-from archviz.font import FAMILY, folder
+from archviz.font import FAMILIES, folder
 from archviz.renderers import RENDERERS, Renderer
 from archviz.scene import Scene
 from archviz.theme import AUTO
@@ -55,7 +55,8 @@ def render(scene: Scene, *, theme: str = AUTO, scale: float = 2.0) -> bytes:
             height=max(1, height),
             skip_system_fonts=True,
             font_files=[str(path) for path in sorted(fonts.glob("*.ttf"))],
-            sans_serif_family=FAMILY,
+            sans_serif_family=FAMILIES["sans"],
+            serif_family=FAMILIES["serif"],
         )
     return bytes(made)
 

@@ -10,7 +10,7 @@ change in the file. Specification: Scalable Vector Graphics (SVG) 1.1, W3C 2011.
 from __future__ import annotations
 
 from archviz.errors import RendererError
-from archviz.font import FAMILY, face
+from archviz.font import FALLBACKS, FAMILIES, face
 from archviz.garbage import collection_paused
 from archviz.hatch import hatch
 from archviz.ir.build import unique
@@ -18,7 +18,6 @@ from archviz.renderers import Renderer
 from archviz.scene import Group, Mark, Path, Rect, Scene, Segment, Text
 from archviz.theme import AUTO, Style, Theme, load_theme
 
-FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', Arimo, sans-serif"
 _FARTHEST = 1e7
 """Coordinates beyond this are a layout gone wrong, not a picture."""
 
@@ -41,7 +40,7 @@ def render(
         theme: A theme's name, a TOML file, or "auto" for light and dark in one file.
         id_prefix: Put before every id, for several pictures inlined in one page.
         embed_fonts: Whether the font goes into the file, 52 kB, so that the picture looks the
-            same on machines without Helvetica, Arial or a font of their widths.
+            same on machines without Helvetica, Arial, Times or a font of their widths.
 
     Raises:
         OptionError: The theme does not exist or lacks a role.
@@ -54,8 +53,10 @@ def render(
     if scene.shown_width is not None:
         value, unit = scene.shown_width
         high = value * scene.height / scene.width
-        size = f'width="{number(value)}{unit}" height="{number(high)}{unit}"'
-    family = f"'{FAMILY}', {FONT_FAMILY}" if embed_fonts else FONT_FAMILY
+        size = f'width="{_length(value)}{unit}" height="{_length(high)}{unit}"'
+    family = FALLBACKS[scene.font]
+    if embed_fonts:
+        family = f"'{FAMILIES[scene.font]}', {family}"
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
         f'viewBox="0 0 {width} {height}" role="img" '
@@ -65,21 +66,21 @@ def render(
         f'  <desc id="{quoted(id_prefix)}desc">{escaped(scene.description)}</desc>',
     ]
     if embed_fonts:
-        head.append(f"  <style>{font_faces()}</style>")
+        head.append(f"  <style>{font_faces(scene.font)}</style>")
     if theme == AUTO:
         head.append(f"  <style>{writer.dark_rules(load_theme('dark'))}</style>")
     return "\n".join([*head, *writer.lines, "</svg>", ""])
 
 
-def font_faces() -> str:
-    """A style sheet with the bundled font inside."""
+def font_faces(font: str = "sans") -> str:
+    """A style sheet with a bundled font inside."""
     from base64 import b64encode
 
     rules = []
     for bold in (False, True):
-        data = b64encode(face(bold=bold, format="woff2")).decode("ascii")
+        data = b64encode(face(font, bold=bold, format="woff2")).decode("ascii")
         rules.append(
-            f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if bold else 400};"
+            f"@font-face{{font-family:'{FAMILIES[font]}';font-weight:{700 if bold else 400};"
             f"src:url(data:font/woff2;base64,{data}) format('woff2')}}"
         )
     return "".join(rules)
@@ -98,6 +99,11 @@ def number(value: float) -> str:
         return str(whole)
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _length(value: float) -> str:
+    """A length in print, where two decimals of an inch are not enough."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def escaped(text: str) -> str:

@@ -23,13 +23,14 @@ _FARTHEST = 1e7
 _HEAD = r"""% A picture by archviz. Compile it alone, or \input it where tikz is loaded.
 \expandafter\ifx\csname @nodocument\endcsname\relax\else
   \documentclass[tikz,border=0pt]{standalone}
-  \renewcommand\familydefault{\sfdefault}
+  \renewcommand\familydefault{FAMILY}
   \def\avend{\end{document}}
   \begin{document}
 \fi
 \begingroup
 \providecommand\avfit[2]{\setbox0\hbox{#2}\ifdim\wd0>#1\resizebox{#1}{\height}{\box0}\else\box0\fi}
 """
+_FAMILIES = {"sans": r"\sfdefault", "serif": r"\rmdefault"}
 _FOOT = r"""\endgroup
 \ifdefined\avend\expandafter\avend\fi
 """
@@ -111,7 +112,7 @@ def render(scene: Scene, *, theme: str = AUTO) -> str:
     size = rf"(0,0) rectangle ({_number(scene.width)},{_number(scene.height)})"
     return "\n".join(
         [
-            _HEAD + "\n".join(colors),
+            _HEAD.replace("FAMILY", _FAMILIES[scene.font]) + "\n".join(colors),
             rf"\begin{{tikzpicture}}[x={unit}bp,y=-{unit}bp,inner sep=0pt,outer sep=0pt]",
             rf"  \useasboundingbox {size};",
             *writer.lines,

@@ -12,10 +12,12 @@ from archviz.errors import OptionError
 from archviz.options import parse_bindings
 from archviz_cli import commands, defaults, trees
 from archviz_cli.arguments import (
+    CaptionFile,
     Depth,
     ExpectCut,
     ExpectFrozen,
     Focus,
+    FontName,
     From,
     Input,
     Kwargs,
@@ -27,11 +29,13 @@ from archviz_cli.arguments import (
     Strict,
     Target,
     Verbose,
+    Width,
 )
 from archviz_cli.choices import (
     Catalogue,
     Direction,
     Fit,
+    Font,
     Shapes,
     complete_layout,
     complete_overlay,
@@ -180,15 +184,9 @@ def render(
             "cuts what is too long.",
         ),
     ] = "auto",
-    width: Annotated[
-        str,
-        typer.Option(
-            "--width",
-            metavar="LENGTH",
-            help="How wide the picture is shown, as in 84mm, 3.25in or 600px.",
-            show_default=False,
-        ),
-    ] = "",
+    width: Width = "",
+    font: FontName = Font.SANS,
+    caption_file: CaptionFile = "",
     fit: Annotated[
         Fit,
         typer.Option("--fit", help="Choose columns and size so that all has room on a page."),
@@ -292,6 +290,7 @@ def render(
             "depth": depth,
             "direction": direction.value,
             "theme": theme,
+            "font": font.value,
             "focus": focus,
             "hide": hide,
             "highlight": highlight,
@@ -309,6 +308,7 @@ def render(
             **({"embed_fonts": True} if embed_fonts else {}),
             **({"scale": scale} if scale is not None else {}),
         },
+        caption_file=caption_file,
     )
 
 

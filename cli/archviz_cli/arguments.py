@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archviz_cli.choices import complete_importer
+from archviz_cli.choices import Font, complete_importer, complete_width
 
 Sources = Annotated[
     list[str],
@@ -109,5 +109,25 @@ Focus = Annotated[
     str,
     typer.Option(
         "--focus", metavar="PATH", help="Draw only the module at PATH.", show_default=False
+    ),
+]
+Width = Annotated[
+    str,
+    typer.Option(
+        "--width",
+        metavar="LENGTH",
+        help="How wide the picture is shown, as in 84mm, 3.25in, 600px, neurips or cvpr-wide.",
+        autocompletion=complete_width,
+        show_default=False,
+    ),
+]
+FontName = Annotated[Font, typer.Option("--font", help="What texts are set in.")]
+CaptionFile = Annotated[
+    str,
+    typer.Option(
+        "--caption-file",
+        metavar="FILE",
+        help="Write what the picture shows, in words: .tex, .md or .txt.",
+        show_default=False,
     ),
 ]

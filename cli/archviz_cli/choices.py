@@ -29,6 +29,13 @@ class Fit(StrEnum):
     PAGE = "page"
 
 
+class Font(StrEnum):
+    """What texts are set in."""
+
+    SANS = "sans"
+    SERIF = "serif"
+
+
 class Severity(StrEnum):
     """How severe a finding is, from the mildest."""
 
@@ -72,3 +79,17 @@ complete_theme = _complete("themes")
 complete_pass = _complete("passes")
 complete_style = _complete("views")
 complete_overlay = _complete("overlays")
+
+
+def complete_venue(incomplete: str) -> list[str]:
+    """Names of venues that begin so."""
+    from archviz.length import VENUES
+
+    return [name for name in VENUES if name.startswith(incomplete)]
+
+
+def complete_width(incomplete: str) -> list[str]:
+    """Names of widths that begin so."""
+    from archviz.length import WIDTHS
+
+    return [name for name in WIDTHS if name.startswith(incomplete)]

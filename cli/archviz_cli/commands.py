@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archviz import api, baseline
+from archviz.caption import write_caption
 from archviz.errors import ArchvizError, OptionError
 from archviz.ir import Model
 from archviz.length import READABLE
@@ -40,6 +41,7 @@ def render(
     importer: str,
     importer_options: Options,
     settings: dict[str, Any],
+    caption_file: str = "",
 ) -> int:
     """Draws each source; see :func:`archviz.api.render` for the settings."""
     is_folder = bool(output) and (output.endswith("/") or Path(output).is_dir())
@@ -47,6 +49,10 @@ def render(
     if len(sources) > 1 and output and output != STANDARD and folder is None:
         raise OptionError(
             f"{output} is one file for {len(sources)} sources", "name a folder: -o FOLDER/"
+        )
+    if len(sources) > 1 and caption_file:
+        raise OptionError(
+            f"{caption_file} is one caption for {len(sources)} sources", "draw them one by one"
         )
     names_file = bool(output) and output != STANDARD and folder is None
     chosen = format or (format_of(output) if names_file else "svg")
@@ -71,6 +77,8 @@ def render(
             console.diagnostics(made.model)
         else:
             made = api.compose(model, format=chosen, **settings)
+        if caption_file:
+            write_caption(made.caption, Path(caption_file))
         if target is None:
             _print(made.content)
             return 0
@@ -150,6 +158,27 @@ def check(
         console.note(f"{write_baseline}: {len(items)} findings are known from now on")
         return code
     _print(reporter.report(checked))
+    return code
+
+
+def check_figure(
+    files: Sequence[str], format: str, *, console: Console, settings: dict[str, Any]
+) -> int:
+    """Prints what would be wrong with pictures in print; see :mod:`archviz.figure_check`."""
+    from archviz import figure_check
+
+    reports: list[figure_check.FigureReport] = []
+
+    def look(name: str) -> int:
+        found = figure_check.check_figure(name, **settings)
+        reports.append(found)
+        return 0 if found.is_clean else FINDINGS
+
+    code = _each(files, look, console)
+    if format == "json":
+        _print(json.dumps([found.to_json() for found in reports], indent=1) + "\n")
+    else:
+        _print("".join(f"{found}\n" for found in reports))
     return code
 
 

@@ -23,6 +23,7 @@ LAYERS = (
     ("importers", "passes", "analysis", "layouts", "theme", "outline"),
     ("rules", "views", "renderers", "reporters", "overlays"),
     ("output", "catalogue", "checking", "covering", "settings"),
+    ("caption", "figure_check"),
     ("api",),
     ("interop", "testing", "pytest_plugin"),
     ("",),

@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 from conftest import HOSTILE, small_model
 from pypdf import PdfReader
-from samples import each_sample, loaded
+from samples import each_sample, loaded, samples_of
 
 from archviz import api
+from archviz.api import compose
 from archviz.errors import OptionError, RendererError
+from archviz.figure_check import check_figure
 from archviz.font import face
+from archviz.length import WIDTHS, parse_length
 from archviz.renderers.pdf import render as pdf
 from archviz.renderers.pdf.truetype import TrueType
 from archviz.renderers.png import render as png
@@ -24,12 +27,17 @@ from archviz.renderers.tex import escaped
 from archviz.renderers.tex import render as tex
 from archviz.scene import Path as Line
 from archviz.scene import Rect, Scene, Text, flatten
-from archviz.text import _CHARACTERS, text_width
+from archviz.text import _CHARACTERS, FONTS, measured_in, text_width
 from archviz.theme import theme_names
 from archviz.views import VIEWS
 
 needs_pdflatex = pytest.mark.skipif(
     not shutil.which("pdflatex"), reason="LaTeX (pdflatex) is not installed"
+)
+
+needs_poppler = pytest.mark.skipif(
+    not (shutil.which("pdffonts") and shutil.which("pdftotext")),
+    reason="Poppler (pdffonts, pdftotext) is not installed",
 )
 
 
@@ -119,15 +127,88 @@ def test_a_coordinate_that_is_no_number_is_refused() -> None:
 
 
 @pytest.mark.parametrize("bold", [False, True])
-def test_the_bundled_font_has_the_widths_that_labels_are_measured_with(bold: bool) -> None:
-    font = TrueType(face(bold=bold))
-    wrong = [
-        char
-        for char in _CHARACTERS
-        if not font.glyph(char)
-        or font.advance(font.glyph(char)) != text_width(char, font.units_per_em, bold=bold)
-    ]
+@pytest.mark.parametrize("name", FONTS)
+def test_the_bundled_fonts_have_the_widths_that_labels_are_measured_with(
+    name: str, bold: bool
+) -> None:
+    font = TrueType(face(name, bold=bold))
+    with measured_in(name):
+        wrong = [
+            char
+            for char in _CHARACTERS
+            if not font.glyph(char)
+            or font.advance(font.glyph(char)) != text_width(char, font.units_per_em, bold=bold)
+        ]
     assert not wrong
+
+
+def test_a_font_is_measured_in_for_one_picture_alone() -> None:
+    sans = text_width("fill 12", 10)
+    with measured_in("serif"):
+        assert text_width("fill 12", 10) != sans
+    assert text_width("fill 12", 10) == sans
+
+
+def test_a_picture_in_serif_is_set_and_measured_in_it_everywhere() -> None:
+    sans, serif = (compose(small_model(), font=font) for font in ("sans", "serif"))
+    assert "'Times New Roman'" in str(serif.content)
+    assert "'Times New Roman'" not in str(sans.content)
+    inside = str(api.render(small_model(), font="serif", embed_fonts=True))
+    assert inside.count("font-family:'Archviz Serif'") == 2
+    made = api.render(small_model(), font="serif", format="pdf")
+    fonts = page_of(made).pages[0]["/Resources"]["/Font"]  # type: ignore[arg-type,index]
+    names = [font.get_object()["/BaseFont"] for font in fonts.values()]
+    assert names
+    assert all("ArchvizSerif" in name for name in names)
+    pictures = {api.render(small_model(), font=font, format="png") for font in ("sans", "serif")}
+    assert len(pictures) == 2
+    assert r"familydefault{\rmdefault}" in str(
+        api.render(small_model(), font="serif", format="tex")
+    )
+    with pytest.raises(OptionError, match="sans, serif"):
+        compose(small_model(), font="serife")
+
+
+@needs_poppler
+@pytest.mark.parametrize("font", FONTS)
+def test_poppler_reads_the_labels_and_the_fonts_of_a_pdf(font: str, tmp_path: Path) -> None:
+    scene = scene_of(next(iter(samples_of("onnx"))))
+    made = api.render(
+        loaded(next(iter(samples_of("onnx")))), tmp_path / "a.pdf", font=font, style="node-link"
+    )
+    listed = subprocess.run(["pdffonts", str(made)], capture_output=True, text=True, check=True)
+    rows = listed.stdout.splitlines()[2:]
+    assert rows
+    assert all(row.split()[-5:-2] == ["yes", "yes", "yes"] for row in rows)
+    told = subprocess.run(["pdftotext", str(made), "-"], capture_output=True, text=True, check=True)
+    assert sorted("".join(told.stdout.split())) == sorted("".join("".join(words(scene)).split()))
+
+
+@pytest.mark.parametrize("name", sorted(WIDTHS))
+def test_a_picture_is_as_wide_as_a_venue_asks(name: str, tmp_path: Path) -> None:
+    points = WIDTHS[name].pixels * 0.75
+    made = api.render(small_model(), format="pdf", width=name)
+    assert abs(float(page_of(made).pages[0].mediabox.width) - points) < 0.1  # type: ignore[arg-type]
+    file = api.render(small_model(), tmp_path / "a.svg", width=name)
+    assert abs(check_figure(str(file)).width * 72 - points) < 0.1
+
+
+def test_a_width_that_is_nearly_a_venue_is_told_which() -> None:
+    with pytest.raises(OptionError, match="did you mean neurips"):
+        parse_length("neurps", "--width")
+
+
+def test_a_caption_is_what_the_picture_says_of_itself(tmp_path: Path) -> None:
+    for suffix in (".txt", ".md", ".tex"):
+        drawn = str(api.render(small_model(), caption_file=tmp_path / f"caption{suffix}"))
+        text = (tmp_path / f"caption{suffix}").read_text(encoding="utf-8").strip()
+        if suffix == ".txt":
+            assert f">{text}</desc>" in drawn
+        assert re.sub(r"[\\{}]", "", text).startswith("Node-link diagram of ")
+    with pytest.raises(OptionError, match="end it with"):
+        api.render(small_model(), caption_file=tmp_path / "caption.doc")
+    with pytest.raises(OptionError, match="no picture"):
+        api.render(small_model(), format="dot", caption_file=tmp_path / "caption.txt")
 
 
 def test_a_subset_keeps_the_parts_of_composed_glyphs() -> None:

@@ -20,11 +20,12 @@ class Content:
 
     Args:
         theme: What the roles look like.
+        font: What texts are set in.
     """
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, font: str) -> None:
         self.theme = theme
-        self.faces = {bold: Face(bold) for bold in (False, True)}
+        self.faces = {bold: Face(font, bold) for bold in (False, True)}
         self._lines: list[str] = []
         self._state: tuple[str, ...] = ()
 

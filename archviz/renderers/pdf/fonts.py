@@ -6,11 +6,12 @@ says which characters they were.
 
 from __future__ import annotations
 
-from archviz.font import face
+from archviz.font import face, postscript_name
 from archviz.renderers.pdf.objects import Document
 from archviz.renderers.pdf.truetype import TrueType
 
-_SYMBOLIC = 4
+_FLAGS = {"sans": 4, "serif": 4 | 2}
+"""Symbolic, as fonts with codes of their own are, and whether letters have serifs."""
 _STEM = {False: 80, True: 140}
 _MAP_PART = 100
 """Entries that one section of a ToUnicode map may have."""
@@ -20,12 +21,15 @@ class Face:
     """One weight of the font, which notes the glyphs it is asked for.
 
     Args:
+        font: "sans" or "serif".
         bold: Which weight.
     """
 
-    def __init__(self, bold: bool) -> None:
+    def __init__(self, font: str, bold: bool) -> None:
         self.bold = bold
-        self._font = TrueType(face(bold=bold))
+        self._flags = _FLAGS[font]
+        self._name = postscript_name(font, bold=bold)
+        self._font = TrueType(face(font, bold=bold))
         self._used: dict[int, str] = {}
 
     def encode(self, text: str) -> str:
@@ -45,12 +49,12 @@ class Face:
     def embed(self, document: Document) -> int:
         """Adds the font to the document and returns the number of its dictionary."""
         font, glyphs = self._font, sorted(self._used)
-        name = f"{_tag(glyphs)}+ArchvizSans-{'Bold' if self.bold else 'Regular'}"
+        name = f"{_tag(glyphs)}+{self._name}"
         data = font.subset(glyphs)
         file = document.stream(data, f"/Length1 {len(data)} ")
         box = " ".join(str(self._scaled(edge)) for edge in font.box)
         descriptor = document.add(
-            f"<< /Type /FontDescriptor /FontName /{name} /Flags {_SYMBOLIC} /FontBBox [{box}] "
+            f"<< /Type /FontDescriptor /FontName /{name} /Flags {self._flags} /FontBBox [{box}] "
             f"/ItalicAngle 0 /Ascent {self._scaled(font.ascent)} "
             f"/Descent {self._scaled(font.descent)} /CapHeight 716 /StemV {_STEM[self.bold]} "
             f"/FontFile2 {file} 0 R >>"
