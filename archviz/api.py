@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from archviz import baseline as baselines
 from archviz.analysis.forest_summary import ForestSummary, summarize_forest
@@ -17,13 +17,11 @@ from archviz.caption import write_caption
 from archviz.checking import UNFINISHED, check_live, filtered, is_failing
 from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
-from archviz.garbage import collection_paused
 from archviz.importers import IMPORTERS, choose, make
-from archviz.ir import Forest, Graph, Model, Severity
+from archviz.ir import Forest, Model, Severity
 from archviz.ir import model as ir_model
-from archviz.ir.walk import all_nodes, leaves
 from archviz.length import READABLE
-from archviz.options import bind, options_of, parse_plugin
+from archviz.options import bind, options_of
 from archviz.output import (
     Rendering,
     find_renderer,
@@ -34,8 +32,10 @@ from archviz.output import (
     smallest_text,
     write_whole,
 )
-from archviz.overlays import OVERLAYS, Prepared
-from archviz.passes import PASSES
+from archviz.overlays import OVERLAYS
+from archviz.preparing import Depth as Depth
+from archviz.preparing import listed, prepared
+from archviz.preparing import prepare as prepare
 from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
 from archviz.scene import Scene
@@ -44,11 +44,6 @@ from archviz.source import Source
 from archviz.text import FONTS, measured_in
 from archviz.theme import load_theme
 from archviz.views import VIEWS
-
-Depth: TypeAlias = int | Literal["auto", "all"] | str
-"""How deep modules stay open: a number, "auto" for a picture that can be read, or "all"."""
-
-Step: TypeAlias = tuple[str, Mapping[str, object]]
 
 STYLE = "node-link"
 """How graphs are drawn when no style is asked for."""
@@ -95,106 +90,6 @@ def load(
     bound = bind(chosen.read, options, f"the importer {chosen.name!r}")
     logger.info("reading %s", source.name)
     return chosen.read(source, **bound)
-
-
-def prepare(
-    model: Model,
-    *,
-    depth: Depth = "auto",
-    focus: str = "",
-    hide: Sequence[str] = (),
-    raw: bool = False,
-    passes: Sequence[str] = (),
-    covered: Prepared | None = None,
-) -> Model:
-    """The model as it is drawn: rid of what is no operation, cut out and collapsed.
-
-    Args:
-        model: As imported.
-        depth: How many levels of modules stay open; "all" folds no equal blocks either.
-        focus: Path of the only part to keep.
-        hide: Patterns of operations to leave out.
-        raw: Whether everything stays: identities, constants, every step of a chain.
-        passes: More passes, "name:key=value", run before modules are collapsed; one that would
-            run anyway runs here instead.
-        covered: The overlay that is going to be drawn over it.
-
-    Raises:
-        OptionError: A pass or an option does not exist, or nothing matches ``focus``.
-    """
-    return _prepare(model, depth, focus, hide, raw, passes, covered)[0]
-
-
-@collection_paused()
-def _prepare(
-    model: Model,
-    depth: Depth,
-    focus: str,
-    hide: Sequence[str],
-    raw: bool,
-    passes: Sequence[str],
-    covered: Prepared | None = None,
-    merges: bool = True,
-) -> tuple[Model, int]:
-    """The model as drawn, merged unless the style does that, and how many operations it has."""
-    logger.info("preparing %s", model.source or "the model")
-    entered = _forest_at(model, focus)
-    if entered is not None:
-        return entered, 1
-    extra: list[Step] = [parse_plugin(text) for text in _listed(passes)]
-    steps: list[Step] = [("expand-subgraphs", {})]
-    if not raw:
-        steps += [("drop-identity", {"keep": covered.keep} if covered else {})]
-        steps += [("fold-constants", {}), ("lift-shared", {})]
-    if hide:
-        steps.append(("hide", {"patterns": _listed(hide)}))
-    if focus:
-        steps.append(("select", {"focus": focus}))
-    named = {name for name, _ in extra}
-    if depth not in ("auto", "all") and not str(depth).removeprefix("-").isdecimal():
-        raise OptionError(f"--depth is {depth!r}", "it takes a number, auto or all")
-    graph = _apply(model.graph, [step for step in steps if step[0] not in named] + extra)
-    operations = sum(sum(1 for _ in leaves(node)) for node in graph.nodes)
-    if raw and depth == "auto":
-        depth = "all"
-    last: list[Step] = [] if raw else [("fuse", {"compound": depth != "all"})]
-    if not merges:
-        last = []
-    elif depth != "all":
-        last += [("fold-repeats", {"words": covered.words} if covered else {})]
-        last += [("collapse-scopes", {"depth": depth})]
-    graph = _apply(graph, [step for step in last if step[0] not in named])
-    return replace(model, body=graph), operations
-
-
-def _forest_at(model: Model, focus: str) -> Model | None:
-    """The model with decision trees for its body, when it is those or ``focus`` names a node's."""
-    if isinstance(model.body, Forest):
-        return model
-    found = {
-        id(node.forest): node
-        for node in (all_nodes(model.body) if focus else ())
-        if node.forest is not None
-        and focus in (node.id, node.name, node.op, "/".join(node.scope), node.id.rpartition("/")[2])
-    }
-    if len(found) != 1:
-        return None
-    node = next(iter(found.values()))
-    assert node.forest is not None
-    return replace(model, body=node.forest, source=f"{model.source} {node.id}".strip())
-
-
-def _listed(texts: Sequence[str]) -> tuple[str, ...]:
-    """The texts; one alone, which is a sequence of its characters too, is one."""
-    return (texts,) if isinstance(texts, str) else tuple(texts)
-
-
-def _apply(graph: Graph, steps: Sequence[Step]) -> Graph:
-    for name, options in steps:
-        found = PASSES.get(name)
-        logger.debug("pass %s", name)
-        graph = found.apply(graph, **bind(found.apply, options, f"the pass {name!r}"))
-    return graph
 
 
 def render(
@@ -344,14 +239,14 @@ def compose(
     if renderer.consumes == "model" and not asks:
         drawn, shown, operations = None, model, 0
     else:
-        drawn, operations = _prepare(model, depth, focus, hide, raw, passes, covered, merges)
+        drawn, operations = prepared(model, depth, focus, hide, raw, passes, covered, merges)
         shown = drawn
     settings: dict[str, object] = {
         "shapes": shapes,
         "columns": columns,
         "width": width,
         "fit": fit,
-        "highlight": _listed(highlight),
+        "highlight": listed(highlight),
         "theme": theme,
         **({"direction": direction} if direction != "auto" else {}),
         **({"layout": layout} if layout else {}),
@@ -383,7 +278,7 @@ def compose(
         for fewer in shallower(shown) if can_collapse else ():
             if smallest is None or smallest >= READABLE:
                 break
-            drawn, _ = _prepare(model, fewer, focus, hide, raw, passes, covered)
+            drawn, _ = prepared(model, fewer, focus, hide, raw, passes, covered)
             scene = pictured(drawn)
             smallest = smallest_text(scene)
         subject, caption = scene, scene.description
