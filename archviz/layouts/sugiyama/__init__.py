@@ -52,7 +52,7 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
             for link in links
         ]
     cells, pieces = take_apart(boxes, links)
-    layouts = _lay_all(boxes, cells, turned=turned)
+    layouts = lay_all(boxes, cells, turned=turned)
     corners = _corners(cells, layouts)
     origins = [*corners, (0.0, 0.0)]
     areas = []
@@ -72,7 +72,7 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
     return Placement(tuple(areas), routes, width, height)
 
 
-def _lay_all(
+def lay_all(
     boxes: Sequence[Box], cells: Sequence[Cell], *, turned: bool
 ) -> list[CellLayout | None]:
     """A layout for each container and the page, innermost first; equal ones are shared."""
@@ -98,7 +98,7 @@ def _lay_all(
                 children.append(
                     Child(inner.width, inner.height, inner.inlets, inner.outlets, shapes[i])
                 )
-        border = _border(box, turned=turned)
+        border = border_of(box, turned=turned)
         # Equal containers look equal even where their spines come in differently: the last decides.
         key = (border, tuple(children), tuple(cell.arcs))
         shape = known.get(key)
@@ -110,7 +110,8 @@ def _lay_all(
     return layouts
 
 
-def _border(box: Box | None, *, turned: bool) -> Border:
+def border_of(box: Box | None, *, turned: bool) -> Border:
+    """What a container keeps free; None stands for the page."""
     if box is None:
         return Border(0.0, 0.0, True, 0.0, 0.0)
     if turned:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from archviz.layouts.sugiyama.grid import Extent, Grid, Stretch
 from archviz.layouts.sugiyama.ordering import order_ranks
-from archviz.layouts.sugiyama.strips import Favourites, Strips
+from archviz.layouts.sugiyama.strips import Favourites, Strips, Threads
 
 
 class Run(NamedTuple):
@@ -44,11 +44,13 @@ class Block:
         positions: Of each vertex; the first bottleneck, else the last, is at 0.
         rails: Positions of links that pass a rank, by net and rank.
         rows: Positions of all that is in a rank, sorted, by rank.
+        threads: Who stands in line with whom, in every size.
     """
 
     positions: list[float]
     rails: dict[tuple[int, int], float]
     rows: list[list[float]]
+    threads: Threads
 
 
 class Memo:
@@ -62,13 +64,29 @@ class Memo:
         """A number for an extent: equal ones have one."""
         return self.numbers.setdefault(extent, len(self.numbers))
 
-    def block(self, run: Run) -> Block:
-        """The run laid out."""
-        block = self.blocks.get(run)
+    def block(self, run: Run, threads: Threads | None = None) -> Block:
+        """The run laid out, along ``threads`` when there are some."""
+        block = self.blocks.get(run) if threads is None else None
         if block is None:
-            extents = list(self.numbers)
-            block = self.blocks[run] = lay_run(run, [extents[i] for i in run.extents])
+            known = list(self.numbers)
+            extents = [known[i] for i in run.extents]
+            if threads is not None:
+                return _space_run(run, extents, threads)
+            block = self.blocks[run] = lay_run(run, extents)
         return block
+
+
+def _space_run(run: Run, extents: list[Extent], threads: Threads) -> Block:
+    """Lays out a run that looks as one laid out before, in other sizes."""
+    grid = Grid(run.ranks, extents, run.stretches)
+    grid.rows = threads.rows
+    first, last = _cuts(run)
+    return _block(run, grid, Strips(grid, threads, first=first, last=last).positions(), threads)
+
+
+def _cuts(run: Run) -> tuple[int, int]:
+    """The bottlenecks at its ends; -1 for none."""
+    return (0 if run.starts_at_cut else -1, len(run.ranks) - 1 if run.ends_at_cut else -1)
 
 
 def lay_run(run: Run, extents: list[Extent]) -> Block:
@@ -76,9 +94,9 @@ def lay_run(run: Run, extents: list[Extent]) -> Block:
     grid = Grid(run.ranks, extents, run.stretches)
     orders = order_ranks(grid.rows, grid.up, grid.down)
     near = Favourites(grid, run.head)
-    first = 0 if run.starts_at_cut else -1
-    last = len(run.ranks) - 1 if run.ends_at_cut else -1
+    first, last = _cuts(run)
     best: list[float] = []
+    threads: Threads | None = None
     least = -1.0
     for rows in orders:
         grid.rows = rows
@@ -86,13 +104,17 @@ def lay_run(run: Run, extents: list[Extent]) -> Block:
         found = strips.positions()
         cost = strips.cost(found) + _beside_cost(run, grid, found) if len(orders) > 1 else 0.0
         if least < 0 or cost < least:
-            best, least = found, cost
-    positions = best
-    count = len(run.ranks)
+            best, least, threads = found, cost, strips.threads
+    assert threads is not None
+    return _block(run, grid, best, threads)
+
+
+def _block(run: Run, grid: Grid, positions: list[float], threads: Threads) -> Block:
     return Block(
-        positions=positions[:count],
+        positions=positions[: len(run.ranks)],
         rails={key: positions[v] for key, v in grid.rails.items()},
         rows=[sorted(positions[v] for v in row) for row in grid.rows],
+        threads=threads,
     )
 
 

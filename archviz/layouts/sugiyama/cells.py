@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 
 from archviz.layouts.sugiyama.blocks import Memo
@@ -17,7 +17,15 @@ from archviz.layouts.sugiyama.measures import (
     RAIL_PADDING,
 )
 from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
-from archviz.layouts.sugiyama.parts import Child, Drawn, Part, Rectangle, Spot, read_part
+from archviz.layouts.sugiyama.parts import (
+    Child,
+    Drawn,
+    Part,
+    PartPlan,
+    Rectangle,
+    Spot,
+    read_part,
+)
 from archviz.layouts.sugiyama.pins import pin_sources, pin_targets
 from archviz.layouts.sugiyama.rows import place_rows, rank_vertices
 from archviz.layouts.sugiyama.stacking import stack_rows
@@ -55,6 +63,8 @@ class CellLayout:
         routes: Corners of each arc's way.
         labels: Area of each arc's label.
         backs: Whether each arc goes back up.
+        plans: What depends on no size, of each part that has links.
+        head: The inlet where the spine was taken to come in.
     """
 
     width: float
@@ -65,6 +75,8 @@ class CellLayout:
     routes: list[list[Spot]]
     labels: list[Rectangle | None]
     backs: list[bool]
+    plans: tuple[PartPlan, ...] = ()
+    head: int = -1
 
 
 def lay_cell(
@@ -73,20 +85,34 @@ def lay_cell(
     head: int,
     border: Border,
     memo: Memo,
+    plans: tuple[PartPlan, ...] | None = None,
 ) -> CellLayout:
-    """Lays out ``children`` and what links them; the spine comes in at the inlet ``head``."""
+    """Lays out ``children`` and what links them.
+
+    Args:
+        children: What is inside.
+        arcs: What links it.
+        head: The inlet where the spine comes in.
+        border: What is kept free around it.
+        memo: Blocks laid out before.
+        plans: Those of a layout of the same children and arcs in other sizes, to look like that.
+    """
     packing = _Packing(border)
     single: list[int] = []
-    for members, indices, ported in _parts(len(children), arcs):
+    found: list[PartPlan] = []
+    for members, indices, ported in connected(len(children), arcs):
         if len(members) == 1 and not indices:
             single.append(members[0])
             continue
         part = read_part(children, members, {i: arcs[i] for i in indices}, head, border.before)
+        part.plan = plans[len(found)] if plans is not None else None
         drawn = _lay_part(part, memo)
+        sides = tuple([lane.is_left for lane in part.lanes.values()])
+        found.append(PartPlan(tuple(part.threads), sides))
         packing.add(drawn, ported=ported)
     if single:
         packing.add(_grid(children, single, packing.shelf_width()), ported=False)
-    return packing.close(len(children), arcs)
+    return replace(packing.close(len(children), arcs), plans=tuple(found), head=head)
 
 
 def _lay_part(part: Part, memo: Memo) -> Drawn:
@@ -99,7 +125,7 @@ def _lay_part(part: Part, memo: Memo) -> Drawn:
     return draw(part)
 
 
-def _parts(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], list[int], bool]]:
+def connected(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], list[int], bool]]:
     """Connected children with their arcs, and whether nets cross the border there."""
     leader = list(range(count))
 

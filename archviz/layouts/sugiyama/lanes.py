@@ -79,8 +79,12 @@ def lay_lanes(part: Part) -> None:
         lane.close()
     # Short lanes lie further in.
     lanes.sort(key=lambda lane: (lane.last - lane.first, lane.first))
-    _count_at_ends(lanes, part.spots)
-    _choose_sides(lanes, _crossings(lanes, len(part.rows)))
+    if part.plan:
+        for lane, is_left in zip(part.lanes.values(), part.plan.sides, strict=True):
+            lane.is_left = is_left
+    else:
+        _count_at_ends(lanes, part.spots)
+        _choose_sides(lanes, _crossings(lanes, len(part.rows)))
     left, right = _free(part)
     for lane in lanes:
         a, b = lane.first, lane.last + 1

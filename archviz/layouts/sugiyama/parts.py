@@ -22,6 +22,7 @@ from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
 if TYPE_CHECKING:
     from archviz.layouts.sugiyama.channels import Net
     from archviz.layouts.sugiyama.lanes import Lane
+    from archviz.layouts.sugiyama.strips import Threads
 
 Spot = tuple[float, float]
 Rectangle = tuple[float, float, float, float]
@@ -106,6 +107,19 @@ class Vertex:
         return max(self.width / 2 - PIN_INSET, min(self.width / 4, PIN_INSET))
 
 
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """What of a part's layout depends on no size.
+
+    Attributes:
+        threads: For each run between bottlenecks, the order in ranks and who stands in line.
+        sides: Whether each lane is on the left, in the order in which links ask for them.
+    """
+
+    threads: tuple[Threads, ...]
+    sides: tuple[bool, ...]
+
+
 @dataclass(slots=True)
 class Part:
     """Everything known of a part; each step of the layout sets some of it.
@@ -143,6 +157,8 @@ class Part:
         row_height: Its size along.
         y: Upper border of each vertex, which is in the middle of its rank.
         height: Of it all.
+        plan: What a layout in other sizes decided; None when this one decides.
+        threads: Of each run, in order.
     """
 
     arcs: dict[int, PortedArc]
@@ -177,6 +193,8 @@ class Part:
     row_height: list[float] = field(default_factory=list)
     y: list[float] = field(default_factory=list)
     height: float = 0.0
+    plan: PartPlan | None = None
+    threads: list[Threads] = field(default_factory=list)
 
     def loop_labels_height(self, v: int) -> float:
         """What the labels of a vertex's self-loops need along."""

@@ -135,8 +135,10 @@ def _place_run(
             stop < last,
             place.get(part.inlets.get(part.head, -1), -1),
             tuple([place[v] for v in members if v in beside and v != end and v != begin]),
-        )
+        ),
+        part.plan.threads[len(part.threads)] if part.plan else None,
     )
+    part.threads.append(block.threads)
     origin = part.x[members[0]] if start >= 0 else 0.0
     for v, position in zip(members, block.positions, strict=True):
         part.x[v] = origin + position

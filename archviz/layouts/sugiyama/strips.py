@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from archviz.layouts.sugiyama.grid import Grid, separation
@@ -77,24 +78,48 @@ def _lengths(grid: Grid, head: int) -> list[int]:
     return [a + b for a, b in zip(before, after, strict=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """What of a block's strips depends on no size, so that others can be spaced alike.
+
+    Attributes:
+        rows: Vertices of the grid in order, by rank.
+        strip: The strip of each vertex.
+        above: Whom each vertex stands exactly below; -1 where a strip begins.
+        alone: The bottleneck that is only as far from the other as their links are; -1 for none.
+        spine: The vertices in the first and the last rank that should be in line; -1 for none.
+    """
+
+    rows: list[list[int]]
+    strip: list[int]
+    above: list[int]
+    alone: int
+    spine: tuple[int, int]
+
+
 class Strips:
     """Vertices that stand exactly below each other make a strip; strips are spaced.
 
     Args:
         grid: The vertices in order.
-        near: Whom each vertex would like to stand in line with.
+        near: Whom each vertex would like to stand in line with; or strips found before.
         first: The bottleneck above; -1 when there is none.
         last: The bottleneck below.
     """
 
-    def __init__(self, grid: Grid, near: Favourites, *, first: int, last: int) -> None:
+    def __init__(self, grid: Grid, near: Favourites | Threads, *, first: int, last: int) -> None:
         self.grid = grid
-        self.near = near
-        self.through = near.through
-        self.most = near.most
         self.first = first
         self.last = last
         count = len(grid.rank)
+        self.offset = [0.0] * count
+        self.apart: list[dict[int, float]] = []
+        if isinstance(near, Threads):
+            self._follow(near)
+            return
+        self.near = near
+        self.through = near.through
+        self.most = near.most
         self.place = [0] * count
         for row in grid.rows:
             for i, v in enumerate(row):
@@ -103,11 +128,9 @@ class Strips:
         self.above = [-1] * count
         self.shift = [0.0] * count
         self._align()
-        alone = self._free_cut() if first >= 0 and last >= 0 else -1
+        self.alone = alone = self._free_cut() if first >= 0 and last >= 0 else -1
         self.strip = [-1] * count
-        self.offset = [0.0] * count
         self.size = 0
-        self.apart: list[dict[int, float]] = []
         # Long strips that fit between each other badly make a drawing wide: then shorter ones.
         widest = max([self._row_width(row) for row in grid.rows])
         for longest in _LENGTHS:
@@ -115,6 +138,39 @@ class Strips:
             self.apart = self._distances()
             if self._least_width() <= 1.5 * widest + 200:
                 break
+
+    @property
+    def threads(self) -> Threads:
+        """What of this depends on no size."""
+        above = [
+            u if u >= 0 and self.strip[u] == self.strip[v] and self.alone not in (u, v) else -1
+            for v, u in enumerate(self.above)
+        ]
+        return Threads(self.grid.rows, self.strip, above, self.alone, self.spine)
+
+    def _follow(self, threads: Threads) -> None:
+        """Takes strips found before over, in today's sizes."""
+        self.strip = threads.strip
+        self.size = max(threads.strip) + 1
+        self.spine = threads.spine
+        shift: dict[tuple[int, int], float] = {}
+        for u, v, leave, arrive in self.grid.links:
+            shift.setdefault((u, v), leave - arrive)
+        for row in threads.rows:
+            for v in row:
+                u = threads.above[v]
+                if u >= 0:
+                    self.offset[v] = self.offset[u] + shift[u, v]
+        if threads.alone >= 0:
+            self._set_apart(threads.alone)
+        self.apart = self._distances()
+
+    def _set_apart(self, alone: int) -> None:
+        """Puts the bottleneck that left its strip into the other's."""
+        other = self.first + self.last - alone
+        way = self._leaving() - self._arriving()
+        self.strip[alone] = self.strip[other]
+        self.offset[alone] = self.offset[other] + (way if alone == self.last else -way)
 
     def _row_width(self, row: list[int]) -> float:
         extents = self.grid.extents
@@ -144,10 +200,7 @@ class Strips:
                     self.offset[v] = 0.0
                     self.size += 1
         if alone >= 0:
-            other = self.first + self.last - alone
-            way = self._leaving() - self._arriving()
-            self.strip[alone] = self.strip[other]
-            self.offset[alone] = self.offset[other] + (way if alone == self.last else -way)
+            self._set_apart(alone)
 
     def _is_cut(self, v: int, longest: int) -> bool:
         rank = self.grid.rank[v]

@@ -1,0 +1,166 @@
+"""What a picture is made of before it is placed: cards and frames as boxes, values as links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archviz.annotation import Annotation
+from archviz.ir import Graph, Node, ScopePath, TensorType
+from archviz.ir.types import format_shape
+from archviz.ir.walk import producers
+from archviz.layouts import Box, Link
+from archviz.text import printable, text_width
+from archviz.views.node_link import cards, edges
+from archviz.views.node_link.cards import Card
+from archviz.views.node_link.containers import Frames
+from archviz.views.node_link.frames import FRAME_HEADER, STACK
+from archviz.views.node_link.pills import grouped
+from archviz.views.node_link.shared import name_of, shared_values
+
+LABEL_HEIGHT = 12.0
+
+
+@dataclass(slots=True)
+class Drawing:
+    """Boxes and links under construction.
+
+    Attributes:
+        boxes: Cards and frames, a frame before what is in it.
+        cards: By box.
+        frames: The scope of each frame, by box.
+        links: What joins the cards.
+        labels: The text beside each link, "" for none.
+        states: What an overlay says of each link, "" for nothing.
+    """
+
+    boxes: list[Box] = field(default_factory=list)
+    cards: dict[int, Card] = field(default_factory=dict)
+    frames: dict[int, ScopePath] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+
+
+def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Drawing:
+    """The boxes and links of a graph.
+
+    Args:
+        graph: What to draw.
+        frames: Its frames.
+        shapes: Which links are labelled.
+        said: What an overlay says.
+    """
+    drawing = Drawing()
+    frame_index: dict[ScopePath, int] = {}
+
+    def frame(path: ScopePath) -> int:
+        path = frames.frame_of(path)
+        if not path:
+            return -1
+        if path not in frame_index:
+            parent = frame(path[:-1])
+            frame_index[path] = len(drawing.boxes)
+            drawing.frames[len(drawing.boxes)] = path
+            drawing.boxes.append(_frame_box(path, parent, frames))
+        return frame_index[path]
+
+    def add(card: Card, parent: int = -1) -> int:
+        drawing.cards[len(drawing.boxes)] = card
+        room = 2 * cards.RING if card.id in said.rings else 0.0
+        drawing.boxes.append(Box(card.id, card.width + room, card.height + room, parent))
+        return len(drawing.boxes) - 1
+
+    producer: dict[str, int] = {}
+    for title, ids in grouped(graph.inputs, graph):
+        producer.update(dict.fromkeys(ids, add(cards.measure_pill("input", ids[0], graph, title))))
+    box_of: list[int] = []
+    for node in graph.nodes:
+        card = cards.measure(node, graph, frames.label(node), said.remarks.get(node.id, ()))
+        index = add(card, frame(node.scope))
+        box_of.append(index)
+        producer.update((value, index) for value in node.outputs if value is not None)
+    trunks = {value: index for index, value in enumerate(graph.values)}
+    labels = _labels(graph, shapes)
+    joined: set[tuple[int, int, str]] = set()
+
+    shared = shared_values(graph)
+    maker_of = producers(graph) if shared else {}
+    references: dict[tuple[str, int], int] = {}
+
+    def reference(value: str, parent: int) -> int:
+        """The stub of a shared value among the boxes inside ``parent``."""
+        if (value, parent) not in references:
+            maker = drawing.cards[producer[value]] if value in producer else None
+            name = name_of(value, maker_of.get(value))
+            home = drawing.boxes[parent].id if parent >= 0 else ""
+            card = cards.measure_reference(f"{value}@{home}", name, maker)
+            references[value, parent] = add(card, parent)
+        return references[value, parent]
+
+    def link(value: str, target: int, source: int | None = None) -> None:
+        source = producer.get(value) if source is None else source
+        if source is None or (source, target, value) in joined:
+            return
+        joined.add((source, target, value))
+        text = labels.pop(value, "") if shapes != "all" else labels.get(value, "")
+        size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
+        drawing.links.append(Link(source, target, trunks[value], size))
+        drawing.labels.append(text)
+        user = drawing.cards[target]
+        drawing.states.append(said.edges.get((value, "" if user.kind == "pill" else user.id), ""))
+
+    for node, index in zip(graph.nodes, box_of, strict=True):
+        for value in node.inputs:
+            if value in shared:
+                link(value, index, reference(value, drawing.boxes[index].parent))
+            elif value is not None:
+                link(value, index)
+    for value, uses in shared.items():
+        maker = producer.get(value)
+        if maker is not None and drawing.cards[maker].kind != "pill":
+            card = cards.measure_source(value, name_of(value, maker_of.get(value)), uses)
+            link(value, add(card, drawing.boxes[maker].parent))
+    for title, ids in grouped(graph.outputs, graph):
+        index = add(cards.measure_pill("output", ids[0], graph, title))
+        for value in ids:
+            link(value, index)
+    return drawing
+
+
+def _frame_box(path: ScopePath, parent: int, frames: Frames) -> Box:
+    title = text_width(frames.title(path), 11.5, bold=True)
+    titles = title + text_width(frames.subtitle(path), cards.TEXT_SIZE)
+    titles += text_width(frames.parameter_note(path), cards.SMALL_SIZE)
+    stack = STACK if frames.repeat(path) else 0.0
+    titles += 44 + stack if stack else 0.0
+    # An edge often comes in at the middle, and the name should stand whole beside it.
+    wanted = min(max(titles + 48, 2 * (title + 20)), 420.0)
+    width = cards.STEP * round(wanted / cards.STEP + 0.5)
+    return Box("/".join(path), width, 0.0, parent, FRAME_HEADER + stack, is_container=True)
+
+
+def _labels(graph: Graph, shapes: str) -> dict[str, str]:
+    """The text on the edges of each value that has one."""
+    if shapes == "none":
+        return {}
+    texts: dict[str, str] = {}
+    for node in graph.nodes:
+        before = _first_shape(graph, node)
+        for value in node.outputs:
+            type_ = graph.values[value].type if value is not None else None
+            if value is None or not isinstance(type_, TensorType) or type_.shape is None:
+                continue
+            if shapes == "all" or type_.shape != before:
+                texts[value] = printable(format_shape(type_.shape), 40)
+    if shapes == "change":  # the pill of an output says it already
+        for value in graph.outputs:
+            texts.pop(value, None)
+    return texts
+
+
+def _first_shape(graph: Graph, node: Node) -> object:
+    for consumed in node.inputs:
+        value = graph.values.get(consumed or "")
+        if value is not None and isinstance(value.type, TensorType):
+            return value.type.shape
+    return None
