@@ -108,7 +108,7 @@ def lay_cell(
         part.plan = plans[len(found)] if plans is not None else None
         drawn = _lay_part(part, memo)
         sides = tuple([lane.is_left for lane in part.lanes.values()])
-        found.append(PartPlan(tuple(part.threads), sides))
+        found.append(PartPlan(part.rank, part.is_lane, tuple(part.runs), sides))
         packing.add(drawn, ported=ported)
     if single:
         packing.add(_grid(children, single, packing.shelf_width()), ported=False)

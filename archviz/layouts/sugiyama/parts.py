@@ -108,15 +108,34 @@ class Vertex:
 
 
 @dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What of the ranks between two bottlenecks depends on no size.
+
+    Attributes:
+        members: Vertices of the part, as the threads number them.
+        nets: Nets of the part, as the threads number them.
+        threads: The order in ranks, and who stands in line.
+    """
+
+    members: list[int]
+    nets: list[int]
+    threads: Threads
+
+
+@dataclass(frozen=True, slots=True)
 class PartPlan:
     """What of a part's layout depends on no size.
 
     Attributes:
-        threads: For each run between bottlenecks, the order in ranks and who stands in line.
+        rank: Of each vertex.
+        is_lane: Whether each link runs beside the ranks.
+        runs: From one bottleneck to the next, where there is anything to decide.
         sides: Whether each lane is on the left, in the order in which links ask for them.
     """
 
-    threads: tuple[Threads, ...]
+    rank: list[int]
+    is_lane: list[bool]
+    runs: tuple[RunPlan, ...]
     sides: tuple[bool, ...]
 
 
@@ -158,7 +177,7 @@ class Part:
         y: Upper border of each vertex, which is in the middle of its rank.
         height: Of it all.
         plan: What a layout in other sizes decided; None when this one decides.
-        threads: Of each run, in order.
+        runs: What was decided of each run, in order.
     """
 
     arcs: dict[int, PortedArc]
@@ -194,7 +213,7 @@ class Part:
     y: list[float] = field(default_factory=list)
     height: float = 0.0
     plan: PartPlan | None = None
-    threads: list[Threads] = field(default_factory=list)
+    runs: list[RunPlan] = field(default_factory=list)
 
     def loop_labels_height(self, v: int) -> float:
         """What the labels of a vertex's self-loops need along."""

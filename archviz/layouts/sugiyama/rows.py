@@ -7,7 +7,7 @@ from itertools import pairwise
 from archviz.layouts.sugiyama.blocks import Memo, Run
 from archviz.layouts.sugiyama.grid import Stretch
 from archviz.layouts.sugiyama.measures import LANE_SPAN
-from archviz.layouts.sugiyama.parts import Part
+from archviz.layouts.sugiyama.parts import Part, RunPlan
 from archviz.layouts.sugiyama.ranking import assign_ranks, back_arcs
 
 
@@ -136,13 +136,13 @@ def _place_run(
             place.get(part.inlets.get(part.head, -1), -1),
             tuple([place[v] for v in members if v in beside and v != end and v != begin]),
         ),
-        part.plan.threads[len(part.threads)] if part.plan else None,
+        part.plan.runs[len(part.runs)].threads if part.plan else None,
     )
-    part.threads.append(block.threads)
+    numbers = list(nets)
+    part.runs.append(RunPlan(members, numbers, block.threads))
     origin = part.x[members[0]] if start >= 0 else 0.0
     for v, position in zip(members, block.positions, strict=True):
         part.x[v] = origin + position
-    numbers = list(nets)
     for (net, rank), position in block.rails.items():
         part.rails[numbers[net], first + rank] = origin + position
     for rank, row in enumerate(block.rows):

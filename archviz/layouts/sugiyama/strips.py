@@ -84,6 +84,7 @@ class Threads:
 
     Attributes:
         rows: Vertices of the grid in order, by rank.
+        rails: Where each net passes each rank that it passes.
         strip: The strip of each vertex.
         above: Whom each vertex stands exactly below; -1 where a strip begins.
         alone: The bottleneck that is only as far from the other as their links are; -1 for none.
@@ -91,6 +92,7 @@ class Threads:
     """
 
     rows: list[list[int]]
+    rails: dict[tuple[int, int], int]
     strip: list[int]
     above: list[int]
     alone: int
@@ -146,7 +148,7 @@ class Strips:
             u if u >= 0 and self.strip[u] == self.strip[v] and self.alone not in (u, v) else -1
             for v, u in enumerate(self.above)
         ]
-        return Threads(self.grid.rows, self.strip, above, self.alone, self.spine)
+        return Threads(self.grid.rows, self.grid.rails, self.strip, above, self.alone, self.spine)
 
     def _follow(self, threads: Threads) -> None:
         """Takes strips found before over, in today's sizes."""

@@ -1,0 +1,45 @@
+"""An interactive page: one file to open, send and keep, which asks no network for anything.
+
+The page holds the model once and the layout of every state of it: which modules are open is the
+reader's choice. Its scripts are plain JavaScript without libraries, in ``archviz_templates/html``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from archviz.ir import Model
+from archviz.renderers import Renderer
+from archviz.renderers.html.assembly import assemble
+from archviz.renderers.html.contents import contents
+from archviz.views.node_link import describe
+
+
+def render(
+    model: Model,
+    *,
+    theme: str = "auto",
+    shapes: Literal["change", "all", "none"] = "change",
+    depth: int | Literal["auto", "all"] = "auto",
+) -> str:
+    """The model as an HTML page.
+
+    Args:
+        model: As the passes left it, with no module collapsed.
+        theme: Name of a theme, a TOML file, or "auto" for light and dark.
+        shapes: Which edges say the shape of what they carry.
+        depth: How many levels of modules are open at first.
+
+    Raises:
+        OptionError: The theme does not exist or lacks a role.
+    """
+    return assemble(contents(model, shapes=shapes, depth=depth).data, describe(model), theme)
+
+
+RENDERER = Renderer(
+    name="html",
+    title="an interactive page in one file: search, open and close modules, trace values",
+    consumes="modules",
+    render=render,
+    suffixes=(".html", ".htm"),
+)
