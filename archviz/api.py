@@ -211,9 +211,8 @@ def compose(
 ) -> Rendering:
     """The output of :func:`render` with what it was made from, not yet written.
 
-    Settings that mean nothing to a format, such as a theme to JSON, are left aside. A format that
-    writes the model as imported writes the prepared model when ``depth``, ``focus``, ``hide`` or
-    ``passes`` ask for one.
+    Settings that mean nothing to a format are left aside. A format that writes the model as
+    imported writes the prepared one when ``depth``, ``focus``, ``hide`` or ``passes`` ask for it.
     """
     if font not in FONTS:
         raise OptionError(f"the font is {font!r}", f"it is one of: {', '.join(FONTS)}")

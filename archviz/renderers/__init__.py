@@ -21,8 +21,7 @@ class Renderer:
         name: Kebab-case name, the module's, and the ``--format`` that asks for it.
         title: A few words for ``archviz show formats``.
         consumes: "scene" when it draws geometry, "graph" when it writes the Model as passes left
-            it, "modules" when it wants that with every module open, to close them itself, "model"
-            when it writes the Model as imported.
+            it, "model" when it writes the Model as imported.
         render: Returns the whole output from what it consumes.
         suffixes: File name endings with their dot; the first is the one that archviz gives.
         loses: What of the model the output does not hold, in a clause; "" when that is nothing
@@ -31,10 +30,11 @@ class Renderer:
 
     name: str
     title: str
-    consumes: Literal["scene", "graph", "modules", "model"]
+    consumes: Literal["scene", "graph", "model"]
     render: Callable[..., str | bytes]
     suffixes: tuple[str, ...]
     loses: str = ""
+    passes: tuple[str, ...] = ()
 
 
 RENDERERS: Registry[Renderer] = Registry("archviz.renderers", "RENDERER", Renderer)

@@ -43,6 +43,12 @@ def assert_well_formed(name: str, content: str | bytes) -> None:
     elif name == "pdf":
         (page,) = PdfReader(BytesIO(data), strict=True).pages
         assert page.mediabox.width > 0
+    elif name == "html":
+        assert data.startswith(b"<!DOCTYPE html>")
+        found = re.search(rb'<script type="application/json" id="model">(.*?)</script>', data, re.S)
+        assert found
+        assert json.loads(found[1])["cells"]
+        assert data.count(b"<script") == 2
     elif name == "png":
         assert data.startswith(b"\x89PNG\r\n\x1a\n")
     elif name == "tex":

@@ -39,7 +39,9 @@ def render(
 RENDERER = Renderer(
     name="html",
     title="an interactive page in one file: search, open and close modules, trace values",
-    consumes="modules",
+    consumes="graph",
     render=render,
     suffixes=(".html", ".htm"),
+    # The reader closes modules; depth says which are open at first.
+    passes=("collapse-scopes:depth=all",),
 )
