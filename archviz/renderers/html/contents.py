@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archviz.annotation import Annotation
 from archviz.diagnostics import Diagnostic
 from archviz.ir import Graph, Model, Node, ScopePath
 from archviz.ir.walk import leaves, scope_children
@@ -54,7 +55,7 @@ class _Collector:
         self.model = model
         self.graph = graph = model.graph
         self.frames = Frames(graph)
-        self.drawing = collect(graph, self.frames, shapes)
+        self.drawing = collect(graph, self.frames, shapes, Annotation())
         self.nodes = {node.id: node for node in graph.nodes}
         self.found = _by_node(model)
         self.pictures = Pictures()
