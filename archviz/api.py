@@ -211,8 +211,9 @@ def compose(
 ) -> Rendering:
     """The output of :func:`render` with what it was made from, not yet written.
 
-    Settings that mean nothing to a format are left aside. A format that writes the model as
-    imported writes the prepared one when ``depth``, ``focus``, ``hide`` or ``passes`` ask for it.
+    Settings that mean nothing to a format, such as a theme to JSON, are left aside. A format that
+    writes the model as imported writes the prepared model when ``depth``, ``focus``, ``hide`` or
+    ``passes`` ask for one.
     """
     if font not in FONTS:
         raise OptionError(f"the font is {font!r}", f"it is one of: {', '.join(FONTS)}")
@@ -238,6 +239,7 @@ def compose(
     if renderer.consumes == "model" and not asks:
         drawn, shown, operations = None, model, 0
     else:
+        passes = (*listed(passes), *renderer.passes)
         drawn, operations = prepared(model, depth, focus, hide, raw, passes, covered, merges)
         shown = drawn
     settings: dict[str, object] = {
@@ -247,6 +249,7 @@ def compose(
         "fit": fit,
         "highlight": listed(highlight),
         "theme": theme,
+        "depth": depth,
         **({"direction": direction} if direction != "auto" else {}),
         **({"layout": layout} if layout else {}),
         **ours,
