@@ -11,19 +11,32 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from archviz.api import load, render, summary
-    from archviz.checking import check_gradients
+    from archviz.checking import check_gradients, gradient_flow
     from archviz.errors import ArchvizError
+    from archviz.flow_figure import render_flow
     from archviz.ir import Model
 
 __version__ = "0.1.0"
-__all__ = ["ArchvizError", "Model", "__version__", "check_gradients", "load", "render", "summary"]
+__all__ = [
+    "ArchvizError",
+    "Model",
+    "__version__",
+    "check_gradients",
+    "gradient_flow",
+    "load",
+    "render",
+    "render_flow",
+    "summary",
+]
 
 _HOMES = {
     "ArchvizError": "archviz.errors",
     "Model": "archviz.ir",
     "load": "archviz.api",
     "check_gradients": "archviz.checking",
+    "gradient_flow": "archviz.checking",
     "render": "archviz.api",
+    "render_flow": "archviz.flow_figure",
     "summary": "archviz.api",
 }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from archviz import baseline as baselines
 from archviz.analysis.gradient.expectations import with_expectations
+from archviz.analysis.gradient.flow import GradientFlow
 from archviz.analysis.gradient.report import GradientReport
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import MissingDependencyError, OptionError
@@ -19,6 +21,9 @@ from archviz.source import Source
 
 UNFINISHED = "AVG090"
 """The rule that says that an analysis could not finish."""
+
+_CALL = ("args", "kwargs", "input")
+"""Options of importers that say what a live object is called with."""
 
 logger = logging.getLogger(__name__)
 
@@ -68,20 +73,86 @@ def check_gradients(
     Raises:
         ArchvizError: The model raised an exception, or a pattern or rule is unknown.
     """
-    try:
-        import torch  # noqa: F401 - says in one sentence what is missing
-    except ImportError:
-        raise MissingDependencyError("torch", "to check gradients") from None
+    _require_torch("to check gradients")
     from archviz.importers.torch.gradient.check import check
 
-    positional = (
-        args if isinstance(args, tuple) else tuple(args) if isinstance(args, list) else (args,)
-    )
     report = check(
-        model, positional, kwargs, loss=loss, target=target, inputs=inputs, source=source
+        model, _positional(args), kwargs, loss=loss, target=target, inputs=inputs, source=source
     )
     report = with_expectations(report, [*frozen, *expect_cut])
     return judged(report, select=select, ignore=ignore, baseline=baseline)
+
+
+def gradient_flow(
+    model: Callable[..., Any],
+    args: object = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    loss: Callable[..., Any] | None = None,
+    target: Any = None,
+    seed: int = 0,
+    source: str = "",
+) -> GradientFlow:
+    """How large the gradient of each parameter of a PyTorch model is, in layer order.
+
+    One call and one backward pass on the model's own tensors; nothing of it is changed. Without a
+    loss the gradient is that of the result's ``loss``, of the result when it is one number, or of
+    a fixed random projection of it.
+
+    Args:
+        model: A module, or a method of one.
+        args: Positional arguments: a tuple, or the only one.
+        kwargs: Named arguments.
+        loss: A function of the model's result, and of ``target`` when there is one.
+        target: What the loss compares the result with.
+        seed: Of random operations, such as dropout.
+        source: What reports call the model; "" for its class.
+
+    Returns:
+        The flow: ``.rows`` with norm, mean and max, ``.warnings``, ``.ratio``.
+
+    Raises:
+        ArchvizError: The model raised an exception, or nothing asks for gradient.
+    """
+    _require_torch("to measure gradients")
+    from archviz.importers.torch.gradient.measuring import measure
+
+    return measure(
+        model, _positional(args), kwargs, loss=loss, target=target, source=source, seed=seed
+    )
+
+
+def live_flow(
+    source: Source,
+    importer_options: Mapping[str, Any],
+    *,
+    loss: str | Callable[..., Any] | None = None,
+    target: str = "",
+    seed: int = 0,
+) -> GradientFlow:
+    """The gradient flow of the live object that ``source`` names or holds; see ``check_live``.
+
+    Raises:
+        ArchvizError: It cannot be called, or the call raises.
+    """
+    _require_torch("to measure gradients")
+    from archviz.importers.torch.gradient.measuring import measure
+    from archviz.importers.torch.gradient.sources import check_source
+
+    options = {key: value for key, value in importer_options.items() if key in _CALL}
+    seeded = partial(measure, seed=seed)
+    return check_source(source, how=seeded, loss=loss, target=target, seed=seed, **options)
+
+
+def _require_torch(purpose: str) -> None:
+    try:
+        import torch  # noqa: F401 - says in one sentence what is missing
+    except ImportError:
+        raise MissingDependencyError("torch", purpose) from None
+
+
+def _positional(args: object) -> tuple[Any, ...]:
+    return args if isinstance(args, tuple) else tuple(args) if isinstance(args, list) else (args,)
 
 
 def check_live(
@@ -108,8 +179,7 @@ def check_live(
     """
     from archviz.importers.torch.gradient.sources import check_source
 
-    names = ("args", "kwargs", "input")
-    options = {key: value for key, value in importer_options.items() if key in names}
+    options = {key: value for key, value in importer_options.items() if key in _CALL}
     report = check_source(source, loss=loss, target=target, **options)
     return judged(with_expectations(report, [*frozen, *expect_cut]))
 

@@ -80,7 +80,7 @@ def render(
         if caption_file:
             write_caption(made.caption, Path(caption_file))
         if target is None:
-            _print(made.content)
+            print_text(made.content)
             return 0
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def render(
             )
         return 0
 
-    return _each(sources, draw, console)
+    return each(sources, draw, console)
 
 
 def summary(
@@ -119,14 +119,14 @@ def summary(
         rows = "all" if as_json and depth == "auto" else depth
         found = api.summary(model, depth=rows)
         if as_json:
-            _print(json.dumps(found.to_json(), indent=1) + "\n")
+            print_text(json.dumps(found.to_json(), indent=1) + "\n")
         else:
             heading = f"{model.source}\n\n" if len(sources) > 1 else ""
-            _print(f"{chr(10) if printed else ''}{heading}{found}\n")
+            print_text(f"{chr(10) if printed else ''}{heading}{found}\n")
         printed = True
         return 0
 
-    return _each(sources, sum_up, console)
+    return each(sources, sum_up, console)
 
 
 def check(
@@ -151,13 +151,13 @@ def check(
             return UNFINISHED
         return FINDINGS if not write_baseline and api.has_findings(model, fail_on) else 0
 
-    code = _each(sources, look, console)
+    code = each(sources, look, console)
     if write_baseline:
         items = [item for model in checked for item in model.diagnostics if item.code]
         write_whole(Path(write_baseline), baseline.text_of(items))
         console.note(f"{write_baseline}: {len(items)} findings are known from now on")
         return code
-    _print(reporter.report(checked))
+    print_text(reporter.report(checked))
     return code
 
 
@@ -191,18 +191,18 @@ def show(what: str, name: str, as_json: bool) -> int:
             raise OptionError(f"{what} takes no name", f"write: archviz show {what}")
         if not name:
             raise OptionError("no rule is named", "write: archviz show rule AVG001")
-        _print(rule_text(name))
+        print_text(rule_text(name))
         return 0
     families = ("importers", "renderers") if what == "formats" else (what,)
     found = [entry for family in families for entry in entries(family)]
     if as_json:
-        _print(json.dumps([entry.to_json() for entry in found], indent=1) + "\n")
+        print_text(json.dumps([entry.to_json() for entry in found], indent=1) + "\n")
     else:
-        _print("".join(f"{line}\n" for line in listing(found)))
+        print_text("".join(f"{line}\n" for line in listing(found)))
     return 0
 
 
-def _each(sources: Sequence[str], work: Callable[[str], int], console: Console) -> int:
+def each(sources: Sequence[str], work: Callable[[str], int], console: Console) -> int:
     """Runs ``work`` on every source; the highest exit code of all."""
     code = 0
     for name in sources:
@@ -225,7 +225,8 @@ def _target(source: Source, output: str, folder: Path | None, format: str) -> Pa
     return beside if folder is None else folder / beside.name
 
 
-def _print(content: str | bytes) -> None:
+def print_text(content: str | bytes) -> None:
+    """Writes to standard output, as it is."""
     if not content:
         return
     try:

@@ -22,7 +22,7 @@ LAYERS = (
     ("hatch", "font", "annotation"),
     ("importers", "passes", "analysis", "layouts", "theme", "outline"),
     ("rules", "views", "renderers", "reporters", "overlays"),
-    ("output", "catalogue", "checking", "covering", "settings", "preparing"),
+    ("output", "catalogue", "checking", "covering", "settings", "preparing", "flow_figure"),
     ("caption", "figure_check"),
     ("api",),
     ("interop", "testing", "pytest_plugin"),

@@ -112,7 +112,11 @@ def _nested(item: Any) -> Any:
 
 
 def _filled(shape: tuple[int, ...], dtype: str, whole: str) -> torch.Tensor:
-    """A tensor of that size: zeros, which are valid indices, on the meta device where large."""
+    """A tensor of that size, on the meta device where large.
+
+    Whole numbers are one and zero in turn: valid indices, and not those of padding alone, which
+    gets no gradient.
+    """
     kind = _dtype(dtype or "float32", whole)
     size = 1
     for dim in shape:
@@ -121,7 +125,7 @@ def _filled(shape: tuple[int, ...], dtype: str, whole: str) -> torch.Tensor:
         raise OptionError(f"--input {whole} has {size:,} elements", _EXAMPLE)
     if kind.is_floating_point or kind.is_complex or size > 1 << 20:
         return torch.empty(shape, dtype=kind, device="meta")
-    return torch.zeros(shape, dtype=kind)
+    return (1 - torch.arange(size) % 2).reshape(shape).to(kind)
 
 
 def _dtype(name: str, whole: str) -> torch.dtype:

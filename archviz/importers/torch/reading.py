@@ -139,16 +139,16 @@ def with_weights(target: Any, source: Source) -> Any:
     return unwrapped(source.object)
 
 
-def filled(given: Any) -> Any:
+def filled(given: Any, seed: int = 0) -> Any:
     """A copy of the arguments, with seeded contents where they had shapes alone."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
 
     def fill(tensor: torch.Tensor) -> torch.Tensor:
         if not tensor.is_meta:
             return tensor.detach().clone().requires_grad_(tensor.requires_grad)
         if tensor.dtype.is_floating_point or tensor.dtype.is_complex:
             return torch.rand(tensor.shape, generator=generator).to(tensor.dtype)
-        return torch.zeros(tensor.shape, dtype=tensor.dtype)
+        return (1 - torch.arange(tensor.numel()) % 2).reshape(tensor.shape).to(tensor.dtype)
 
     return replaced(given, fill)
 

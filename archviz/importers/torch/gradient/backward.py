@@ -78,7 +78,7 @@ def run(
         MissingFormulaError: An operation on the way has no formula.
         RuntimeError: Backward failed for another reason.
     """
-    projection = _Projection(roots)
+    projection = Projection(roots)
     leaves = list(wanted.values())
     try:
         found = projection.gradients(leaves, accumulate=through_opaque)
@@ -118,7 +118,7 @@ def _largest(gradient: torch.Tensor) -> float:
     return float(values.abs().max()) if values.numel() else 0.0
 
 
-class _Projection:
+class Projection:
     """A random linear function of the roots, and its gradient."""
 
     def __init__(self, roots: list[torch.Tensor]) -> None:
@@ -153,29 +153,45 @@ class _Projection:
         self, leaves: list[torch.Tensor], *, accumulate: bool
     ) -> list[torch.Tensor | None]:
         """Of the projection; every tensor's .grad stays as it was."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if not accumulate:
-                try:
-                    return list(
-                        torch.autograd.grad(
-                            self.scalar(), leaves, retain_graph=True, allow_unused=True
-                        )
-                    )
-                except RuntimeError as error:
-                    if "Checkpointing is not compatible" not in str(error):
-                        raise
-            every = {id(leaf): leaf for leaf in leaves}
-            every.update(reachable(self.roots, through_zero=True))
-            kept = [(leaf, leaf.grad) for leaf in every.values()]
-            for leaf, _ in kept:
-                leaf.grad = None
+        return gradients_of(self.scalar, self.roots, leaves, accumulate=accumulate)
+
+
+def gradients_of(
+    scalar: Callable[[], torch.Tensor],
+    roots: list[torch.Tensor],
+    leaves: list[torch.Tensor],
+    *,
+    accumulate: bool = False,
+) -> list[torch.Tensor | None]:
+    """The gradient of a number; every tensor's .grad stays as it was.
+
+    Args:
+        scalar: Computes the number.
+        roots: The tensors that it is computed from.
+        leaves: With respect to what.
+        accumulate: Whether to go by way of .grad, which sees what re-entrant checkpoints hand on.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if not accumulate:
             try:
-                torch.autograd.backward(self.scalar(), retain_graph=True)
-                return [leaf.grad for leaf in leaves]
-            finally:
-                for leaf, gradient in kept:
-                    leaf.grad = gradient
+                return list(
+                    torch.autograd.grad(scalar(), leaves, retain_graph=True, allow_unused=True)
+                )
+            except RuntimeError as error:
+                if "Checkpointing is not compatible" not in str(error):
+                    raise
+        every = {id(leaf): leaf for leaf in leaves}
+        every.update(reachable(roots, through_zero=True))
+        kept = [(leaf, leaf.grad) for leaf in every.values()]
+        for leaf, _ in kept:
+            leaf.grad = None
+        try:
+            torch.autograd.backward(scalar(), retain_graph=True)
+            return [leaf.grad for leaf in leaves]
+        finally:
+            for leaf, gradient in kept:
+                leaf.grad = gradient
 
 
 @dataclass(slots=True)
@@ -195,7 +211,7 @@ class Flow:
 
 def watched(roots: list[torch.Tensor]) -> Flow:
     """A second backward pass, with every node looked at."""
-    projection = _Projection(roots)
+    projection = Projection(roots)
     nodes = all_nodes(projection.roots)
     flow = Flow({}, {}, {})
     for node in nodes:
@@ -206,7 +222,7 @@ def watched(roots: list[torch.Tensor]) -> Flow:
     return flow
 
 
-def _failing_node(projection: _Projection) -> Any:
+def _failing_node(projection: Projection) -> Any:
     """The node that was running when backward raised; None when it cannot be told."""
     nodes = all_nodes(projection.roots)
     started: list[Any] = []
@@ -216,7 +232,7 @@ def _failing_node(projection: _Projection) -> Any:
     return unfinished[-1] if unfinished else None
 
 
-def _run_watched(projection: _Projection, nodes: list[Any], flow: Flow, started: list[Any]) -> None:
+def _run_watched(projection: Projection, nodes: list[Any], flow: Flow, started: list[Any]) -> None:
     handles = []
 
     def before(node: Any) -> Callable[[Any], None]:

@@ -64,7 +64,7 @@ def check(
         CallError: The model or the loss raised an exception.
     """
     subject = Subject(model, args, kwargs or {}, loss, target, source)
-    with _undisturbed(subject):
+    with undisturbed(subject):
         return _Session(subject, inputs).report()
 
 
@@ -82,7 +82,7 @@ def chart(
     See :func:`check` for the arguments and errors.
     """
     subject = Subject(model, args, kwargs or {}, loss, target, source)
-    with _undisturbed(subject):
+    with undisturbed(subject):
         session = _Session(subject, False, is_charted=True)
         report = session.report()
         assert session.charted is not None
@@ -91,7 +91,7 @@ def chart(
 
 
 @contextlib.contextmanager
-def _undisturbed(subject: Subject) -> Iterator[None]:
+def undisturbed(subject: Subject) -> Iterator[None]:
     """Keeps the model and random state as they are."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(random_state())

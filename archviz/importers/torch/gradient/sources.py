@@ -32,6 +32,7 @@ def check_source(
     input: tuple[str, ...] = (),
     loss: str | Callable[..., Any] | None = None,
     target: Any = "",
+    seed: int = 0,
 ) -> Result:
     """The gradient check of the live object in ``source``.
 
@@ -47,6 +48,7 @@ def check_source(
             tells about itself when there are none.
         loss: The loss function, or "package.module:function"; None or "" for none.
         target: The loss's target, or how it is written as an input.
+        seed: Of inputs whose shapes alone are given.
 
     Raises:
         ArchvizError: It cannot be called, or the call raises.
@@ -69,7 +71,7 @@ def check_source(
     for positional, named in _calls(model, args, kwargs, input):
         given = (positional, named, goals)
         if real is not None:
-            given = filled(given)
+            given = filled(given, seed)
         try:
             return how(
                 model if real is None else real,
