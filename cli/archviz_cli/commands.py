@@ -174,11 +174,11 @@ def check_figure(
         reports.append(found)
         return 0 if found.is_clean else FINDINGS
 
-    code = _each(files, look, console)
+    code = each(files, look, console)
     if format == "json":
-        _print(json.dumps([found.to_json() for found in reports], indent=1) + "\n")
+        print_text(json.dumps([found.to_json() for found in reports], indent=1) + "\n")
     else:
-        _print("".join(f"{found}\n" for found in reports))
+        print_text("".join(f"{found}\n" for found in reports))
     return code
 
 
