@@ -90,7 +90,9 @@ def _missing(graph: Graph) -> str:
 
 
 def _omit_what_is_apart(plan: Plan, page: Page) -> None:
-    page.omit(plan.spine.apart, "nothing joins them to the way from input to output")
+    drawn = set(page.drawn())
+    apart = [node for node in plan.spine.apart if drawn.isdisjoint(listed(node.origins).split())]
+    page.omit(apart, "nothing joins them to the way from input to output")
 
 
 VIEW = View("layered", "figures for papers: volumes, stages, blocks", draw, prepared="operations")

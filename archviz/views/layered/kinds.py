@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from archviz.errors import OptionError
 from archviz.options import nearest
-from archviz.views.layered import cuboid
+from archviz.views.layered import blocks, cuboid
 from archviz.views.layered.kind import Kind
 from archviz.views.layered.plan import Plan
 
-KINDS: tuple[Kind, ...] = (cuboid.KIND,)
+KINDS: tuple[Kind, ...] = (
+    blocks.KIND,
+    cuboid.KIND,
+)
 """From the most particular to the most general."""
 
 AUTO = "auto"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from archviz.ir import Node
@@ -49,6 +49,15 @@ class Page:
         if self.legend.setdefault(fill, name) != name:
             self.legend[fill] = GENERAL.get(fill, name)
 
+    def drawn(self) -> Iterator[str]:
+        """Operations that marks stand for, as these name them."""
+        waiting = list(self.marks)
+        while waiting:
+            mark = waiting.pop()
+            if isinstance(mark, Group):
+                yield from mark.data.get("ops", "").split()
+                waiting += mark.marks
+
     def omit(self, nodes: Iterable[Node], why: str) -> None:
         """Says that merged operations are not drawn."""
         found = operations(nodes)
@@ -67,9 +76,9 @@ def text(
     rotation: float = 0.0,
 ) -> Text:
     """One line of text, measured; names of models come from files, so it is made printable."""
-    shown = printable(content, 80)
-    width = text_width(shown, size, bold=role.endswith("title"))
-    return Text(x, y, shown, role, size, width, anchor, rotation)
+    line = printable(content, 80)
+    width = text_width(line, size, bold=role.endswith("title"))
+    return Text(x, y, line, role, size, width, anchor, rotation)
 
 
 def group(

@@ -1,0 +1,356 @@
+"""One column of a block figure as marks: boxes, rails, brackets. The middle is x = 0, y is down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from archviz.scene import Mark, Rect
+from archviz.text import fit, text_width
+from archviz.views.layered.blocks.columns import Box, Column, Run
+from archviz.views.layered.blocks.shapes import arrow, circle, levels, line, plus, wave
+from archviz.views.layered.page import count, group, text
+from archviz.views.layered.plan import operations
+
+TITLE, DETAIL, TIMES, END = 7.0, 6.1, 11.0, 7.2
+TALL, LOW, RADIUS = 20.0, 12.0, 4.2
+WIDEST, NARROWEST = 100.0, 54.0
+GAP, FORK, FAN, EDGE, LANE = 8.0, 6.0, 9.0, 8.0, 8.0
+PADDING = 9.0
+RAIL = 5.0
+SIDE = 24.0
+
+_SHORT = (
+    ("Multi-head attention", "Multi-head attn"),
+    ("attention", "attn"),
+    ("Gated feed", "Gated feed"),
+)
+
+
+@dataclass(slots=True)
+class Drawn:
+    """A column, drawn.
+
+    Attributes:
+        marks: Around x = 0, the foot at y = 0.
+        left: How far it reaches to the left.
+        right: How far it reaches to the right.
+        top: Where it ends, below 0.
+        head: Where the line above its last row may leave.
+        crossings: For each cross attention the height and the place where keys enter.
+    """
+
+    marks: list[Mark] = field(default_factory=list)
+    left: float = 0.0
+    right: float = 0.0
+    top: float = 0.0
+    head: float = 0.0
+    crossings: list[tuple[Box, float, float]] = field(default_factory=list)
+
+
+def box_width(columns: Sequence[Column]) -> float:
+    """The width that every label has room in, within limits."""
+    needed = [NARROWEST]
+    for column in columns:
+        for row in column.rows:
+            for box in row.boxes:
+                needed.append(text_width(box.title, TITLE) + 6)
+                needed.append(text_width(box.detail, DETAIL) + 6)
+    return min(max(needed), WIDEST)
+
+
+class ColumnDrawing:
+    """Draws one column.
+
+    Args:
+        column: What to draw.
+        wide: Width of boxes.
+        side: On which side what goes around rows is drawn, -1 or 1.
+        ends: Whether the line from its head goes on to the model's outputs.
+    """
+
+    def __init__(self, column: Column, wide: float, side: int, ends: bool) -> None:
+        self.column = column
+        self.wide = wide
+        self.side = side
+        self.ends = ends
+        self.out = Drawn()
+        lanes = max(len(row.lanes) for row in column.rows)
+        self.half = (lanes * wide + (lanes - 1) * LANE) / 2
+        spans = [(rail, at) for at, row in enumerate(column.rows) for rail in row.rails]
+        self.rails = dict(zip(spans, levels(spans), strict=True))
+        deepest = max(self.rails.values(), default=-1) + 1
+        self.pad = PADDING + max(0.0, RAIL * (deepest - 1))
+        self.forks = {rail for rail, _ in spans}
+        self.starts = {run.start for run in column.runs}
+        self.stops = {run.end for run in column.runs}
+
+    def draw(self) -> Drawn:
+        """The column."""
+        rows = self.column.rows
+        y = self._foot()
+        bottoms, tops = [], []
+        for at in range(len(rows)):
+            y -= self._gap(at)
+            bottoms.append(y)
+            y -= self._height(at)
+            tops.append(y)
+        self.bottoms, self.tops = bottoms, tops
+        for run in self.column.runs:
+            self._frame(run)
+        for at in range(len(rows)):
+            self._lines(at)
+        for at in range(len(rows)):
+            self._row(at)
+        self._head()
+        return self.out
+
+    # Heights
+
+    def _height(self, at: int) -> float:
+        return max(
+            sum(_height(box) for box in lane) + GAP * (len(lane) - 1)
+            for lane in self.column.rows[at].lanes
+        )
+
+    def _gap(self, at: int) -> float:
+        row = self.column.rows[at]
+        gap = GAP
+        if self._fans(at):
+            gap = FAN + 3
+        if at - 1 in self.forks:
+            gap += FORK
+        if len(row.lanes) > 1 or (at and len(self.column.rows[at - 1].lanes) > 1):
+            gap += 6
+        if at in self.starts:
+            gap += EDGE
+        if at in self.stops:
+            gap += EDGE
+        return gap
+
+    def _fans(self, at: int) -> bool:
+        boxes = self.column.rows[at].boxes
+        return len(boxes) == 1 and boxes[0].kind == "attention"
+
+    def _fan(self, at: int) -> float:
+        return self.bottoms[at] + FAN
+
+    def _fork(self, at: int) -> float:
+        """The height at which ways part below a row."""
+        base = self._fan(at) if self._fans(at) else self.bottoms[at] + GAP - 1
+        if len(self.column.rows[at].lanes) > 1:
+            base += 6
+        return base + (FORK - 1 if self._fans(at) else 0.5)
+
+    # Marks
+
+    def _foot(self) -> float:
+        names = ", ".join(self.column.inputs) or "input"
+        shown = fit(names, END, 2 * self.half + 2 * self.pad)
+        self.out.marks.append(text(0.0, -2.0, shown, "text", END))
+        self._reach(-text_width(shown, END) / 2, text_width(shown, END) / 2)
+        return -2.0 - END
+
+    def _head(self) -> None:
+        top = self.tops[-1] - (EDGE if len(self.column.rows) in self.stops else 0.0)
+        self.out.head = self.tops[-1]
+        self.out.top = top
+        if self.ends:
+            self.out.marks += arrow([(0.0, self.tops[-1]), (0.0, top - 9.0)])
+            names = ", ".join(self.column.outputs) or "output"
+            shown = fit(names, END, 2 * self.half + 2 * self.pad)
+            self.out.marks.append(text(0.0, top - 12.5, shown, "text", END))
+            self._reach(-text_width(shown, END) / 2, text_width(shown, END) / 2)
+            self.out.top = top - 12.5 - END
+
+    def _reach(self, left: float, right: float) -> None:
+        self.out.left = min(self.out.left, left)
+        self.out.right = max(self.out.right, right)
+
+    def _frame(self, run: Run) -> None:
+        bottom = self.bottoms[run.start] + self._gap(run.start) - GAP + 2.5
+        if run.start in self.stops:
+            bottom -= EDGE
+        if run.start - 1 in self.forks or self._fans(run.start):
+            bottom = max(bottom - EDGE, self._lowest(run.start) + 4.5)
+        else:
+            bottom = self.bottoms[run.start] + EDGE - 1
+        top = self.tops[run.end - 1] - EDGE + 1
+        half = self.half + self.pad
+        self.out.marks.append(Rect(-half, top, 2 * half, bottom - top, "block", 6.0))
+        x = self.side * (half + 2)
+        arm = self.side * 2.5
+        bracket = [(x, top + 2), (x + arm, top + 2), (x + arm, bottom - 2), (x, bottom - 2)]
+        self.out.marks.append(line(bracket, "bracket", 0.0))
+        anchor = "start" if self.side > 0 else "end"
+        at, middle = x + arm + self.side * 3, (top + bottom) / 2
+        times = f"×{run.times}"
+        weights: dict[str, int] = {}
+        for row in self.column.rows[run.start : run.end]:
+            for box in row.boxes:
+                weights.update(box.parameters)
+        each = count(sum(weights.values())) if weights else ""
+        self.out.marks.append(text(at, middle + 2, times, "heading-title", TIMES, anchor=anchor))
+        if each:
+            self.out.marks.append(text(at, middle + 10, each, "note", DETAIL, anchor=anchor))
+        far = at + self.side * max(text_width(times, TIMES, bold=True), text_width(each, DETAIL))
+        self._reach(min(-half, far), max(half, far))
+
+    def _lowest(self, at: int) -> float:
+        """The lowest line that belongs to a row and what goes around it."""
+        return self._fork(at) if at - 1 in self.forks else self._fan(at)
+
+    def _lines(self, at: int) -> None:
+        below = self.tops[at - 1] if at else -2.0 - END
+        row = self.column.rows[at]
+        before = self.column.rows[at - 1] if at else None
+        if before is not None and len(before.lanes) > 1:
+            self._joined(at)
+        elif len(row.lanes) > 1:
+            self._parted(at, below)
+        elif self._fans(at):
+            self._fanned(at, below)
+        else:
+            self.out.marks += arrow([(0.0, below), (0.0, self.bottoms[at])])
+        for rail in row.rails:
+            self._rail(rail, at)
+
+    def _rail(self, rail: int, at: int) -> None:
+        start = self._fork(rail + 1)
+        x = self.side * (self.half + RAIL * (1 + self.rails[rail, at]))
+        box = self.column.rows[at].boxes[0]
+        edge = self.side * (RADIUS if box.kind == "sum" else self.wide / 2)
+        y = (self.tops[at] + self.bottoms[at]) / 2
+        self.out.marks += arrow([(0.0, start), (x, start), (x, y), (edge, y)])
+        self._reach(min(0.0, x), max(0.0, x))
+
+    def _fanned(self, at: int, below: float) -> None:
+        box = self.column.rows[at].boxes[0]
+        fan, bottom, reach = self._fan(at), self.bottoms[at], self.wide * 0.286
+        if box.memory is None:
+            self.out.marks += arrow([(0.0, below), (0.0, bottom)])
+            for x in (-reach, reach):
+                self.out.marks += arrow([(0.0, fan), (x, fan), (x, bottom)])
+            return
+        self.out.marks += arrow([(0.0, below), (0.0, fan), (reach, fan), (reach, bottom)])
+        inner = -self.wide * 0.07
+        for letter, x in (("K", -reach), ("V", inner), ("Q", reach)):
+            self.out.marks.append(text(x - 1.6, bottom + 5.6, letter, "text", 6.0, anchor="end"))
+        self.out.marks += arrow([(-reach - 8, fan), (inner, fan), (inner, bottom)])
+        self.out.crossings.append((box, fan, -reach))
+
+    def _parted(self, at: int, below: float) -> None:
+        fork = self._fork(at) - (FORK if at - 1 in self.forks else 0.0)
+        for x, _ in self._lanes(at):
+            self.out.marks += arrow([(0.0, below), (0.0, fork), (x, fork), (x, self.bottoms[at])])
+
+    def _joined(self, at: int) -> None:
+        """Lines from lanes into the row above them."""
+        box = self.column.rows[at].boxes[0]
+        y = (self.tops[at] + self.bottoms[at]) / 2
+        for x, lane in self._lanes(at - 1):
+            top = self.bottoms[at - 1] - sum(map(_height, lane)) - GAP * (len(lane) - 1)
+            if box.kind == "sum":
+                edge = RADIUS if x > 0 else -RADIUS if x < 0 else 0.0
+                end = (edge, y) if edge else (0.0, self.bottoms[at])
+                points = [(x, top), (x, y), end] if edge else [(x, top), end]
+            else:
+                middle = self.bottoms[at] + 6
+                target = max(-self.wide / 3, min(self.wide / 3, x / 2))
+                points = [(x, top), (x, middle), (target, middle), (target, self.bottoms[at])]
+            self.out.marks += arrow(points)
+
+    def _lanes(self, at: int) -> list[tuple[float, list[Box]]]:
+        lanes = self.column.rows[at].lanes
+        step = self.wide + LANE
+        return [((k - (len(lanes) - 1) / 2) * step, lane) for k, lane in enumerate(lanes)]
+
+    def _row(self, at: int) -> None:
+        run = next((run for run in self.column.runs if run.start <= at < run.end), None)
+        copies = run.copies[at - run.start] if run is not None else ()
+        boxes = self.column.rows[at].boxes
+        number = 0
+        for x, lane in self._lanes(at):
+            y = self.bottoms[at]
+            for index, box in enumerate(lane):
+                y -= _height(box)
+                if index:
+                    self.out.marks += arrow([(x, y + _height(box) + GAP), (x, y + _height(box))])
+                same = copies[number :: len(boxes)] or (box,)
+                ops = [name for one in same for name in operations(one.all_nodes)]
+                self.out.marks.append(
+                    group(
+                        self._box(box, x, y),
+                        "unit",
+                        ops,
+                        id=box.id,
+                        title=f"{box.title} {box.detail}".strip(),
+                        repeat=run.times if run is not None else 1,
+                    )
+                )
+                number += 1
+                y -= GAP
+
+    def _box(self, box: Box, x: float, y: float) -> list[Mark]:
+        if box.kind == "sum":
+            middle = y + RADIUS
+            sides = box.sides or ((box,) if self._is_table(box) else ())
+            marks: list[Mark] = [circle(x, middle, RADIUS, "joint"), plus(x, middle, RADIUS)]
+            return [*marks, *(self._beside(sides, middle) if sides else ())]
+        left, high = x - self.wide / 2, _height(box)
+        marks = [Rect(left, y, self.wide, high, f"front {box.category}", 2.5)]
+        title = _shortened(box.title, self.wide - 4)
+        marks.append(text(x, y + (9.2 if box.detail else 8.5), title, "on-box", TITLE))
+        if box.detail:
+            shown = fit(box.detail, DETAIL, self.wide - 4)
+            marks.append(text(x, y + 17.0, shown, f"on-detail {box.category}", DETAIL))
+        return marks
+
+    def _is_table(self, box: Box) -> bool:
+        """Whether it adds a stored table instead of what was computed."""
+        return (
+            bool(box.nodes)
+            and not any((box in row.boxes and row.rails) for row in self.column.rows)
+            and all(len([v for v in node.inputs if v is not None]) < 2 for node in box.nodes[:1])
+        )
+
+    def _beside(self, sides: Sequence[Box], y: float) -> list[Mark]:
+        """What is added from the side: a wave for positions, a swatch for other tables."""
+        x = self.side * SIDE
+        words = _side_words(sides)
+        marks: list[Mark] = [*arrow([(x, y), (self.side * RADIUS, y)])]
+        if "position" in words[0]:
+            marks += [circle(x, y, 5.6, "joint"), wave(x, y)]
+        else:
+            marks.append(Rect(x - 5, y - 4, 10, 8, "front embedding", 1.5))
+        at, anchor = x + self.side * 8.5, "start" if self.side > 0 else "end"
+        for word, dy in zip(words, (-1.2, 5.6), strict=True):
+            marks.append(text(at, y + dy, word, "text", DETAIL, anchor=anchor))
+        far = at + self.side * max(text_width(word, DETAIL) for word in words)
+        self._reach(min(0.0, far), max(0.0, far))
+        return marks
+
+
+def _side_words(sides: Sequence[Box]) -> tuple[str, str]:
+    names = " ".join(side.id for side in sides).lower()
+    if any(side.kind == "sum" for side in sides):
+        return "positional", "encoding"
+    if "pos" in names or "wpe" in names:
+        return "positional", "embedding"
+    if "type" in names or "segment" in names:
+        return "token type", "embedding"
+    return "other", "embedding"
+
+
+def _height(box: Box) -> float:
+    if box.kind == "sum":
+        return 2 * RADIUS
+    return TALL if box.detail else LOW
+
+
+def _shortened(title: str, room: float) -> str:
+    for long, short in _SHORT:
+        if text_width(title, TITLE) <= room:
+            return title
+        title = title.replace(long, short)
+    return fit(title, TITLE, room)

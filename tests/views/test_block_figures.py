@@ -1,0 +1,213 @@
+"""Figures of transformers: what they show is the model, and nothing lies over anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+import archviz
+from archviz.errors import OptionError
+from archviz.ir import Model
+from archviz.preparing import prepared
+from archviz.scene import Group, Mark, Rect, Scene, Text, flatten
+from archviz.text import CAP_HEIGHT
+from archviz.views import VIEWS
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+
+SMALL = {
+    "hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 96,
+    "vocab_size": 120,
+}  # fmt: skip
+BART = {
+    "d_model": 32, "encoder_layers": 2, "decoder_layers": 3, "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "vocab_size": 120,
+    "pad_token_id": 0, "use_cache": False, "max_position_embeddings": 32,
+}  # fmt: skip
+CAUSAL = {**SMALL, "use_cache": False}
+GROUPED = {**CAUSAL, "num_key_value_heads": 2}
+PICTURE = {**SMALL, "image_size": 32, "patch_size": 8}
+
+CONFIGS: dict[str, tuple[str, dict[str, Any], int]] = {
+    "GPT2LMHeadModel": (
+        "GPT2Config",
+        {"n_embd": 48, "n_layer": 4, "n_head": 4, "vocab_size": 99, "use_cache": False},
+        4,
+    ),
+    "BertForMaskedLM": ("BertConfig", SMALL, 3),
+    "ViTForImageClassification": ("ViTConfig", PICTURE, 3),
+    "MixtralForCausalLM": ("MixtralConfig", {**GROUPED, "num_local_experts": 4}, 3),
+    "LlamaForCausalLM": ("LlamaConfig", GROUPED, 3),
+    "MistralForCausalLM": ("MistralConfig", GROUPED, 3),
+    "Qwen2ForCausalLM": ("Qwen2Config", GROUPED, 3),
+    "GemmaForCausalLM": ("GemmaConfig", {**GROUPED, "head_dim": 16}, 3),
+    "GPTNeoXForCausalLM": ("GPTNeoXConfig", CAUSAL, 3),
+    "PhiForCausalLM": ("PhiConfig", CAUSAL, 3),
+    "OPTForCausalLM": (
+        "OPTConfig",
+        {**CAUSAL, "ffn_dim": 96, "word_embed_proj_dim": 64, "max_position_embeddings": 64},
+        3,
+    ),
+    "BloomForCausalLM": ("BloomConfig", {**CAUSAL, "n_layer": 3, "n_head": 4}, 3),
+    "RobertaForMaskedLM": ("RobertaConfig", {**SMALL, "pad_token_id": 1}, 3),
+    "DistilBertForSequenceClassification": (
+        "DistilBertConfig",
+        {"dim": 48, "n_layers": 3, "n_heads": 4, "hidden_dim": 96, "vocab_size": 100},
+        3,
+    ),
+    "ElectraForMaskedLM": ("ElectraConfig", {**SMALL, "embedding_size": 32}, 3),
+    "AlbertForMaskedLM": ("AlbertConfig", {**SMALL, "embedding_size": 32}, 3),
+    "DeiTForImageClassification": ("DeiTConfig", PICTURE, 3),
+    "CLIPVisionModel": ("CLIPVisionConfig", PICTURE, 3),
+    "T5ForConditionalGeneration": (
+        "T5Config",
+        {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 3, "num_heads": 4, "vocab_size": 99,
+         "use_cache": False},
+        3,
+    ),
+    "BartForConditionalGeneration": ("BartConfig", BART, 3),
+    "MarianMTModel": ("MarianConfig", BART, 3),
+}  # fmt: skip
+TWO_COLUMNS = (
+    "T5ForConditionalGeneration", "BartForConditionalGeneration", "MarianMTModel",
+)  # fmt: skip
+
+
+def tokens(length: int = 12) -> Any:
+    return torch.arange(length).reshape(1, length)
+
+
+def loaded(name: str) -> Model:
+    config, settings, _ = CONFIGS[name]
+    with torch.device("meta"):
+        network = getattr(transformers, name)(getattr(transformers, config)(**settings))
+    given = torch.zeros(1, 3, 32, 32) if "image_size" in settings else tokens()
+    more = {"decoder_input_ids": tokens(10)} if name in TWO_COLUMNS else {}
+    return archviz.load(network, (given,), more)
+
+
+def drawn(model: Model, **options: Any) -> tuple[Model, Scene]:
+    ready, _ = prepared(model, "auto", "", (), False, (), None, False)
+    return ready, VIEWS.get("layered").draw(ready, **options)
+
+
+def groups(marks: Iterable[Mark]) -> Iterator[Group]:
+    for mark in marks:
+        if isinstance(mark, Group):
+            yield mark
+            yield from groups(mark.marks)
+
+
+def listed(scene: Scene) -> list[str]:
+    return [name for group in groups(scene.marks) for name in group.data.get("ops", "").split()]
+
+
+def box(mark: Rect | Text) -> tuple[float, float, float, float]:
+    if isinstance(mark, Rect):
+        return mark.x, mark.y, mark.x + mark.width, mark.y + mark.height
+    high = mark.y - CAP_HEIGHT * mark.size
+    return mark.left, high, mark.left + mark.width, mark.y + 0.21 * mark.size
+
+
+def meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return (
+        one[0] < other[2] - 0.05
+        and other[0] < one[2] - 0.05
+        and one[1] < other[3] - 0.05
+        and other[1] < one[3] - 0.05
+    )
+
+
+def faults(scene: Scene) -> list[str]:
+    """Labels over labels, across the edges of boxes or the page, too small; boxes over boxes."""
+    texts = [mark for mark in flatten(scene.marks) if isinstance(mark, Text)]
+    fronts = [m for m in flatten(scene.marks) if isinstance(m, Rect) and m.role[:5] == "front"]
+    found = [f"{text.text!r} is {text.size} pt" for text in texts if text.size < 6]
+    for text in texts:
+        left, top, right, bottom = box(text)
+        if left < 0 or top < 0 or right > scene.width or bottom > scene.height:
+            found.append(f"{text.text!r} leaves the page")
+        for front in map(box, fronts):
+            inside = left > front[0] and right < front[2] and top > front[1] and bottom < front[3]
+            if meet(box(text), front) and not inside:
+                found.append(f"{text.text!r} leaves its box")
+    for marks in (texts, fronts):
+        for index, one in enumerate(marks):
+            found += [f"{one} meets {o}" for o in marks[index + 1 :] if meet(box(one), box(o))]
+    return found
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_transformer_is_one_figure_in_which_every_operation_is_accounted_for(name: str) -> None:
+    model = loaded(name)
+    layers = CONFIGS[name][2]
+    for width in ("", "cvpr"):
+        ready, scene = drawn(model, width=width)
+        assert not faults(scene)
+        # Unfolding what repeats gives the operations of the model, each once.
+        names = [o.replace(" ", "_") for node in ready.graph.nodes for o in node.origins]
+        assert sorted(listed(scene)) == sorted(names)
+        words = [mark.text for mark in flatten(scene.marks) if isinstance(mark, Text)]
+        assert f"×{layers}" in words
+        repeats = {group.data.get("repeat") for group in groups(scene.marks)}
+        assert str(layers) in repeats
+        assert ("Cross attention" in " ".join(words).replace("attn", "attention")) == (
+            name in TWO_COLUMNS
+        )
+        assert scene.description.startswith("Block figure of ")
+
+
+def test_each_copy_of_a_block_is_as_many_operations() -> None:
+    _, scene = drawn(loaded("LlamaForCausalLM"))
+    for group in groups(scene.marks):
+        if "repeat" in group.data and group.title.startswith("Gated feed forward"):
+            assert len(group.data["ops"].split()) % 3 == 0
+            break
+    else:
+        pytest.fail("no feed forward is repeated")
+
+
+def test_pytorch_s_own_transformer_has_an_encoder_beside_a_decoder() -> None:
+    with torch.device("meta"):
+        network = torch.nn.Transformer(64, 4, 2, 3, 96, batch_first=True)
+    model = archviz.load(network, (torch.zeros(1, 9, 64), torch.zeros(1, 7, 64)))
+    ready, scene = drawn(model)
+    assert not faults(scene)
+    assert sorted(listed(scene)) == sorted(o for n in ready.graph.nodes for o in n.origins)
+    words = [mark.text for mark in flatten(scene.marks) if isinstance(mark, Text)]
+    assert {"×2", "×3", "K", "V", "Q", "Cross attention", "src", "tgt"} <= set(words)
+    assert words.count("Add & Norm") == 5
+    encoder, decoder = (
+        next(mark.x for mark in flatten(scene.marks) if isinstance(mark, Text) and mark.text == end)
+        for end in ("src", "tgt")
+    )
+    assert encoder < decoder
+
+
+def test_experts_and_shared_heads_are_told_in_numbers() -> None:
+    _, scene = drawn(loaded("MixtralForCausalLM"))
+    words = {mark.text for mark in flatten(scene.marks) if isinstance(mark, Text)}
+    assert {"Mixture of experts", "4 experts, top 2", "4 heads, 2 KV, d=64"} <= words
+    assert "Masked attention" in words
+
+
+def test_attention_and_feed_forward_stand_beside_each_other_where_both_take_one_value() -> None:
+    _, scene = drawn(loaded("GPTNeoXForCausalLM"))
+    places = {
+        mark.text: mark
+        for mark in flatten(scene.marks)
+        if isinstance(mark, Text) and mark.text in ("Masked attention", "Feed forward")
+    }
+    assert places["Masked attention"].y == places["Feed forward"].y
+    assert places["Masked attention"].x < places["Feed forward"].x
+
+
+def test_other_models_are_drawn_in_blocks_when_asked_and_refused_without_weights() -> None:
+    layers = torch.nn.Sequential(torch.nn.Linear(4, 9), torch.nn.ReLU(), torch.nn.Linear(9, 2))
+    _, scene = drawn(archviz.load(layers, (torch.zeros(1, 4),)), figure="blocks")
+    assert not faults(scene)
+    with pytest.raises(OptionError, match="layers with weights"):
+        drawn(archviz.load(torch.nn.ReLU(), (torch.zeros(1, 4),)), figure="blocks")
