@@ -11,10 +11,11 @@ from typing import Any
 
 from archviz import baseline as baselines
 from archviz.analysis.forest_summary import ForestSummary, summarize_forest
+from archviz.analysis.gradient.static import is_judged
 from archviz.analysis.summary import Summary, summarize
 from archviz.analysis.tree_graph import LIMITS, graph_of_trees
 from archviz.caption import write_caption
-from archviz.checking import UNFINISHED, check_live, filtered, is_failing
+from archviz.checking import UNFINISHED, check_live, check_static, filtered, is_failing
 from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose, make
@@ -335,7 +336,8 @@ def check(
 ) -> Model:
     """The model with what its importer and every rule found as its diagnostics.
 
-    A live PyTorch module is checked for gradients too; see :func:`archviz.check_gradients`.
+    A live PyTorch module is checked for gradients too; see :func:`archviz.check_gradients`. Of a
+    file it is told which weights get none whatever the loss, where its format says that.
 
     Args:
         target: A Model, or what :func:`load` takes.
@@ -358,6 +360,8 @@ def check(
             f"{model.source or 'the model'}: gradients are checked on live PyTorch modules alone",
             "name one, as in package.module:model",
         )
+    elif is_judged(model):
+        found += check_static(model).findings
     known = baselines.read(Path(baseline)) if baseline else frozenset()
     marked = filtered([*model.diagnostics, *found], select=select, ignore=ignore, known=known)
     return replace(model, diagnostics=marked)

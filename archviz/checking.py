@@ -13,8 +13,11 @@ from archviz import baseline as baselines
 from archviz.analysis.gradient.expectations import with_expectations
 from archviz.analysis.gradient.flow import GradientFlow
 from archviz.analysis.gradient.report import GradientReport
+from archviz.analysis.gradient.static import is_judged, static_report
+from archviz.analysis.gradient.static_rules import RULES as STATIC_FORMATS
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import MissingDependencyError, OptionError
+from archviz.ir import Model
 from archviz.options import nearest
 from archviz.rules import RULES
 from archviz.source import Source
@@ -31,7 +34,7 @@ _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
 def check_gradients(
-    model: Callable[..., Any],
+    model: Callable[..., Any] | Model,
     args: object = (),
     kwargs: Mapping[str, Any] | None = None,
     *,
@@ -51,8 +54,11 @@ def check_gradients(
     computed with; a model on the meta device is checked on shapes alone. Nothing of the model is
     changed.
 
+    A Model that was read from a file is judged by its operations alone: only weights that get no
+    gradient whatever the loss are told, with the confidence "static".
+
     Args:
-        model: A module, or a method of one.
+        model: A module, or a method of one; or a Model of a file.
         args: Positional arguments: a tuple, or the only one.
         kwargs: Named arguments.
         loss: A function of the model's result, and of ``target`` when there is one; None takes
@@ -73,6 +79,9 @@ def check_gradients(
     Raises:
         ArchvizError: The model raised an exception, or a pattern or rule is unknown.
     """
+    if isinstance(model, Model):
+        report = with_expectations(check_static(model), [*frozen, *expect_cut])
+        return judged(report, select=select, ignore=ignore, baseline=baseline)
     _require_torch("to check gradients")
     from archviz.importers.torch.gradient.check import check
 
@@ -200,6 +209,24 @@ def filtered(
         item for item in items if not item.code or is_chosen(item.code, item.name, select, ignore)
     ]
     return baselines.suppressed(chosen, known)
+
+
+def check_static(model: Model) -> GradientReport:
+    """What a model read from a file says of gradients: weights that get none, whatever the loss.
+
+    Args:
+        model: From ONNX, a program of torch.export, TorchScript or a TensorFlow graph.
+
+    Raises:
+        OptionError: The operators of its format are not known that well.
+    """
+    if not is_judged(model):
+        raise OptionError(
+            f"{model.source or 'the model'}: a file of the format {model.format!r} does not tell "
+            "where gradient passes",
+            f"it can be told of: {', '.join(STATIC_FORMATS)}; or name a live PyTorch module",
+        )
+    return judged(static_report(model))
 
 
 def judged(

@@ -16,6 +16,7 @@ _WEAKENED = {
     Confidence.LIKELY: Severity.WARNING,
     Confidence.VALUE_DEPENDENT: Severity.INFO,
     Confidence.INTENDED: Severity.INFO,
+    Confidence.STATIC: Severity.INFO,
 }
 """The most that a finding of that confidence is."""
 _ORDER = (Severity.INFO, Severity.WARNING, Severity.ERROR)
@@ -148,12 +149,16 @@ def _sentence(
     confidence: Confidence,
 ) -> str:
     where = f" in {culprit.module}" if culprit.module else ""
+    if not culprit.location.line and culprit.node:
+        where = f" ({culprit.node})"
     region = f"{culprit.region} around " if culprit.region else ""
     size = sum(item.elements for item in items)
     text = (
         f"{region}{short_name(culprit.op)}{where} {verb} {counted(len(names), 'parameter')} "
         f"({counted(size, 'element')}): {listed(names)}"
     )
+    if confidence is Confidence.STATIC:
+        return f"{text}, whatever the loss; judged by the file alone"
     if confidence is Confidence.INTENDED:
         return f"{text}; {items[0].note}"
     return f"{text}; {culprit.note}" if culprit.note else text

@@ -57,9 +57,9 @@ class Culprit:
         return SUGGESTION[self.kind]
 
     @property
-    def key(self) -> tuple[Kind, str, int]:
-        """What makes two culprits one finding."""
-        return self.kind, self.location.file, self.location.line
+    def key(self) -> tuple[Kind, str, int | str]:
+        """What makes two culprits one finding: the line, or the operation where none is known."""
+        return self.kind, self.location.file, self.location.line or self.node
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,8 @@ class GradientReport:
         incomplete: Why parts of the analysis could not finish; empty when it did.
         source: What the model is called.
         facts: Numbers about the run: operations, values, made-up branches, versions.
-        backward: How far backward was followed: "none", "shapes" (ghost tensors) or "values".
+        backward: How far backward was followed: "none", "shapes" (ghost tensors), "values", or
+            "static" where a file alone was judged.
     """
 
     parameters: Mapping[str, ParameterVerdict]
@@ -146,7 +147,7 @@ class GradientReport:
 
     def groups(self) -> list[tuple[Culprit, list[str]]]:
         """First culprits with the parameters they starve, most elements first."""
-        found: dict[tuple[Kind, str, int], tuple[Culprit, list[str]]] = {}
+        found: dict[tuple[Kind, str, int | str], tuple[Culprit, list[str]]] = {}
         every = {**self.parameters, **{f"input {k}": v for k, v in self.inputs.items()}}
         for name, item in every.items():
             for culprit in item.culprits[:1]:

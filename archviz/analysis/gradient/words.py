@@ -114,3 +114,5 @@ class Confidence(StrEnum):
     """It hangs on a branch whose outcome was made up, as the tensors hold no values."""
     INTENDED = "intended"
     """The stop looks deliberate."""
+    STATIC = "static"
+    """Judged by the file alone, without a call: it holds for every loss."""
