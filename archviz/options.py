@@ -139,6 +139,7 @@ def describe_type(annotation: object) -> str:
         int: "a whole number",
         float: "a number",
         str: "text",
+        object: "a file",
     }
     return words.get(annotation, str(getattr(annotation, "__name__", annotation)))
 

@@ -27,7 +27,6 @@ from archviz_cli.arguments import (
     Sources,
     Static,
     Strict,
-    Target,
     Verbose,
     Width,
 )
@@ -248,6 +247,10 @@ def render(
     max_depth: trees.MaxDepth = None,
     max_nodes: trees.MaxNodes = None,
     show: trees.Show = "",
+    data: trees.Data = "",
+    target: trees.Target = "",
+    features: trees.Features = "",
+    counts: trees.Counts = True,
     passes: Annotated[
         list[str],
         typer.Option(
@@ -269,14 +272,13 @@ def render(
         ),
     ] = "",
     loss: Loss = "",
-    target: Target = "",
     expect_frozen: ExpectFrozen = [],  # noqa: B006
     expect_cut: ExpectCut = [],  # noqa: B006
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> int:
     """Draw models, or write them in another format."""
-    over = gradient_options(loss, target, expect_frozen, expect_cut)
+    over = gradient_options(loss, target if overlay else "", expect_frozen, expect_cut)
     if over and not overlay:
         raise OptionError(f"--{next(iter(over))} is for an overlay", "add --overlay gradient")
     return commands.render(
@@ -304,7 +306,18 @@ def render(
             "layout": layout,
             "passes": passes,
             **({"overlay": overlay, **over} if overlay else {}),
-            **trees.given(form, tree, root, max_depth, max_nodes, show),
+            **trees.given(
+                form,
+                tree,
+                root,
+                max_depth,
+                max_nodes,
+                show,
+                data,
+                "" if overlay else target,
+                features,
+                counts,
+            ),
             **({"embed_fonts": True} if embed_fonts else {}),
             **({"scale": scale} if scale is not None else {}),
         },

@@ -17,13 +17,16 @@ class Form(StrEnum):
     COMPACT = "compact"
     ICICLE = "icicle"
     OVERVIEW = "overview"
+    LEAVES = "leaves"
+    SPACE = "space"
 
 
 FormOption = Annotated[
     Form,
     typer.Option(
         "--form",
-        help="Decision trees: cards with pies, cards, dots, tiles, or all trees at a glance.",
+        help="Decision trees: cards with pies, cards, dots, tiles, all trees at a glance, bars of "
+        "leaves, or the feature space.",
     ),
 ]
 Tree = Annotated[
@@ -56,6 +59,39 @@ Show = Annotated[
         show_default=False,
     ),
 ]
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        help="Lead the rows of a .csv, .npy or .parquet file through a tree; the picture holds "
+        "how many come where, and nothing else of them.",
+        show_default=False,
+    ),
+]
+Target = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="COLUMN|FILE|INPUT",
+        help="The column of --data with the answers, or a file of them; with --overlay what the "
+        "loss compares the result with, written as an input.",
+        show_default=False,
+    ),
+]
+Features = Annotated[
+    str,
+    typer.Option(
+        "--features",
+        metavar="NAME,NAME",
+        help="The one or two features of --form space.",
+        show_default=False,
+    ),
+]
+Counts = Annotated[
+    bool,
+    typer.Option("--counts/--no-counts", help="Say how many rows there are, or not."),
+]
 
 
 def given(
@@ -65,6 +101,10 @@ def given(
     max_depth: int | None,
     max_nodes: int | None,
     show: str,
+    data: str,
+    target: str,
+    features: str,
+    counts: bool,
 ) -> dict[str, object]:
     """The settings that were given, so that other styles need not know them."""
     found: dict[str, object] = {
@@ -73,6 +113,10 @@ def given(
         "max_depth": max_depth,
         "max_nodes": max_nodes,
         "show": show or None,
+        "data": data or None,
+        "y": target or None,
+        "features": features or None,
+        "counts": None if counts else False,
         "form": None if form is Form.AUTO else form.value,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -57,6 +57,8 @@ def folder(tmp_path: Path) -> Path:
     for sample in (sample for name in ("onnx", "sklearn") for sample in samples_of(name)):
         if sample.is_file():
             shutil.copy(sample, tmp_path)
+    for table in Path(__file__).parent.glob("*.csv"):
+        shutil.copy(table, tmp_path)
     scripts = tmp_path / ".bin"
     scripts.mkdir()
     script = scripts / "archviz"

@@ -117,7 +117,7 @@ def test_a_chain_of_a_thousand_splits_is_drawn_in_every_form() -> None:
         ({"max_depth": -1}, "--max-depth is -1"),
         ({"max_nodes": 0}, "--max-nodes is 0"),
         ({"show": ("colour",)}, "no fact 'colour' to show"),
-        ({"target": 1}, "no target 1"),
+        ({"output": 1}, "no target 1"),
         ({"highlight": ("77",)}, "tree 0 has no such node"),
         ({"highlight": ("1,2",)}, "has 2 values for 6 features"),
         ({"highlight": ("agee=3",)}, "no feature 'agee'; did you mean 'age'"),
@@ -134,8 +134,11 @@ def test_a_graph_is_no_tree() -> None:
         draw(Model(Graph(), source="x"))
 
 
-def path_marks(scene: Scene) -> list[Rect]:
-    return [m for m in flatten(scene.marks) if isinstance(m, Rect) and m.role == "path"]
+def path_marks(scene: Scene) -> list[Rect | Path]:
+    """What marks a node: a border of its card, a ring around its pie, a border of its tile."""
+    groups = [m for m in scene.marks if isinstance(m, Group)]
+    inside = [m for group in groups for m in flatten(group.marks) if m.role == "path"]
+    return [*inside, *(m for m in scene.marks if isinstance(m, Rect) and m.role == "path")]
 
 
 @pytest.mark.parametrize("form", ["fancy", "plain", "compact", "icicle"])
@@ -151,7 +154,9 @@ def test_the_way_of_a_row_is_marked_from_the_root_to_its_leaf(form: Any) -> None
         scene = draw(Model(forest, "test", "x"), form=form, highlight=(text,))
         assert len(path_marks(scene)) == len(way)
     named = ", ".join(f"{name}=3" for name in forest.feature_names)
-    assert len(path_marks(draw(Model(forest), form=form, highlight=(named,)))) == len(way)
+    scene = draw(Model(forest), form=form, highlight=(named,))
+    assert len(path_marks(scene)) == len(way)
+    assert problems(scene) == []
 
 
 def test_facts_are_shown_as_asked() -> None:

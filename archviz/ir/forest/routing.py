@@ -43,6 +43,36 @@ def route(forest: Forest, table: Array) -> list[Array]:
     return levels
 
 
+def visits(forest: Forest, tree: int, table: Array) -> tuple[Array, Array]:
+    """Every row at every node that it comes to in one tree, level by level.
+
+    Args:
+        forest: Any forest.
+        tree: Index of the tree.
+        table: float (rows, features).
+
+    Returns:
+        The rows, and the nodes as rows of the forest's columns; both int64 (visits,).
+    """
+    import numpy as np
+
+    table = np.asarray(table, forest.compare_dtype).astype(np.float64)
+    keys = _category_keys(forest)
+    start = int(forest.starts[tree])
+    row = np.arange(len(table))
+    node = np.full(len(table), start)
+    rows, nodes = [row], [node]
+    while True:
+        inner = forest.yes[node] >= 0
+        row, node = row[inner], node[inner]
+        if not len(row):
+            return np.concatenate(rows), np.concatenate(nodes)
+        goes = meets(forest, node, row, table, keys)
+        node = np.where(goes, forest.yes[node], forest.no[node]).astype(np.int64) + start
+        rows.append(row)
+        nodes.append(node)
+
+
 def _category_keys(forest: Forest) -> Array | None:
     """Every node's categories as one sorted array of numbers."""
     import numpy as np

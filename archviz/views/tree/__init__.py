@@ -7,27 +7,38 @@ trees an overview. Nodes of a million make no objects; what is drawn does.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
+from archviz.analysis.tree_rows import rows_for
 from archviz.errors import OptionError
 from archviz.ir import Forest, Model
+from archviz.ir.forest.columns import COLUMNS
 from archviz.length import parse_length
 from archviz.scene import Scene
 from archviz.text import printable
 from archviz.views import View
-from archviz.views.tree import icicle, overview
+from archviz.views.tree import contributions, icicle, overview, space
+from archviz.views.tree import leaves as leaves_chart
 from archviz.views.tree.cards import FACTS
-from archviz.views.tree.describe import describe_forest, describe_tree
+from archviz.views.tree.describe import (
+    describe_forest,
+    describe_row,
+    describe_space,
+    describe_tree,
+)
 from archviz.views.tree.diagram import Diagram
 from archviz.views.tree.fills import fills_of
 from archviz.views.tree.fit import fitted
-from archviz.views.tree.highlight import path_to
+from archviz.views.tree.highlight import followed, is_row, row_of, way_of
+from archviz.views.tree.journey import with_journey
 from archviz.views.tree.part import Limits, part_of, size_of
+from archviz.views.tree.plots import Plots
 
 FANCY, PLAIN, COMPACT = 64, 250, 1000
 """Leaves up to which trees are drawn in each form; larger ones are icicles."""
 
-Form = Literal["auto", "fancy", "plain", "compact", "icicle", "overview"]
+Form = Literal["auto", "fancy", "plain", "compact", "icicle", "overview", "leaves", "space"]
 
 
 def draw(
@@ -43,7 +54,11 @@ def draw(
     show: tuple[str, ...] = (),
     digits: int = 0,
     leaves: Literal["pie", "bar"] = "pie",
-    target: int = 0,
+    output: int = 0,
+    data: object = "",
+    y: object = "",
+    counts: bool = True,
+    features: tuple[str, ...] = (),
     highlight: tuple[str, ...] = (),
     width: str = "",
     legend: bool = True,
@@ -63,9 +78,14 @@ def draw(
             missing, id; none for those that suit the form.
         digits: Significant digits of numbers; 0 for as few as tell them apart.
         leaves: Classes in leaves as slices of a pie or as a bar.
-        target: Which target of several gives colours and answers.
+        output: Which target of several gives colours and answers.
+        data: Rows to lead through the tree: a .csv, .tsv, .npy or .parquet file, or a live array
+            or frame. How many come where is all that the picture holds of them.
+        y: The target: the data's column with the answers, or a file or an array of them.
+        counts: Whether the picture says how many rows there are, of the model's or of the data.
+        features: The one or two features of the form "space"; none for the two that matter most.
         highlight: A path to mark: the number of a node it leads to ("17"), a row as its values
-            ("5.1, 3.5, 1.4, 0.2") or by names ("petal width=2.1").
+            ("5.1, 3.5, 1.4, 0.2"), by names ("petal width=2.1") or of the data ("row=17").
         width: How wide the picture is to be shown, "84mm"; it is drawn so that its text is of six
             points at least, with fewer nodes where it must. "" for its own size.
         legend: Whether the picture says what its colours mean.
@@ -84,11 +104,18 @@ def draw(
         raise OptionError(
             f"there is no fact {unknown[0]!r} to show", f"there are: {', '.join(FACTS)}"
         )
-    if not 0 <= target < forest.targets:
+    if not 0 <= output < forest.targets:
         raise OptionError(
-            f"there is no target {target}", f"--target takes 0 to {forest.targets - 1}"
+            f"there is no target {output}", f"--output takes 0 to {forest.targets - 1}"
         )
-    fills = fills_of(forest, target)
+    rows = rows_for(forest, data, y, output) if is_given(data) else None
+    if rows is None and is_given(y):
+        raise OptionError("--target is a column of data", "say which data: --data FILE")
+    if rows is not None and rows.names:
+        forest = replace(forest, feature_names=rows.names)
+    if not counts:
+        forest = without_counts(forest)
+    fills = fills_of(forest, output)
     wanted = parse_length(width, "--width") if width else None
     pixels = wanted.pixels if wanted else None
     title = printable(model.source or forest.name or "trees")
@@ -97,20 +124,93 @@ def draw(
     if form == "overview" or (form == "auto" and forest.tree_count > 1 and not asks):
         sheet = overview.draw(forest, fills, pixels, legend)
         return sheet.scene(title, describe_forest(forest), wanted)
+    if form == "space":
+        shown = forest if tree is None else forest_of_tree(forest, tree)
+        lead = Plots(shown, 0, rows) if rows is not None and counts else None
+        sheet = space.draw(shown, fills, features, lead, pixels, legend)
+        return sheet.scene(title, describe_space(shown), wanted)
+    if form == "auto" and tree is None and forest.tree_count > 1 and limits == Limits():
+        named = [text for text in highlight if is_row(text)]
+        if named:
+            row, name = row_of(forest, named[-1], rows)
+            sheet = contributions.draw(forest, fills, row, name, pixels)
+            return sheet.scene(title, describe_row(forest, name), wanted)
     number = tree or 0
     part = None if limits.is_everything else part_of(forest, number, limits)
-    path = path_to(forest, number, highlight)
+    path = followed(forest, number, highlight, rows)
+    plots = Plots(forest, number, rows, path.row) if rows is not None and counts else None
     leaves_shown = (size_of(forest, number) if part is None else len(part.rows)) // 2 + 1
     chosen = form_of(leaves_shown) if form == "auto" else form
-    diagram = Diagram(forest, number, fills, path, layout, show, digits, leaves, legend)
+    diagram = Diagram(
+        forest, number, fills, path.nodes, layout, show, digits, leaves, legend, plots
+    )
+    if chosen == "leaves":
+        sheet = leaves_chart.draw(forest, number, fills, plots, pixels, legend)
+        return sheet.scene(title, describe_tree(forest, number, fills, chosen), wanted)
     if chosen == "icicle":
-        sheet = icicle.draw(forest, number, fills, path, limits, pixels, legend)
+        sheet = icicle.draw(forest, number, fills, path.nodes, limits, pixels, legend)
     elif pixels is None:
         part = part or part_of(forest, number, limits)
         sheet = diagram.draw(part, chosen, direction)
     else:
         sheet = fitted(diagram, limits, chosen, direction, pixels, is_free=form == "auto")
+    if path.row is not None:
+        way = way_of(forest, number, path.row)
+        sheet = with_journey(sheet, forest, number, fills, way, path.row, path.name)
     return sheet.scene(title, describe_tree(forest, number, fills, chosen), wanted)
+
+
+def is_given(value: object) -> bool:
+    """Whether an option that takes a file or an array was given."""
+    return not (value is None or (isinstance(value, str) and not value))
+
+
+def forest_of_tree(forest: Forest, tree: int) -> Forest:
+    """One tree of a forest as a forest of its own.
+
+    Raises:
+        OptionError: There is no such tree.
+    """
+    import numpy as np
+
+    size_of(forest, tree)
+    rows = forest.rows(tree)
+    nodes = forest.node_count
+    found: dict[str, object] = {"starts": np.array([0, rows.stop - rows.start])}
+    for name, (_, per) in COLUMNS.items():
+        column = getattr(forest, name)
+        if column is None or name == "starts":
+            continue
+        if per in ("node", "row"):
+            found[name] = column[rows]
+        elif per == "node+1":
+            assert len(column) == nodes + 1
+            found[name] = column[rows.start : rows.stop + 1] - column[rows.start]
+        elif per == "tree":
+            found[name] = column[tree : tree + 1]
+    for starts, *lists in (
+        ("category_starts", "categories"),
+        ("oblique_starts", "oblique_features", "oblique_weights"),
+        ("linear_starts", "linear_features", "linear_weights"),
+    ):
+        column = getattr(forest, starts)
+        if column is not None:
+            part = slice(int(column[rows.start]), int(column[rows.stop]))
+            found |= {name: getattr(forest, name)[part] for name in lists}
+    return replace(forest, **found)  # type: ignore[arg-type]
+
+
+def without_counts(forest: Forest) -> Forest:
+    """The forest without how many rows it was trained on, classes as shares of each node."""
+    import numpy as np
+
+    value, kind = forest.value, forest.value_kind
+    if kind == "count":
+        shape = (len(value), forest.targets, -1)
+        total = value.reshape(shape).sum(-1, keepdims=True)
+        value = (value.reshape(shape) / np.where(total > 0, total, 1.0)).reshape(value.shape)
+        kind = "fraction"
+    return replace(forest, samples=None, weight=None, value=value, value_kind=kind)
 
 
 def form_of(leaves: int) -> Literal["fancy", "plain", "compact", "icicle"]:

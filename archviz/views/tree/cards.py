@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, pi, sin, sqrt, tan
+from math import sqrt
 from typing import NamedTuple
 
-from archviz.scene import Group, Mark, Path, Rect, Segment, Text
-from archviz.text import CAP_HEIGHT, printable, text_width
+from archviz.text import printable, text_width
 from archviz.views.tree import words
-from archviz.views.tree.fills import UNKNOWN, Fills, full
+from archviz.views.tree.fills import UNKNOWN, Fills
 from archviz.views.tree.numbers import DIGITS, count, number, percent
 from archviz.views.tree.part import Part
+from archviz.views.tree.plots import Plot, Plots
 
 TITLE_SIZE = 11.5
 TEXT_SIZE = 10.0
@@ -66,6 +66,7 @@ class Card:
         number: The library's number of the node.
         id: Unique in the picture.
         tooltip: All that is known of the node.
+        plot: The chart of its data, or None.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class Card:
     number: int
     id: str
     tooltip: str
+    plot: Plot | None = None
 
 
 FACTS = ("samples", "impurity", "gain", "value", "class", "proportion", "weight", "missing", "id")
@@ -105,6 +107,7 @@ class Facts:
         leaves: "pie" or "bar", of classes in leaves.
         is_narrow: Whether tests break into two lines.
         is_sideways: Whether the lines of leaves stand to the right of their pies.
+        plots: The data that comes to the nodes, which their rows are counted in; None without.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class Facts:
         leaves: str = "pie",
         is_narrow: bool = False,
         is_sideways: bool = False,
+        plots: Plots | None = None,
     ) -> None:
         self.is_sideways = is_sideways
         self.part, self.fills, self.is_fancy = part, fills, is_fancy
@@ -125,6 +129,13 @@ class Facts:
         self.conditions = words.conditions(part, TITLE_SIZE, digits)
         self.values: list[list[float]] = part.forest.value[list(part.rows)].tolist()
         self.samples, self.weight = part.column("samples"), part.column("weight")
+        self.plots = plots
+        if plots is not None:
+            self.samples, self.weight = [float(plots.samples(n)) for n in part.numbers], None
+            if is_fancy:
+                plots.prepare(
+                    [n for n, pair in zip(part.numbers, part.children, strict=True) if pair]
+                )
         self.impurity, self.gain = part.column("impurity"), part.column("gain")
         self.criterion = words.criterion(part.forest)
         self.size = self.samples or self.weight
@@ -137,18 +148,24 @@ class Facts:
         if index in part.hidden:
             kind = "stub"
         values = self.values[index]
-        shares = self.fills.fractions(values) if self.fills.kind == "class" else []
+        shares = self.shares(index)
+        plot = self._plot(index, kind, values)
         lines = self._lines(index, kind, values)
         if self.is_narrow:
             lines = [piece for line in lines for piece in line.broken()]
         radius = 0.0
-        if self.is_fancy and kind == "leaf" and shares and self.leaves == "pie":
+        if plot is not None:
+            shares = []
+        elif self.is_fancy and kind == "leaf" and shares and self.leaves == "pie":
             radius = self._radius(index)
         elif not self.is_fancy and kind != "stub":
             shares = []
         width = max(line.width for line in lines) + 2 * PAD
         height = LINE * len(lines) + PAD
-        if radius and self.is_sideways:
+        if plot is not None:
+            width = max(width, plot.width + 2 * PAD)
+            height += plot.height + 4
+        elif radius and self.is_sideways:
             width += 2 * radius - PAD
             height = max(height - PAD, 2 * radius)
         elif radius:
@@ -169,7 +186,23 @@ class Facts:
             part.numbers[index],
             f"t{part.tree}-n{part.numbers[index]}",
             self.tooltip(index),
+            plot,
         )
+
+    def shares(self, index: int) -> list[float]:
+        """The share of each class: of the rows of data, or as the model states them."""
+        if self.plots is not None and self.plots.classes:
+            return self.plots.shares(self.part.numbers[index])
+        return self.fills.fractions(self.values[index]) if self.fills.kind == "class" else []
+
+    def _plot(self, index: int, kind: str, values: list[float]) -> Plot | None:
+        if self.plots is None or not self.is_fancy or kind == "stub":
+            return None
+        node = self.part.numbers[index]
+        if kind == "split":
+            return self.plots.split(node, index in self.part.path)
+        own = self.fills.own(values)
+        return self.plots.leaf(node, own[0] if self.fills.kind == "value" else float("nan"))
 
     def fill(self, kind: str, values: list[float]) -> str:
         """A split's score is no leaf's, which libraries shrink as they learn."""
@@ -199,7 +232,7 @@ class Facts:
             lines = [Line(self.conditions[index], True)]
         facts = self._facts(index, kind)
         if kind == "leaf" and fills.kind == "class":
-            facts += [text for text in (words.certainty(fills, values),) if text]
+            facts += [text for text in (self._certainty(index, values),) if text]
         if facts:
             lines.append(Line(" · ".join(facts), False))
         if kind == "stub":
@@ -212,10 +245,22 @@ class Facts:
                 lines.append(Line(self._value_list(index, values), False))
         elif kind == "split" and "class" in self.show and fills.kind == "class":
             answer = words.prediction(fills, values)
-            lines.append(Line(f"{answer} {words.certainty(fills, values)}", False))
+            lines.append(Line(f"{answer} {self._certainty(index, values)}", False))
         return lines or [Line("leaf", False)]
 
+    def _certainty(self, index: int, values: list[float]) -> str:
+        """The share of the class that a node answers with, among the rows that it is known of."""
+        if self.plots is None or not self.plots.classes:
+            return words.certainty(self.fills, values)
+        own = self.fills.fractions(values)
+        shares = self.shares(index)
+        best = own.index(max(own)) if own else 0
+        return percent(shares[best]) if best < len(shares) else ""
+
     def _value_list(self, index: int, values: list[float]) -> str:
+        if self.plots is not None and self.plots.classes:
+            counted = self.plots.counts(self.part.numbers[index])
+            return f"[{', '.join(count(rows) for rows in counted)}]"
         rows = self.weight or self.samples
         weight = rows[index] if rows else None
         return words.value_list(self.fills, values, weight, self.part.forest.value_kind)
@@ -255,7 +300,7 @@ class Facts:
         if self.gain and condition:
             texts.append(f"gain {number(self.gain[index])}")
         if fills.kind == "class":
-            parts = fills.fractions(values)
+            parts = self.shares(index) or fills.fractions(values)
             order = sorted(range(len(parts)), key=lambda k: (-parts[k], k))[:12]
             texts += [f"{fills.class_name(k)} {percent(parts[k])}" for k in order if parts[k] > 0]
         elif fills.fill(values) != UNKNOWN:
@@ -263,139 +308,3 @@ class Facts:
         if forest.targets > 1:
             texts.append("all targets: " + ", ".join(number(v, 3) for v in values[:24]))
         return printable("; ".join(texts), 600)
-
-
-def paint(card: Card, x: float, y: float, *, is_on_path: bool = False) -> Group:
-    """The card with its top left corner at (x, y)."""
-    marks: list[Mark] = []
-    middle = x + card.width / 2
-    top = y + PAD / 2
-    plain = card.kind == "stub" or bool(card.radius) or card.fill == UNKNOWN
-    text, title = (
-        ("text", "heading-title") if plain else (f"on {card.fill}", f"on-title {card.fill}")
-    )
-    if card.kind == "dot":
-        return _paint_dot(card, x, y, is_on_path)
-    if card.radius:
-        if is_on_path:
-            marks.append(Rect(x - 3, y - 3, card.width + 6, card.height + 6, "path", 5.0))
-        if card.is_sideways:
-            marks += pie(x + card.radius, y + card.height / 2, card.radius, card.shares)
-            middle = x + card.radius + card.width / 2
-            top = y + (card.height - LINE * len(card.lines)) / 2
-        else:
-            marks += pie(middle, y + card.radius, card.radius, card.shares)
-            top = y + 2 * card.radius + 4
-    else:
-        radius = min(card.height / 2, 11.0) if card.kind == "leaf" else 4.0
-        role = "stub" if card.kind == "stub" else f"{card.kind} {card.fill}"
-        if card.shares and card.kind == "split":
-            marks += _headed(card, x, y)
-            text = "text"
-        else:
-            marks.append(Rect(x, y, card.width, card.height, role, radius))
-        if is_on_path:
-            marks.append(Rect(x, y, card.width, card.height, "path", radius))
-    last_title = sum(line.is_title for line in card.lines) - 1
-    for number_, line in enumerate(card.lines):
-        size = TITLE_SIZE if line.is_title else TEXT_SIZE
-        base = top + LINE / 2 + CAP_HEIGHT * size / 2
-        role = title if line.is_title else text
-        marks.append(Text(middle, base, line.text, role, size, line.width, "middle"))
-        top += LINE
-        if number_ == last_title and card.shares and not card.radius:
-            marks += bar(x + PAD, top + 5, card.width - 2 * PAD, BAR, card.shares)
-            top += BAR + 8
-    return Group(tuple(marks), f"node {card.kind}", card.id, card.tooltip)
-
-
-def _headed(card: Card, x: float, y: float) -> list[Mark]:
-    """A card whose head has the colour, so that its bar is seen."""
-    titles = sum(line.is_title for line in card.lines)
-    right, low = x + card.width, y + PAD / 2 + LINE * titles + 2
-    head: tuple[Segment, ...] = (
-        ("M", x, low),
-        ("L", x, y + 4),
-        ("Q", x, y, x + 4, y),
-        ("L", right - 4, y),
-        ("Q", right, y, right, y + 4),
-        ("L", right, low),
-        ("Z",),
-    )
-    return [
-        Rect(x, y, card.width, card.height, "card", 4.0),
-        Path(head, f"tile {card.fill}"),
-        Rect(x, y, card.width, card.height, "split-line", 4.0),
-    ]
-
-
-def _paint_dot(card: Card, x: float, y: float, is_on_path: bool) -> Group:
-    """A dot with its label below or to the right."""
-    radius = card.radius
-    left, top = x + card.width / 2 - radius, y
-    if card.is_sideways:
-        left, top = x, y + card.height / 2 - radius
-    role = f"leaf {card.fill}"
-    marks: list[Mark] = [Rect(left, top, 2 * radius, 2 * radius, role, radius)]
-    if is_on_path:
-        marks.append(Rect(left, top, 2 * radius, 2 * radius, "path", radius))
-    for line in card.lines:
-        middle, base = x + card.width / 2, top + 2 * radius + LINE - 4
-        if card.is_sideways:
-            middle = x + 2 * radius + 4 + line.width / 2
-            base = y + card.height / 2 + CAP_HEIGHT * TEXT_SIZE / 2
-        marks.append(Text(middle, base, line.text, "text", TEXT_SIZE, line.width, "middle"))
-    return Group(tuple(marks), "node dot", card.id, card.tooltip)
-
-
-def bar(x: float, y: float, width: float, height: float, shares: Sequence[float]) -> list[Mark]:
-    """Shares side by side; what is thinner than a hair is left out."""
-    marks: list[Mark] = []
-    frame = Rect(x, y, width, height, "frame")
-    for index, share in enumerate(shares):
-        if share * width >= 0.3:
-            marks.append(Rect(x, y, round(share * width, 2), height, f"slice {full(index)}"))
-        x += share * width
-    marks.append(frame)
-    return marks
-
-
-def pie(x: float, y: float, radius: float, shares: Sequence[float]) -> list[Mark]:
-    """Shares as slices from the top, clockwise, inside an outline."""
-    marks: list[Mark] = []
-    turn = -pi / 2
-    for index, share in enumerate(shares):
-        angle = 2 * pi * share
-        if share >= 0.9995:
-            marks.append(Path((*arc(x, y, radius, 0.0, 2 * pi), ("Z",)), f"slice {full(index)}"))
-        elif share > 0.0005:
-            start: Segment = ("M", x, y)
-            curve = arc(x, y, radius, turn, turn + angle)
-            line: Segment = ("L", *curve[0][1:])
-            marks.append(Path((start, line, *curve[1:], ("Z",)), f"slice {full(index)}"))
-        turn += angle
-    marks.append(Path((*arc(x, y, radius, 0.0, 2 * pi), ("Z",)), "pie"))
-    return marks
-
-
-def arc(x: float, y: float, radius: float, start: float, end: float) -> tuple[Segment, ...]:
-    """An arc of a circle as cubic curves of a quarter turn at most, angles in radians."""
-    steps = max(1, round((end - start) / (pi / 2) + 0.499))
-    angle = (end - start) / steps
-    reach = 4 / 3 * tan(angle / 4) * radius
-    segments: list[Segment] = [("M", x + radius * cos(start), y + radius * sin(start))]
-    for step in range(steps):
-        a, b = start + step * angle, start + (step + 1) * angle
-        x0, y0, x1, y1 = cos(a), sin(a), cos(b), sin(b)
-        segments.append(
-            (
-                "C",
-                x + radius * x0 - reach * y0,
-                y + radius * y0 + reach * x0,
-                x + radius * x1 + reach * y1,
-                y + radius * y1 - reach * x1,
-                x + radius * x1,
-                y + radius * y1,
-            )
-        )
-    return tuple(segments)

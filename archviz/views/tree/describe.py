@@ -11,6 +11,7 @@ FORMS = {
     "fancy": "cards with pies",
     "plain": "cards",
     "compact": "dots",
+    "leaves": "bars of its leaves",
     "icicle": "tiles as wide as their rows are many",
 }
 
@@ -41,6 +42,18 @@ def describe_forest(forest: Forest) -> str:
         f"Overview of a {name}: {_counted(forest.tree_count, 'tree')}, "
         f"{_counted(forest.node_count, 'node')}, {_counted(forest.feature_count, 'feature')}."
     )
+
+
+def describe_row(forest: Forest, name: str) -> str:
+    """A row's contributions in a sentence."""
+    kind = printable(forest.name or "forest")
+    return f"What each of {_counted(forest.tree_count, 'tree')} of a {kind} adds for {name}."
+
+
+def describe_space(forest: Forest) -> str:
+    """A feature space in a sentence."""
+    kind = printable(forest.name or "forest")
+    return f"Which answer a {kind} gives at each place of its feature space."
 
 
 def _counted(number: int, singular: str, plural: str = "") -> str:

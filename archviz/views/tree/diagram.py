@@ -9,12 +9,13 @@ from archviz.ir import Forest
 from archviz.layouts import LAYOUTS, Box, Link, Placement, Route
 from archviz.scene import Mark, Path, Segment, Text
 from archviz.text import text_width
-from archviz.views.tree import cards
 from archviz.views.tree.cards import Card, Facts, cards_of
 from archviz.views.tree.compact import dots_of
 from archviz.views.tree.fills import Fills
 from archviz.views.tree.legend import caption, legend
+from archviz.views.tree.painting import paint_card
 from archviz.views.tree.part import Limits, Part, part_of, size_of
+from archviz.views.tree.plots import Plots
 from archviz.views.tree.sheet import MARGIN, Sheet
 
 LABEL_SIZE = 9.5
@@ -43,6 +44,7 @@ class Diagram:
         digits: Significant digits; 0 for as few as tell numbers apart.
         leaves: "pie" or "bar".
         has_legend: Whether a key goes above the tree.
+        plots: The data that comes to the nodes, or None.
     """
 
     forest: Forest
@@ -54,6 +56,7 @@ class Diagram:
     digits: int
     leaves: str
     has_legend: bool
+    plots: Plots | None = None
 
     def size(self, limits: Limits) -> int:
         """How many nodes are shown."""
@@ -87,6 +90,7 @@ class Diagram:
             self.leaves,
             is_narrow,
             way == "LR",
+            self.plots,
         )
         return dots_of(facts) if form == "compact" else cards_of(facts)
 
@@ -120,9 +124,12 @@ class Diagram:
         placed: Placement,
         way: str,
     ) -> Sheet:
-        head, height = caption(part, max(placed.width, 300.0), MARGIN, MARGIN)
+        said = self.plots.said if self.plots is not None else ""
+        head, height = caption(part, max(placed.width, 300.0), MARGIN, MARGIN, said)
         if self.has_legend:
-            key, room = legend(self.fills, max(placed.width, 300.0), MARGIN, MARGIN + height)
+            wide = max(placed.width, 300.0)
+            counted = self.plots.classes if self.plots is not None else ()
+            key, room = legend(self.fills, wide, MARGIN, MARGIN + height, counted)
             head, height = [*head, *key], height + room
         right = max((text.left + text.width for text in head if isinstance(text, Text)), default=0)
         width = max(placed.width + 2 * MARGIN, right + MARGIN)
@@ -193,7 +200,7 @@ def paint(
         marks.append(Path(tuple(twigs), "twig"))
     marks += paths
     for index, (card, area) in enumerate(zip(drawn, placed.areas, strict=True)):
-        marks.append(cards.paint(card, x + area.x, y + area.y, is_on_path=index in part.path))
+        marks.append(paint_card(card, x + area.x, y + area.y, is_on_path=index in part.path))
     return marks
 
 

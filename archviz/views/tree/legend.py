@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from archviz.ir.forest import Forest
 from archviz.scene import Mark, Rect, Text
 from archviz.text import fit, printable, text_width
@@ -17,13 +20,29 @@ MOST_CLASSES = 24
 SCALE_WIDTH = 128.0
 
 
-def legend(fills: Fills, width: float, x: float, y: float) -> tuple[list[Mark], float]:
-    """The key in rows no wider than ``width``, and the height it takes."""
+def legend(
+    fills: Fills, width: float, x: float, y: float, counted: Sequence[str] = ()
+) -> tuple[list[Mark], float]:
+    """The key in rows no wider than ``width``, and the height it takes.
+
+    Args:
+        fills: What colours mean.
+        width: In pixels.
+        x: Of the left border.
+        y: Of the upper border.
+        counted: Classes that rows of data are counted by.
+    """
     if fills.kind == "class" or fills.width > 1:
         return _classes(fills, width, x, y)
-    if fills.high <= fills.low:
-        return [], 0.0
-    return _scale(fills, x, y), ROW + 4
+    marks: list[Mark] = []
+    height = 0.0
+    if fills.high > fills.low:
+        marks, height = _scale(fills, x, y), ROW + 4
+    if counted:
+        classes = replace(fills, kind="rows", classes=tuple(counted), width=len(counted), name="")
+        more, room = _classes(classes, width, x, y + height)
+        marks, height = [*marks, *more], height + room
+    return marks, height
 
 
 def _classes(fills: Fills, width: float, left: float, top: float) -> tuple[list[Mark], float]:
@@ -83,9 +102,11 @@ def _write(marks: list[Mark], x: float, y: float, text: str, role: str) -> float
     return width
 
 
-def caption(part: Part, width: float, x: float, y: float) -> tuple[list[Mark], float]:
-    """Which tree of a forest it is, and the height that takes; nothing for a single one."""
-    text = _place_of(part)
+def caption(
+    part: Part, width: float, x: float, y: float, said: str = ""
+) -> tuple[list[Mark], float]:
+    """Which tree of a forest it is, what ``said`` adds, and the height that takes, if any."""
+    text = ", ".join(piece for piece in (_place_of(part), said) if piece)
     if not text:
         return [], 0.0
     marks: list[Mark] = []

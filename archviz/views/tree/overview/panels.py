@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archviz.scene import Group, Mark, Path, Rect, Segment, Text
+from archviz.scene import Mark, Path, Rect, Text
 from archviz.text import fit, text_width
 from archviz.theme import STEPS
 from archviz.views.tree.numbers import count, percent
+from archviz.views.tree.shift import moved
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,25 +41,6 @@ class Panel:
             width = text_width(self.title, TITLE, bold=True)
             head.append(Text(0, 11, self.title, "heading-title", TITLE, width))
         return [moved(mark, x, y) for mark in (*head, *self.marks)]
-
-
-def moved(mark: Mark, dx: float, dy: float) -> Mark:
-    """The mark elsewhere."""
-    match mark:
-        case Group():
-            return replace(mark, marks=tuple([moved(inner, dx, dy) for inner in mark.marks]))
-        case Path():
-            return Path(
-                tuple([_moved_segment(segment, dx, dy) for segment in mark.segments]), mark.role
-            )
-        case _:
-            return replace(mark, x=mark.x + dx, y=mark.y + dy)
-
-
-def _moved_segment(segment: Segment, dx: float, dy: float) -> Segment:
-    command, *numbers = segment
-    shifted = [value + (dy if index % 2 else dx) for index, value in enumerate(numbers)]
-    return (command, *shifted)
 
 
 def text(
