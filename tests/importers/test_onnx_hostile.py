@@ -57,7 +57,7 @@ def refusal(folder: Path, content: bytes, **options: object) -> ImporterError:
 def zipped(member: str = "model.onnx") -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr(member, b"x")
+        archive.writestr(zipfile.ZipInfo(member), b"x")
     return stream.getvalue()
 
 
