@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
-from archviz.errors import RendererError
+from archviz.analysis.tree_graph import graph_of_trees
 from archviz.ir import Attribute, Graph, Model, Node, TensorType, Type
 from archviz.ir.build import unique
 from archviz.ir.edit import used_values
@@ -38,12 +38,7 @@ def render(model: Model) -> bytes:
     Args:
         model: What to write; scopes become TensorBoard's groups.
     """
-    graph = model.body
-    if not isinstance(graph, Graph):
-        raise RendererError(
-            "TensorBoard draws graphs, and this model is decision trees",
-            "write another format: archviz show formats",
-        )
+    graph = model.body if isinstance(model.body, Graph) else graph_of_trees(model.body)
     graph = PASSES.get("expand-subgraphs").apply(graph)
     content = b"".join(delimited(1, node) for node in _nodes(graph))
     content += delimited(4, varint(1 << 3) + varint(_PRODUCER))

@@ -17,8 +17,7 @@ from pypdf import PdfReader
 from samples import each_sample, loaded
 
 from archviz import api
-from archviz.errors import RendererError
-from archviz.ir import Forest, Graph, Model
+from archviz.ir import Graph, Model
 from archviz.options import options_of
 from archviz.output import encode, format_of
 from archviz.renderers import RENDERERS, Renderer
@@ -82,10 +81,6 @@ def test_a_file_of_its_first_suffix_is_its_own(renderer: Renderer) -> None:
 def test_a_sample_comes_out_well_formed_and_twice_the_same(
     renderer: Renderer, sample: Path
 ) -> None:
-    if renderer.name == "tensorboard" and isinstance(loaded(sample).body, Forest):
-        with pytest.raises(RendererError, match="decision trees"):
-            api.render(loaded(sample), format=renderer.name)
-        return
     first = api.render(loaded(sample), format=renderer.name)
     assert first == api.render(loaded(sample), format=renderer.name)
     assert isinstance(first, str | bytes)
