@@ -167,7 +167,8 @@ def tflite(folder: str) -> tuple[int, int, int, int]:
     links = sum(_tflite_links(each) for each in theirs.subgraphs)
     model = api.load(path)
     nodes = [node for node in all_nodes(model.body) if node.kind != "missing"]
-    found = sum(bool(edge.source and edge.target) for edge in edges(model.body))
+    graphs = [model.body, *(inner for node in nodes for inner in node.subgraphs.values())]
+    found = sum(bool(edge.source and edge.target) for graph in graphs for edge in edges(graph))
     return operators, len(nodes), links, found
 
 

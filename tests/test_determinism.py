@@ -14,11 +14,12 @@ from archviz.renderers import RENDERERS
 
 SCRIPT = """
 import hashlib, sys
+from pathlib import Path
 from archviz import api
 from archviz.output import encode
 from archviz.renderers import RENDERERS
 for path in sys.argv[1:]:
-    model = api.load(path)
+    model = api.load(path, importer=Path(path).parent.name)
     for renderer in RENDERERS.builtin():
         for depth in ("auto", "all"):
             content = encode(api.render(model, format=renderer.name, depth=depth))
