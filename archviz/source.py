@@ -82,7 +82,7 @@ class Source:
             return cls._of_stdin()
         if isinstance(target, str | os.PathLike):
             path = Path(os.fspath(target))
-            if isinstance(target, str) and _OBJECT_TARGET.fullmatch(target) and not path.exists():
+            if isinstance(target, str) and names_an_object(target) and not path.exists():
                 return cls._of_attribute(target)
             return cls._of_path(path)
         return cls(type(target).__qualname__, live=target)
@@ -144,6 +144,12 @@ class Source:
             raise ImporterError(
                 f"{target}: there is no file and no module of that name ({error})",
                 "give a path, or package.module:attribute",
+            ) from error
+        except Exception as error:
+            lines = str(error).strip().splitlines() or ["no reason was given"]
+            raise ImporterError(
+                f"{target}: importing {module_name} raised {type(error).__name__}: {lines[0]}",
+                f"see where with: python -c 'import {module_name}'",
             ) from error
         try:
             for part in attribute.split("."):
@@ -263,6 +269,11 @@ class Source:
         if head.startswith(b"\x1f\x8b"):
             return "this is a gzip file", "run: gunzip"
         return None
+
+
+def names_an_object(target: str) -> bool:
+    """Whether ``target``, where it is no file, is "package.module:attribute"."""
+    return _OBJECT_TARGET.fullmatch(target) is not None
 
 
 def _makes_a_model(live: object) -> TypeGuard[Callable[[], object]]:

@@ -52,6 +52,6 @@ def test_a_family_is_one_contract_and_one_registry_named_after_the_folder(family
 
 
 def test_every_plural_folder_is_a_family() -> None:
-    concepts = {"analysis", "ir", "ops", "reading"}
+    concepts = {"analysis", "figure", "ir", "ops", "reading"}
     folders = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
     assert folders == set(FAMILIES) | concepts
