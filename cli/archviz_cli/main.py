@@ -43,7 +43,12 @@ def _run(arguments: Sequence[str]) -> int:
         return 0
     import typer
 
-    from archviz_cli import checking, gradflow, paper  # noqa: F401 - they register their commands
+    from archviz_cli import (  # noqa: F401 - they register their commands
+        checking,
+        embedding,
+        gradflow,
+        paper,
+    )
     from archviz_cli.app import app
     from archviz_cli.commands import ClosedPipeError
     from archviz_cli.console import Console
