@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archviz.errors import ArchvizError
     from archviz.flow_figure import render_flow
     from archviz.ir import Model
+    from archviz.notebook import show
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "load",
     "render",
     "render_flow",
+    "show",
     "summary",
 ]
 
@@ -37,6 +39,7 @@ _HOMES = {
     "gradient_flow": "archviz.checking",
     "render": "archviz.api",
     "render_flow": "archviz.flow_figure",
+    "show": "archviz.notebook",
     "summary": "archviz.api",
 }
 

@@ -20,7 +20,6 @@ from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose, make
 from archviz.ir import Forest, Model, Severity
-from archviz.ir import model as ir_model
 from archviz.length import READABLE
 from archviz.options import bind, options_of
 from archviz.output import (
@@ -48,9 +47,6 @@ from archviz.views import VIEWS
 
 STYLE = "node-link"
 """How graphs are drawn when no style is asked for."""
-
-NOTEBOOK_NODES = 20_000
-"""Models with more nodes show themselves in notebooks as text alone."""
 
 logger = logging.getLogger(__name__)
 
@@ -388,19 +384,3 @@ def find_reporter(name: str) -> Reporter:
         OptionError: There is none.
     """
     return REPORTERS.get(name)
-
-
-def _display(model: Model) -> dict[str, str]:
-    """A model for notebooks: its picture, when that is quick and works, and its summary."""
-    bundle: dict[str, str] = {}
-    try:
-        bundle["text/plain"] = str(summary(model))
-        if len(model.graph.nodes) <= NOTEBOOK_NODES:
-            bundle["image/svg+xml"] = str(compose(model).content)
-    except Exception:  # a notebook must show something whatever is wrong
-        logger.debug("cannot display %s", model.source, exc_info=True)
-        bundle.setdefault("text/plain", f"Model {model.source!r}")
-    return bundle
-
-
-ir_model.display = _display

@@ -240,27 +240,6 @@ def test_a_folders_rendering_goes_beside_the_folder(tmp_path: Path) -> None:
     assert default_output(Source.of(tmp_path / "saved.model")) == tmp_path / "saved.model.svg"
 
 
-def test_a_notebook_shows_picture_and_summary() -> None:
-    bundle = small_model()._repr_mimebundle_()
-    assert bundle["image/svg+xml"].startswith("<svg ")
-    assert bundle["text/plain"] == str(archviz.summary(small_model()))
-
-
-def test_a_notebook_shows_something_whatever_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr(api, "compose", fail)
-    assert set(small_model()._repr_mimebundle_()) == {"text/plain"}
-    monkeypatch.setattr(api, "summarize", fail)
-    assert small_model()._repr_mimebundle_() == {"text/plain": "Model 'conv1.test'"}
-
-
-def test_a_big_model_shows_its_summary_alone() -> None:
-    nodes = tuple(Node(str(number), "Relu") for number in range(api.NOTEBOOK_NODES + 1))
-    assert set(Model(Graph(nodes=nodes))._repr_mimebundle_()) == {"text/plain"}
-
-
 def test_checking_adds_findings_to_the_models_own() -> None:
     graph = small_model().body
     dead = Node("dead", "Relu", ("image",), ())

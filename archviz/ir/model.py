@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
 
 from archviz.diagnostics import Diagnostic
 from archviz.ir.build import GraphBuilder
@@ -34,9 +36,12 @@ class Model:
         """The body as a graph; decision trees are one node, which holds them."""
         return self.body if isinstance(self.body, Graph) else graph_of(self.body)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         """A notebook's view of the model: its picture and its summary."""
-        return display(self) if display else {"text/plain": repr(self)}
+        # By name, since a value knows no renderer; and always, since it may come from a pickle
+        # in a program that has used nothing else of archviz.
+        shown = import_module("archviz.notebook").Picture(self)
+        return shown._repr_mimebundle_(include, exclude)
 
 
 def graph_of(forest: Forest) -> Graph:
@@ -47,7 +52,3 @@ def graph_of(forest: Forest) -> Graph:
     builder.outputs.append(prediction)
     builder.node(forest.name or "Forest", (data,), (prediction,), forest=forest)
     return builder.build()
-
-
-display: Callable[[Model], dict[str, str]] | None = None
-"""Draws a Model for notebooks; :mod:`archviz.api` sets it, so that values know no renderer."""
