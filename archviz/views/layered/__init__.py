@@ -8,6 +8,9 @@ are eight points in print.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+
 from archviz.errors import OptionError
 from archviz.ir import Graph, Model
 from archviz.ir.edit import used_values
@@ -15,6 +18,7 @@ from archviz.length import Length, parse_length
 from archviz.scene import Group, Rect, Scene
 from archviz.text import printable
 from archviz.views import View
+from archviz.views.layered.kind import Kind, NoRoomError
 from archviz.views.layered.kinds import AUTO, choose
 from archviz.views.layered.legend import footer
 from archviz.views.layered.page import Page, listed, text
@@ -60,12 +64,24 @@ def draw(
             f"{title}: the style 'layered' needs {_missing(model.graph)}",
             "draw it with --style node-link",
         )
-    kind = choose(plan, figure)
-    kind.draw(plan, page)
+    kind, page = _drawn(plan, page.width, choose(plan, figure))
     _omit_what_is_apart(plan, page)
     footer(plan, page, legend)
     page.words.insert(0, f"{kind.title} of {title}")
     return _scene(page, title, wanted)
+
+
+def _drawn(plan: Plan, width: float, kinds: Sequence[Kind]) -> tuple[Kind, Page]:
+    """The first kind that has room, and its page."""
+    *others, last = kinds
+    for kind in others:
+        page = Page(width)
+        with contextlib.suppress(NoRoomError):
+            kind.draw(plan, page)
+            return kind, page
+    page = Page(width)
+    last.draw(plan, page)
+    return last, page
 
 
 def _scene(page: Page, title: str, wanted: Length) -> Scene:

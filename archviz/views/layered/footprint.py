@@ -63,9 +63,12 @@ def distance(left: Sequence[Outline], right: Sequence[Outline], room: float = 1.
     Outlines that are less than ``room`` apart in height count as beside each other.
     """
     farthest = -math.inf
+    lefts = [(min(x for x, _ in other), other) for other in right]
     for one in left:
-        for other in right:
-            farthest = max(farthest, _overhang(one, other, room))
+        end = max(x for x, _ in one)
+        for start, other in lefts:
+            if end - start > farthest:
+                farthest = max(farthest, _overhang(one, other, room))
     return farthest + room
 
 
@@ -82,10 +85,15 @@ def _overhang(one: Outline, other: Outline, room: float) -> float:
 
 def _across(outline: Outline, y: float) -> list[float]:
     """Where the outline is crossed at a height, or at the nearest that it has."""
-    low, high = min(v for _, v in outline), max(v for _, v in outline)
-    y = min(max(y, low), high)
+    heights = [v for _, v in outline]
+    y = min(max(y, min(heights)), max(heights))
     found = []
-    for (x0, y0), (x1, y1) in zip(outline, (*outline[1:], outline[0]), strict=True):
-        if min(y0, y1) <= y <= max(y0, y1):
-            found += [x0, x1] if y0 == y1 else [x0 + (x1 - x0) * (y - y0) / (y1 - y0)]
+    x0, y0 = outline[-1]
+    for x1, y1 in outline:
+        if y0 <= y <= y1 or y1 <= y <= y0:
+            if y0 == y1:
+                found += [x0, x1]
+            else:
+                found.append(x0 + (x1 - x0) * (y - y0) / (y1 - y0))
+        x0, y0 = x1, y1
     return found

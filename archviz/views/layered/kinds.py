@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from archviz.errors import OptionError
 from archviz.options import nearest
-from archviz.views.layered import blocks, cuboid
+from archviz.views.layered import blocks, cuboid, lenet, unet
 from archviz.views.layered.kind import Kind
 from archviz.views.layered.plan import Plan
 
 KINDS: tuple[Kind, ...] = (
     blocks.KIND,
+    unet.KIND,
+    lenet.KIND,
     cuboid.KIND,
 )
 """From the most particular to the most general."""
@@ -21,20 +23,20 @@ KINDS: tuple[Kind, ...] = (
 AUTO = "auto"
 
 
-def choose(plan: Plan, wanted: str = AUTO) -> Kind:
-    """The kind of figure for a model.
+def choose(plan: Plan, wanted: str = AUTO) -> tuple[Kind, ...]:
+    """The kinds of figure for a model, the first that has room on the page being the one.
 
     Args:
         plan: What is to be drawn.
-        wanted: Name of a kind, or "auto" for the first that suits the model.
+        wanted: Name of a kind, or "auto" for those that suit the model.
 
     Raises:
         OptionError: There is no such kind.
     """
     if wanted == AUTO:
-        return next((kind for kind in KINDS if kind.suits(plan)), KINDS[-1])
+        return tuple(kind for kind in KINDS if kind.suits(plan)) or KINDS[-1:]
     named = {kind.name: kind for kind in KINDS}
     if wanted not in named:
         known = [AUTO, *named]
         raise OptionError(f"there is no figure {wanted!r}", nearest(wanted, known))
-    return named[wanted]
+    return (named[wanted],)

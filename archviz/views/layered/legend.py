@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from archviz.scene import Mark, Rect
-from archviz.text import text_width
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archviz.scene import Mark, Rect, Text
+from archviz.text import fit, text_width
 from archviz.views.layered.page import MARGIN, SMALL, Page, count, text
+from archviz.views.layered.pieces import arrow
 from archviz.views.layered.plan import Plan
 
 SWATCH = 6.0
 ENTRY = 6.8
 ROW = 10.0
+STROKE = 14.0
 
 
 def footer(plan: Plan, page: Page, legend: bool) -> None:
     """Adds the foot below what is on the page."""
     facts = [*([f"{count(plan.parameters)} parameters"] if plan.parameters else []), *page.facts]
-    note = text(MARGIN, 0.0, " · ".join(facts), "note", SMALL, anchor="start")
-    entries = list(page.legend.items()) if legend else []
-    widths = [SWATCH + 3 + text_width(name, ENTRY) + 12 for _, name in entries]
     room = page.width - 2 * MARGIN
-    beside = note.width + 12 + sum(widths) - 12 <= room
+    notes = _lines(facts, room)
+    wide = notes[0].width if len(notes) == 1 else room
+    entries = [(f"front {fill}", name) for fill, name in page.legend.items()]
+    entries += list(page.lines.items())
+    entries = entries if legend else []
+    widths = [_sign(role) + 3 + text_width(name, ENTRY) + 12 for role, name in entries]
+    if page.corner is not None and entries and _in_corner(page, entries):
+        entries, widths = [], []
+    beside = wide + 12 + sum(widths) - 12 <= room
     rows: list[list[int]] = [[]]
     for index, width in enumerate(widths):
         if rows[-1] and sum(widths[k] for k in rows[-1]) + width - 12 > room:
@@ -31,14 +41,51 @@ def footer(plan: Plan, page: Page, legend: bool) -> None:
         used = sum(widths[k] for k in row) - 12
         x = page.width - MARGIN - used if beside else MARGIN
         for k in row:
-            fill, name = entries[k]
-            marks.append(Rect(x, y + 0.2 - SWATCH, SWATCH, SWATCH, f"front {fill}"))
-            marks.append(text(x + SWATCH + 3, y, name, "text", ENTRY, anchor="start"))
+            marks += _entry(x, y, *entries[k])
             x += widths[k]
         y += ROW if row and number < len(rows) - 1 else 0.0
-    if facts:
-        if not beside and rows[0]:
+    for note in notes:
+        if not beside and (rows[0] or note is not notes[0]):
             y += ROW
-        marks.append(text(MARGIN, y, note.text, "note", SMALL, anchor="start"))
+        marks.append(replace(note, y=y))
     page.add(*marks)
     page.height = y + 5.0
+
+
+def _lines(facts: Sequence[str], room: float) -> list[Text]:
+    """The facts in as few lines as have room."""
+    lines: list[str] = []
+    for fact in facts:
+        longer = f"{lines[-1]} · {fact}" if lines else fact
+        if lines and text_width(longer, SMALL) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(fit(fact, SMALL, room))
+    return [text(MARGIN, 0.0, line, "note", SMALL, anchor="start") for line in lines]
+
+
+def _sign(role: str) -> float:
+    """How wide the sign of an entry is."""
+    return SWATCH if role.startswith("front ") else STROKE
+
+
+def _entry(x: float, y: float, role: str, name: str) -> list[Mark]:
+    """A sign and its name on the line ``y``."""
+    sign = _sign(role)
+    named = text(x + sign + 3, y, name, "text", ENTRY, anchor="start")
+    if sign == SWATCH:
+        return [Rect(x, y + 0.2 - SWATCH, SWATCH, SWATCH, role), named]
+    middle = y - SWATCH / 2 + 0.6
+    return [*arrow([(x, middle), (x + sign, middle)], role), named]
+
+
+def _in_corner(page: Page, entries: Sequence[tuple[str, str]]) -> bool:
+    """Lists the legend in the room inside the figure, when it has enough."""
+    assert page.corner is not None
+    left, bottom, width, height = page.corner
+    wide = max(_sign(role) + 3 + text_width(name, ENTRY) for role, name in entries)
+    if wide > width or len(entries) * ROW > height:
+        return False
+    for number, (role, name) in enumerate(entries):
+        page.add(*_entry(left, bottom - ROW * (len(entries) - 1 - number), role, name))
+    return True

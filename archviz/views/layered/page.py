@@ -27,7 +27,9 @@ class Page:
         height: In points; a kind sets it.
         marks: In painting order.
         legend: What each fill means, by category, in the order of appearance.
+        lines: What each role of lines means.
         facts: What the footer says, from left to right.
+        corner: Room for the legend inside the figure: its left, its bottom, its width and height.
         omitted: Imported operations that are not drawn, by the reason.
         words: Sentences for those who cannot see the figure.
     """
@@ -36,7 +38,9 @@ class Page:
     height: float = 0.0
     marks: list[Mark] = field(default_factory=list)
     legend: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
     facts: list[str] = field(default_factory=list)
+    corner: tuple[float, float, float, float] | None = None
     omitted: dict[str, list[str]] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
 
@@ -45,9 +49,15 @@ class Page:
         self.marks.extend(marks)
 
     def mean(self, fill: str, name: str) -> None:
-        """Says in the legend what a fill stands for; of several names the general one."""
-        if self.legend.setdefault(fill, name) != name:
-            self.legend[fill] = GENERAL.get(fill, name)
+        """Says in the legend what a fill stands for; of more than two names the general one."""
+        known = self.legend.setdefault(fill, name)
+        if name in known.split(", ") or known == GENERAL.get(fill):
+            return
+        self.legend[fill] = GENERAL.get(fill, known) if ", " in known else f"{known}, {name}"
+
+    def line(self, role: str, name: str) -> None:
+        """Says in the legend what a kind of line stands for."""
+        self.lines.setdefault(role, name)
 
     def drawn(self) -> Iterator[str]:
         """Operations that marks stand for, as these name them."""
@@ -76,7 +86,7 @@ def text(
     rotation: float = 0.0,
 ) -> Text:
     """One line of text, measured; names of models come from files, so it is made printable."""
-    line = printable(content, 80)
+    line = printable(content)
     width = text_width(line, size, bold=role.endswith("title"))
     return Text(x, y, line, role, size, width, anchor, rotation)
 
@@ -132,8 +142,8 @@ def moved(mark: Mark, dx: float, dy: float = 0.0) -> Mark:
 
 
 def count(number: int) -> str:
-    """A number of parameters as figures write it: "850", "23k", "1.5M", "138M"."""
-    if number < 1_000:
+    """A number of parameters as figures write it: "2,416", "23k", "1.5M", "138M"."""
+    if number < 10_000:
         return f"{number:,}"
     for limit, unit in ((1e6, "k"), (1e9, "M"), (1e12, "B"), (1e15, "T")):
         if number < limit * 0.9995 or unit == "T":

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from archviz.scene import Mark, Path, Segment
+from archviz.scene import Mark, Path, Segment, flatten
 from archviz.views.layered.footprint import Outline, distance, outlines
 from archviz.views.layered.page import moved
 
 ROOM = 2.0
 """Points between the outlines of neighbours, at least."""
+FACES = ("front", "lid", "flank")
+HALVINGS = 9
+"""Steps of the search for a scale; what is left over goes into the gaps."""
 NEAR = 4
 """Neighbours on the left that a piece may touch: bars and labels reach over those between."""
 
@@ -26,6 +29,7 @@ class Piece:
         exit: Where it leaves.
         top: The uppermost point of its volumes, where skip connections leave and arrive.
         over: The x of that point.
+        solid: Outlines of the volumes; of all marks, when there are none.
         least: Points to the next piece's entry, so that an arrow can be seen.
     """
 
@@ -34,44 +38,54 @@ class Piece:
     exit: tuple[float, float]
     top: float
     over: float
+    solid: tuple[Outline, ...] = ()
     least: float = 9.0
 
-
-def pack(pieces: Sequence[Piece], gap: float = 0.0) -> tuple[list[float], float]:
-    """Places for pieces, as near to one another as their outlines allow, and where they end.
-
-    Args:
-        pieces: From left to right.
-        gap: Points to add between any two.
-    """
-    shapes = [outlines(piece.marks) for piece in pieces]
-    places: list[float] = []
-    for index, piece in enumerate(pieces):
-        place = 0.0 if places else -_left(shapes[index])
-        for before in range(max(0, index - NEAR), index):
-            room = ROOM + (gap if before == index - 1 else 0.0)
-            apart = distance(shapes[before], shapes[index], ROOM) - ROOM + room
-            place = max(place, places[before] + apart)
-        if index:
-            arrow = pieces[index - 1].exit[0] + piece.least - piece.entry[0]
-            place = max(place, places[-1] + arrow + gap)
-        places.append(place)
-    ends = [place + _right(shape) for place, shape in zip(places, shapes, strict=True)]
-    return places, max(ends, default=0.0)
+    @property
+    def shapes(self) -> list[Outline]:
+        """The room that it takes: volumes, lines and labels."""
+        flat = flatten(self.marks)
+        rest = [m for m in flat if not self.solid or m.role.partition(" ")[0] not in FACES]
+        return [*self.solid, *outlines(rest)]
 
 
-def _left(shapes: Sequence[Outline]) -> float:
-    return min((x for shape in shapes for x, _ in shape), default=0.0)
+class Row:
+    """Pieces with how near they may stand, which does not depend on the gaps between them."""
 
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.pieces = pieces
+        shapes = [piece.shapes for piece in pieces]
+        self._left = min((x for shape in shapes[:1] for o in shape for x, _ in o), default=0.0)
+        self._rights = [max((x for o in shape for x, _ in o), default=0.0) for shape in shapes]
+        self._apart: list[list[tuple[int, float]]] = []
+        for index, piece in enumerate(pieces):
+            found = [
+                (before, distance(shapes[before], shapes[index], ROOM))
+                for before in range(max(0, index - NEAR), index)
+            ]
+            if index:
+                last = pieces[index - 1]
+                found.append((index - 1, last.exit[0] + last.least - piece.entry[0]))
+            self._apart.append(found)
 
-def _right(shapes: Sequence[Outline]) -> float:
-    return max((x for shape in shapes for x, _ in shape), default=0.0)
+    def places(self, gap: float = 0.0) -> list[float]:
+        """Where each piece's x = 0 goes, with ``gap`` points more between any two than needed."""
+        found: list[float] = []
+        for index, needs in enumerate(self._apart):
+            extra = [found[k] + apart + (gap if k == index - 1 else 0.0) for k, apart in needs]
+            found.append(max(extra, default=-self._left))
+        return found
+
+    def width(self, gap: float = 0.0) -> float:
+        """Where the last piece ends."""
+        ends = zip(self.places(gap), self._rights, strict=True)
+        return max((place + right for place, right in ends), default=0.0)
 
 
 def fill(
     build: Callable[[float], Sequence[Piece]], width: float, low: float, high: float
-) -> tuple[Sequence[Piece], list[float]] | None:
-    """Pieces of the scale that fills a width, and their places; None when nothing fits.
+) -> tuple[Sequence[Piece], list[float], float] | None:
+    """Pieces of the scale that fills a width, their places, and the scale; None if nothing fits.
 
     Args:
         build: Draws the pieces at a scale.
@@ -79,31 +93,29 @@ def fill(
         low: The smallest scale.
         high: The largest; beyond it, the gaps grow.
     """
-    pieces = build(low)
-    if pack(pieces)[1] > width:
+    row = Row(build(low))
+    if row.width() > width:
         return None
-    if pack(build(high))[1] > width:
-        for _ in range(24):
+    largest = Row(build(high))
+    if largest.width() <= width:
+        row, low = largest, high
+    else:
+        for _ in range(HALVINGS):
             middle = (low + high) / 2
-            if pack(build(middle))[1] > width:
+            tried = Row(build(middle))
+            if tried.width() > width:
                 high = middle
             else:
-                low = middle
-        pieces = build(low)
-    else:
-        pieces = build(high)
-    places, end = pack(pieces)
-    if len(pieces) > 1 and end < width:
-        # Labels may be what keeps pieces apart, so the gap is found, not computed.
-        least, most = 0.0, (width - end) / (len(pieces) - 1)
-        for _ in range(24):
-            middle = (least + most) / 2
-            if pack(pieces, middle)[1] > width:
-                most = middle
-            else:
-                least = middle
-        places, _ = pack(pieces, least)
-    return pieces, places
+                low, row = middle, tried
+    # Labels may be what keeps pieces apart, so the gap is found, not computed.
+    least, most = 0.0, max(width - row.width(), 0.0)
+    for _ in range(24):
+        middle = (least + most) / 2
+        if row.width(middle) > width:
+            most = middle
+        else:
+            least = middle
+    return row.pieces, row.places(least), low
 
 
 def placed(pieces: Sequence[Piece], places: Sequence[float], dy: float = 0.0) -> list[Mark]:
@@ -121,6 +133,7 @@ def placed(pieces: Sequence[Piece], places: Sequence[float], dy: float = 0.0) ->
 
 def arrow(points: Sequence[tuple[float, float]], role: str = "flow") -> list[Mark]:
     """A line with a head at its end; the last stretch is level or upright."""
+    word, _, variant = role.partition(" ")
     (x0, y0), (x1, y1) = points[-2], points[-1]
     length = max(abs(x1 - x0), abs(y1 - y0), 1e-6)
     ux, uy = (x1 - x0) / length, (y1 - y0) / length
@@ -138,7 +151,7 @@ def arrow(points: Sequence[tuple[float, float]], role: str = "flow") -> list[Mar
             ("L", bx + uy * half, by - ux * half),
             ("Z",),
         ),
-        f"{role}-head",
+        f"{word}-head {variant}".rstrip(),
     )
     return [line, head]
 

@@ -28,6 +28,7 @@ class Unit:
         parameters: Elements of its weights.
         is_block: Whether it forks and joins: a residual block, a block of branches.
         signature: Equal for units that are built alike.
+        is_joined: Whether what it gives has been put together with what skipped something.
     """
 
     main: tuple[Node, ...]
@@ -37,6 +38,7 @@ class Unit:
     parameters: int
     is_block: bool
     signature: Hashable = field(compare=False)
+    is_joined: bool = False
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -61,10 +63,12 @@ class Stage:
     Attributes:
         units: From the input's side to the output's.
         name: What the figure calls it.
+        left_out: How many stages it stands for that there is no room for; 0 for one that is drawn.
     """
 
     units: tuple[Unit, ...]
     name: str
+    left_out: int = 0
 
     @property
     def extent(self) -> Extent:

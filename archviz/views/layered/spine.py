@@ -236,7 +236,10 @@ def _divide(spine: Spine, bypasses: Sequence[Bypass], extents: Mapping[str, Exte
 
 def _goes_around(bypass: Bypass, sides: Sequence[tuple[object, ...]]) -> bool:
     """Whether the resolution changes more than once on the stretch that it goes around."""
-    seen = [s for s in sides[max(bypass.start, 0) : bypass.end + 1] if s]
+    stretch = sides[max(bypass.start, 0) : bypass.end + 1]
+    # Grouped channels make a picture a volume for a moment, which is no change of resolution.
+    ranks = [len(s) for s in stretch if s]
+    seen = [s for s in stretch if s and len(s) == min(ranks)]
     return sum(one != other for one, other in pairwise(seen)) > 1
 
 

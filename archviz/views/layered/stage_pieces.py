@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archviz.ir import Dim
 from archviz.scene import Group, Mark, Path
 from archviz.views.layered.extents import Extent
+from archviz.views.layered.footprint import distance, text_outline
 from archviz.views.layered.page import NAME, SMALL, VALUE, count, group, text
 from archviz.views.layered.pieces import Piece
 from archviz.views.layered.plan import Plan, Stage, Unit
@@ -21,6 +22,7 @@ from archviz.views.layered.volumes import (
     log2,
     pixels,
     plate,
+    silhouette,
     volume,
 )
 from archviz.views.layered.words import bands_of, fill_of
@@ -101,12 +103,16 @@ def _input(extent: Extent, scale: Scale) -> Piece:
     marks: list[Mark] = plate(0, y, height, depth, "other")
     marks += _labels(THIN / 2, THIN, y + height, depth, _channels(extent), pixels(extent.sides))
     marks += _name(THIN / 2 + depth / 6, "input", 0, scale)
-    return Piece(
-        (group(marks, "input"),), (0, 0), (THIN + depth / 2, 0), y - depth, THIN + depth / 2
-    )
+    leaves = THIN + depth / 2
+    solid = (silhouette(0, y, THIN, height, depth),)
+    return Piece((group(marks, "input"),), (0, 0), (leaves, 0), y - depth, leaves, solid)
 
 
 def _stage(stage: Stage, scale: Scale) -> Piece:
+    if stage.left_out:
+        dots = text(0, 2.5, "⋯", "heading-title", 12.0)
+        below = text(0, scale.base, f"{stage.left_out} more", "note", SMALL)
+        return Piece((dots, below), (-9.0, 0), (9.0, 0), 0.0, 0.0)
     units = [unit for unit in stage.units if unit.category != "pool"]
     if not units and is_reducing(stage.units[-1]):
         return _reduced(stage, scale)
@@ -134,6 +140,7 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
         operations = [name for unit in slab.units for name in unit.operations]
         marks.append(group(marks_here, "unit", operations, repeat=slab.repeat))
     right = x + depth
+    solid = [silhouette(0, y, x, height, depth)]
     pools = [unit for unit in stage.units if unit not in units]
     if pools:
         low = scale.height(stage.extent) if stage.extent.is_spatial else LOWEST
@@ -144,6 +151,7 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
         operations = [name for unit in pools for name in unit.operations]
         drawn = plate(at, (shallow - low) / 2, low, shallow, fill)
         marks.append(group(drawn, "unit", operations))
+        solid.append(silhouette(at, (shallow - low) / 2, THIN, low, shallow))
         right = max(right, at + THIN + shallow)
     times = len(units)
     if times > sum(slab.shown for slab in slabs) or (times > 1 and units[0].is_block):
@@ -154,9 +162,8 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
     marks += _labels(x / 2, x, y + height, depth, label, pixels(extent.sides))
     marks += _name((x + depth * 0.3) / 2, stage.name, stage.parameters, scale)
     whole = Group(tuple(marks), "stage", stage.name, _title(stage))
-    return Piece(
-        (whole,), (0, 0), (max(x + depth / 2, right - depth / 2), 0), y - depth, x / 2 + depth
-    )
+    leaves = max(x + depth / 2, right - depth / 2)
+    return Piece((whole,), (0, 0), (leaves, 0), y - depth, x / 2 + depth, tuple(solid))
 
 
 def _slab(
@@ -237,7 +244,8 @@ def _reduced(stage: Stage, scale: Scale) -> Piece:
     marks += _labels(width / 2, width, y + height, depth, _channels(stage.extent), "")
     marks += _name(width / 2, stage.name, stage.parameters, scale)
     whole = Group(tuple(marks), "stage", stage.name, _title(stage))
-    return Piece((whole,), (0, 0), (width + depth / 2, 0), y - depth, width / 2 + depth)
+    solid = (silhouette(0, y, width, height, depth),)
+    return Piece((whole,), (0, 0), (width + depth / 2, 0), y - depth, width / 2 + depth, solid)
 
 
 def _bar(
@@ -259,20 +267,23 @@ def _bar(
     marks.append(text(along + BAR / 2, y - along - 3.0, label, "text", VALUE))
     marks += _name(BAR / 2 + along * 0.12, name, parameters, scale)
     whole = Group(tuple(marks), "stage", name, name)
-    return Piece((whole,), (along / 2 - 0.8, 0), (BAR + along / 2 + 0.2, 0), y - along, along, 14.0)
+    ends = (along / 2 - 0.8, 0.0), (BAR + along / 2 + 0.2, 0.0)
+    solid = (silhouette(0, y, BAR, BAR, along),)
+    return Piece((whole,), *ends, y - along, along, solid, 14.0)
 
 
 def _labels(
     middle: float, width: float, bottom: float, depth: float, channels: str, sides: str
 ) -> list[Mark]:
     """Channels under the front, the side along the slanted edge."""
-    marks: list[Mark] = []
-    if channels:
-        marks.append(text(middle, bottom + 7.6, channels, "text", VALUE))
-    if sides:
-        x, y = width + depth / 2 + 2.6, bottom - depth / 2 + 5.2
-        marks.append(text(x, y, sides, "text", VALUE, rotation=-45.0))
-    return marks
+    below = text(middle, bottom + 7.6, channels, "text", VALUE)
+    x, y = width + depth / 2 + 2.6, bottom - depth / 2 + 5.2
+    slanted = text(x, y, sides, "text", VALUE, rotation=-45.0)
+    if channels and sides:
+        # A label that is wider than its volume gives way to the left.
+        over = distance([text_outline(below)], [text_outline(slanted)], 0.6)
+        below = replace(below, x=below.x - max(over, 0.0))
+    return [label for label in (below, slanted) if label.text]
 
 
 def _name(middle: float, name: str, parameters: int, scale: Scale) -> list[Mark]:

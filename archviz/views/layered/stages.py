@@ -33,7 +33,7 @@ def stages_of(plan: Plan, level: int = FINEST) -> tuple[Stage, ...]:
             groups[-1].append(unit)
         else:
             groups.append([unit])
-    names = _names(groups)
+    names = names_of(groups)
     return tuple(Stage(tuple(units), name) for units, name in zip(groups, names, strict=True))
 
 
@@ -66,7 +66,7 @@ def _grows(unit: Unit, before: Unit) -> bool:
 
 def path_of(units: Sequence[Unit]) -> tuple[str, ...]:
     """The deepest module around all of the units."""
-    paths = [_path(node) for unit in units for node in unit.nodes]
+    paths = [_path(n) for unit in units for n in (unit.nodes if unit.is_block else (unit.chief,))]
     shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
     return tuple(parts[0] for parts in shared)
 
@@ -76,7 +76,7 @@ def _path(node: Node) -> tuple[str, ...]:
     return next(leaves(node)).scope
 
 
-def _names(groups: Sequence[Sequence[Unit]]) -> list[str]:
+def names_of(groups: Sequence[Sequence[Unit]]) -> list[str]:
     """A name for each group: its module's where that says something, else what it is."""
     paths = [path_of([u for u in group if u.category != "pool"] or group) for group in groups]
     names: list[str] = []

@@ -40,6 +40,11 @@ class _Cutter:
         taken = [v for v in used_values(first) if v in given] if first is not None else []
         self.input = extents.get(taken[0], Extent()) if taken else Extent()
         self.unit_at: list[int] = []
+        self.joined = {
+            spine.nodes[bypass.end].id
+            for bypass in spine.skips
+            if table().merge.get(spine.nodes[bypass.end].op) == "join"
+        }
 
     def units(self) -> tuple[Unit, ...]:
         branches: dict[int, list[Node]] = {}
@@ -90,15 +95,16 @@ class _Cutter:
         given = [value for value in used_values(node) if value in self.extents]
         before = self.extents[given[0]] if given else Extent()
         after = self._made(node)
-        one, other = before.side, after.side
-        if (
-            one is None
-            or other is None
-            or len(before.sides) != len(after.sides)
-            or 1 in (one, other)
-        ):
+        pairs = list(zip(before.sides, after.sides, strict=False))
+        if len(before.sides) != len(after.sides) or not pairs:
             return False
-        return max(one, other) >= _RESIZED * min(one, other)
+        return all(
+            isinstance(one, int)
+            and isinstance(other, int)
+            and min(one, other) > 1
+            and max(one, other) >= _RESIZED * min(one, other)
+            for one, other in pairs
+        )
 
     def _unit(self, main: Sequence[Node], branches: Sequence[Node], forks: bool) -> Unit:
         nodes = (*main, *branches)
@@ -106,7 +112,9 @@ class _Cutter:
         weight = {node.id: weights_of(node, self.graph) for node in nodes}
         # What comes behind the last heavy one is a norm or a flattening; a block ends as a whole.
         last = heavy[-1]
-        if forks and last.outputs:
+        if any(node.id in self.joined for node in main):
+            last = next(node for node in reversed(main) if node.id in self.joined)
+        elif forks:
             last = next((node for node in reversed(main) if self._is_merge(node)), last)
         chief = max(
             (node for node in nodes if self._is_heavy(node)),
@@ -124,6 +132,7 @@ class _Cutter:
             sum(counted.values()),
             forks or bool(branches),
             self._signature(nodes),
+            any(node.id in self.joined for node in main) and not forks,
         )
 
     def _is_merge(self, node: Node) -> bool:

@@ -6,6 +6,7 @@ import math
 
 from archviz.ir import Dim
 from archviz.scene import Mark, Path, Rect
+from archviz.views.layered.footprint import Outline
 
 DEPTH = 0.38
 """Depth of a cube as drawn, along either axis, as a share of its height."""
@@ -20,6 +21,19 @@ def volume(x: float, y: float, width: float, height: float, depth: float, fill: 
         flank(x + width, y, height, depth, fill),
         front(x, y, width, height, fill),
     ]
+
+
+def silhouette(x: float, y: float, width: float, height: float, depth: float) -> Outline:
+    """The outline of a whole volume."""
+    right, back = x + width, y - depth
+    return (
+        (x, y),
+        (x + depth, back),
+        (right + depth, back),
+        (right + depth, back + height),
+        (right, y + height),
+        (x, y + height),
+    )
 
 
 def front(x: float, y: float, width: float, height: float, fill: str) -> Mark:

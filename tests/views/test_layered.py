@@ -1,0 +1,206 @@
+"""Figures for papers: right size, nothing over anything else, every operation accounted for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+from figure_geometry import accounted, groups, imported, operations, problems, unfolded
+from figure_models import NETWORKS, unet
+
+import archviz
+from archviz import api
+from archviz.errors import OptionError
+from archviz.ir import Model
+from archviz.ir.build import GraphBuilder
+from archviz.ir.types import TensorType
+from archviz.scene import Rect, Scene, Text, flatten
+from archviz.views.layered import draw
+from archviz.views.layered.kinds import choose
+from archviz.views.layered.stages import stages_of
+from archviz.views.layered.units import plan_of
+
+each_network = pytest.mark.parametrize("name", NETWORKS)
+
+
+@cache
+def network(name: str) -> Model:
+    """A network as the view gets it, without a number in memory."""
+    torch = pytest.importorskip("torch")
+    build, shape, _ = NETWORKS[name]
+    with torch.device("meta"):
+        module = build().eval()
+        return ready(archviz.load(module, (torch.zeros(shape),)))
+
+
+def ready(model: Model) -> Model:
+    passes = ("expand-subgraphs", "drop-identity", "fold-constants", "lift-shared")
+    graph = model.graph
+    for name in passes:
+        graph = api.PASSES.get(name).apply(graph)
+    return Model(graph, model.format, model.source)
+
+
+def words(scene: Scene) -> list[str]:
+    return [mark.text for mark in flatten(scene.marks) if isinstance(mark, Text)]
+
+
+@each_network
+def test_each_network_gets_the_figure_that_people_draw_of_it(name: str) -> None:
+    assert choose(plan_of(network(name)))[0].name == NETWORKS[name][2]
+
+
+@each_network
+@pytest.mark.parametrize("width", ["", "5in", "6.875in"])
+def test_nothing_is_over_anything_else_at_the_width_of_a_text(name: str, width: str) -> None:
+    scene = draw(network(name), width=width)
+    assert problems(scene) == []
+    assert scene.shown_width is not None
+    assert scene.width == pytest.approx(scene.shown_width.pixels * 0.75)
+    assert scene.height < 9.5 * 72
+
+
+@each_network
+def test_every_operation_is_drawn_once(name: str) -> None:
+    model = network(name)
+    assert accounted(draw(model)) == Counter(imported(model))
+
+
+@each_network
+def test_unfolding_repeats_gives_the_operations_of_the_model(name: str) -> None:
+    model = network(name)
+    scene = draw(model)
+    assert unfolded(scene, model.graph) == []
+    drawn = [name for group in groups(scene.marks) for name in operations(group)]
+    assert sorted(drawn) == sorted(imported(model))
+
+
+def test_the_repeats_of_resnet_are_those_of_its_stages() -> None:
+    scene = draw(network("resnet50"))
+    assert [word for word in words(scene) if word[0] == "×"] == ["×3", "×4", "×6", "×3"]
+    repeats = [int(group.data.get("repeat", "1")) for group in groups(scene.marks) if group.data]
+    assert 5 in repeats  # layer3.1 to layer3.5 are built alike, layer3.0 is not
+
+
+def test_sizes_printed_are_those_of_the_model() -> None:
+    seen = words(draw(network("vgg16")))
+    for wanted in ("64 ×2", "128 ×2", "256 ×3", "512 ×3", "4,096", "1,000", "224", "112", "14"):
+        assert wanted in seen
+    assert "138M parameters · width: log channels, height: log resolution" in seen
+
+
+def test_higher_resolution_is_drawn_higher_and_more_channels_wider() -> None:
+    scene = draw(network("autoencoder"))
+    fronts = [
+        max((mark for mark in flatten(g.marks) if isinstance(mark, Rect)), key=lambda r: r.width)
+        for g in groups(scene.marks)
+        if g.role == "stage"
+    ]
+    heights = [rect.height for rect in fronts]
+    assert heights[0] > heights[1] > heights[2] < heights[3] < heights[4] < heights[5]
+    widths = [rect.width for rect in fronts]
+    assert widths[0] < widths[1] < widths[2] > widths[3] > widths[4] > widths[5]
+
+
+def test_maps_of_lenet_are_to_scale() -> None:
+    scene = draw(network("lenet"))
+    sides = [
+        max(mark.width for mark in group.marks if isinstance(mark, Rect))
+        for group in groups(scene.marks)
+        if group.role == "unit" and any(isinstance(mark, Rect) for mark in group.marks)
+    ]
+    assert sides[0] / sides[1] == pytest.approx(32 / 28)
+    assert sides[1] / sides[2] == pytest.approx(2)
+
+
+def test_the_copies_of_a_unet_join_levels_of_one_size() -> None:
+    scene = draw(network("unet"))
+    for channels in (64, 128, 256, 512):
+        assert f"{channels}+{channels}" in words(scene)
+    assert sum(group.role == "skip" for group in groups(scene.marks)) == 4
+
+
+def test_a_unet_that_adds_has_no_copies() -> None:
+    torch = pytest.importorskip("torch")
+    with torch.device("meta"):
+        model = archviz.load(unet((8, 16, 32), adds=True).eval(), (torch.zeros(1, 3, 64, 64),))
+    scene = draw(ready(model))
+    assert problems(scene) == []
+    assert "add" in words(scene)
+    assert not any("+" in word for word in words(scene))
+
+
+def test_a_kind_can_be_forced_and_an_unknown_one_is_named() -> None:
+    scene = draw(network("lenet"), figure="cuboid")
+    assert scene.description.startswith("Volumes")
+    assert problems(scene) == []
+    with pytest.raises(OptionError, match=r"there is no figure 'cubiod'.*cuboid"):
+        draw(network("lenet"), figure="cubiod")
+    with pytest.raises(OptionError, match="'unet' needs pictures"):
+        draw(network("vgg16"), figure="unet")
+
+
+def test_stages_have_the_names_of_their_modules() -> None:
+    names = [stage.name for stage in stages_of(plan_of(network("resnet50")))]
+    assert names == ["conv1", "layer1", "layer2", "layer3", "layer4", "avgpool", "fc"]
+
+
+def chain(length: int, *, alike: bool = False) -> Model:
+    """Convolutions one behind the other, each of another width unless ``alike``."""
+    builder = GraphBuilder("chain")
+    value = builder.value("x", TensorType("float32", (1, 3, 64, 64)))
+    builder.inputs.append(value)
+    for number in range(length):
+        channels = 8 if alike else 8 + number
+        made = builder.value("y", TensorType("float32", (1, channels, 64, 64)))
+        builder.node("Conv", (value,), (made,))
+        value = made
+    builder.outputs.append(value)
+    return Model(builder.build(), "onnx", "chain")
+
+
+def test_ten_thousand_operations_are_drawn_as_what_they_are() -> None:
+    model = chain(10_000, alike=True)
+    scene = draw(model)
+    assert problems(scene) == []
+    assert "×10000" in words(scene)
+    assert accounted(scene) == Counter(imported(model))
+
+
+def test_stages_that_have_no_room_are_left_out_and_named() -> None:
+    torch = pytest.importorskip("torch")
+    from torch import nn
+
+    layers = []
+    for _ in range(60):  # every one another resolution
+        layers += [nn.Conv2d(3, 3, 2), nn.ReLU()]
+    with torch.device("meta"):
+        module = nn.Sequential(*layers).eval()
+        model = ready(archviz.load(module, (torch.zeros(1, 3, 128, 128),)))
+    scene = draw(model)
+    assert problems(scene) == []
+    assert accounted(scene) == Counter(imported(model))
+    assert any(re.fullmatch(r".* \d+ of 60 stages not drawn", word) for word in words(scene))
+    assert "Not drawn" in scene.description
+
+
+def test_a_model_without_edges_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    builder = GraphBuilder("modules")
+    builder.node("Linear", (), ())
+    with pytest.raises(OptionError, match=r"knows its modules alone.*--style node-link") as caught:
+        draw(Model(builder.build(), "checkpoint", "weights.pt"))
+    assert "\n" not in str(caught.value)
+
+
+@each_network
+def test_a_figure_is_the_same_twice(name: str) -> None:
+    assert draw(network(name)) == draw(network(name))
+
+
+def test_the_style_is_drawn_from_the_command_line_as_asked(tmp_path: Path) -> None:
+    model = network("lenet")
+    path = api.render(model, tmp_path / "lenet.svg", style="layered", width="84mm")
+    assert 'width="84mm"' in Path(str(path)).read_text(encoding="utf-8")
