@@ -183,7 +183,7 @@ def test_stages_that_have_no_room_are_left_out_and_named() -> None:
     scene = draw(model)
     assert problems(scene) == []
     assert accounted(scene) == Counter(imported(model))
-    assert any(re.fullmatch(r".* \d+ of 60 stages not drawn", word) for word in words(scene))
+    assert any(re.search(r" \d+ of 60 stages not drawn", word) for word in words(scene))
     assert "Not drawn" in scene.description
 
 

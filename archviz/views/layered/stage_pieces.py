@@ -154,8 +154,10 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
         solid.append(silhouette(at, (shallow - low) / 2, THIN, low, shallow))
         right = max(right, at + THIN + shallow)
     times = len(units)
+    top = y - depth
     if times > sum(slab.shown for slab in slabs) or (times > 1 and units[0].is_block):
         marks += _bracket(depth, x + depth, y - depth - 2.0, f"×{times}")
+        top = y - depth - 16.0
         label = _channels_of(units)
     else:
         label = _channels_of(units) + (f" ×{times}" if times > 1 else "")
@@ -163,7 +165,7 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
     marks += _name((x + depth * 0.3) / 2, stage.name, stage.parameters, scale)
     whole = Group(tuple(marks), "stage", stage.name, _title(stage))
     leaves = max(x + depth / 2, right - depth / 2)
-    return Piece((whole,), (0, 0), (leaves, 0), y - depth, x / 2 + depth, tuple(solid))
+    return Piece((whole,), (0, 0), (leaves, 0), top, x / 2 + depth, tuple(solid))
 
 
 def _slab(

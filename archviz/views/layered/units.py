@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import takewhile
 
-from archviz.ir import Graph, Model, Node, Parameter
+from archviz.ir import Graph, Model, Node, Parameter, ScopePath
 from archviz.ir.edit import used_values
 from archviz.ir.types import is_float
 from archviz.ir.walk import leaves
@@ -67,15 +68,41 @@ class _Cutter:
                 leading = []
         if leading:
             groups.append(leading)
+        groups = self._whole_modules(groups, joined)
         self.unit_at = [index for index, group in enumerate(groups) for _ in group]
         return tuple(
             self._unit(
                 [self.spine.nodes[at] for at in group],
                 [node for at in group for node in branches.get(at, ())],
-                any(at in joined for at in group),
+                any(at in joined for at in group) or sum(map(self._is_conv, group)) > 1,
             )
             for group in groups
         )
+
+    def _whole_modules(self, groups: list[list[int]], joined: set[int]) -> list[list[int]]:
+        """The groups, those of one module together where others of its class are one block.
+
+        A block that changes the resolution often has no shortcut; it is a block all the same.
+        """
+        scopes = self.graph.scopes
+        paths = [_module_around([self.spine.nodes[at] for at in group]) for group in groups]
+        classes = {
+            scopes[path].type
+            for group, path in zip(groups, paths, strict=True)
+            if path and any(at in joined for at in group)
+        } - {"", "Sequential", "ModuleList"}
+        targets = {bypass.end for bypass in self.spine.skips}
+        found: list[list[int]] = []
+        last: ScopePath | None = None
+        for group, path in zip(groups, paths, strict=True):
+            around = [path[:n] for n in range(1, len(path) + 1) if scopes[path[:n]].type in classes]
+            home = around[0] if around and not any(at in targets for at in group) else None
+            if found and home is not None and home == last:
+                found[-1] += group
+            else:
+                found.append(group)
+            last = home
+        return found
 
     def skips(self) -> tuple[Skip, ...]:
         merges = table().merge
@@ -88,6 +115,9 @@ class _Cutter:
             )
             for bypass in self.spine.skips
         )
+
+    def _is_conv(self, at: int) -> bool:
+        return category_of(self.spine.nodes[at].op) == "conv"
 
     def _is_heavy(self, node: Node) -> bool:
         if category_of(node.op) in HEAVY or weights_of(node, self.graph):
@@ -159,6 +189,13 @@ class _Cutter:
             )
             parts.append((node_signature(node, self.graph), wires))
         return tuple(parts)
+
+
+def _module_around(nodes: Sequence[Node]) -> ScopePath:
+    """The deepest scope that holds all of the operations."""
+    paths = [part.scope for node in nodes for part in leaves(node)]
+    shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
+    return tuple(parts[0] for parts in shared)
 
 
 def weights_of(node: Node, graph: Graph) -> int:
