@@ -17,6 +17,7 @@ from archviz.errors import OptionError
 from archviz.ir import Model
 from archviz.ir.build import GraphBuilder
 from archviz.ir.types import TensorType
+from archviz.passes import PASSES
 from archviz.scene import Rect, Scene, Text, flatten
 from archviz.views.layered import draw
 from archviz.views.layered.kinds import choose
@@ -40,7 +41,7 @@ def ready(model: Model) -> Model:
     passes = ("expand-subgraphs", "drop-identity", "fold-constants", "lift-shared")
     graph = model.graph
     for name in passes:
-        graph = api.PASSES.get(name).apply(graph)
+        graph = PASSES.get(name).apply(graph)
     return Model(graph, model.format, model.source)
 
 

@@ -39,12 +39,11 @@ def stages_of(plan: Plan, level: int = FINEST) -> tuple[Stage, ...]:
 
 def _belongs(unit: Unit, group: Sequence[Unit], level: int) -> bool:
     before = group[-1]
-    if unit.category == "linear" or before.category == "linear":
+    is_vector = not unit.extent.is_spatial and unit.category != "pool"
+    if is_vector or "linear" in (unit.category, before.category):
         return unit.signature == before.signature
     if level == BY_MODULE:
         return path_of((unit,))[:1] == path_of(group)[:1] != ()
-    if is_reducing(unit) and not before.extent.is_spatial:
-        return False
     if unit.category == "pool":
         # A pooling closes the stage that it follows; one over the whole picture stands alone.
         return unit.extent.is_spatial and not _grows(unit, before)
