@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archviz.views.layered import arcs
+from archviz.views.layered import arcs, inset
 from archviz.views.layered.footprint import outlines
 from archviz.views.layered.kind import Kind, NoRoomError
 from archviz.views.layered.page import MARGIN, Page, moved
 from archviz.views.layered.pieces import Piece, fill, placed
 from archviz.views.layered.plan import Plan, Stage
 from archviz.views.layered.stage_pieces import pieces_of, scale_of
-from archviz.views.layered.stages import BY_MODULE, BY_SIZE, FINEST, stages_of
+from archviz.views.layered.stages import LEVELS, stages_of
 from archviz.views.layered.volumes import pixels
 from archviz.views.layered.words import bands_of
 
@@ -38,7 +38,7 @@ def draw(plan: Plan, page: Page) -> None:
     """Draws stages of volumes, finer ones where there is room."""
     room = page.width - 2 * MARGIN
     stages: Sequence[Stage] = ()
-    for level in (FINEST, BY_SIZE, BY_MODULE):
+    for level in LEVELS:
         stages = stages_of(plan, level)
         found = _fitted(plan, stages, page, room)
         if found is not None:
@@ -96,6 +96,11 @@ def _compose(
     top = min(heights) - MARGIN
     page.add(*(moved(mark, 0.0, -top) for mark in marks))
     page.height = max(heights) - top
+    repeated = inset.chosen(plan, stages)
+    if repeated is not None:
+        piece, place = pieces[repeated.stage + 1], places[repeated.stage + 1]
+        xs = [place + x for outline in piece.solid[:1] for x, _ in outline]
+        inset.paint(plan, page, repeated, min(xs), max(xs))
     page.facts.append("width: log channels, height: log resolution")
     for stage in stages:
         for unit in () if stage.left_out else stage.units:

@@ -141,7 +141,8 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
         marks.append(group(marks_here, "unit", operations, repeat=slab.repeat))
     right = x + depth
     solid = [silhouette(0, y, x, height, depth)]
-    pools = [unit for unit in stage.units if unit not in units]
+    has_pools = len(units) < len(stage.units)
+    pools = [unit for unit in stage.units if has_pools and unit.category == "pool"]
     if pools:
         low = scale.height(stage.extent) if stage.extent.is_spatial else LOWEST
         low = min(low, height * 0.86)

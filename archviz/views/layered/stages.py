@@ -10,8 +10,9 @@ from archviz.ir import Node
 from archviz.ir.walk import leaves
 from archviz.views.layered.plan import Plan, Stage, Unit
 
-FINEST, BY_SIZE, BY_MODULE = range(3)
-"""How coarse stages are: one size and width each, one size each, one module each."""
+LEVELS = FINEST, BY_KIND, BY_SIZE, BY_MODULE = range(4)
+"""How coarse stages are: of one size and width; of one size, blocks apart from single operations;
+of one size; of one module."""
 
 _NUMBERED = re.compile(r"[\d.@]+")
 _CALLED = {
@@ -25,7 +26,7 @@ def stages_of(plan: Plan, level: int = FINEST) -> tuple[Stage, ...]:
 
     Args:
         plan: What to group.
-        level: FINEST, BY_SIZE or BY_MODULE.
+        level: One of :data:`LEVELS`.
     """
     groups: list[list[Unit]] = []
     for unit in plan.units:
@@ -51,6 +52,8 @@ def _belongs(unit: Unit, group: Sequence[Unit], level: int) -> bool:
         return False
     if unit.extent.sides != before.extent.sides:
         return False
+    if level == BY_KIND:
+        return unit.is_block == before.is_block
     return level == BY_SIZE or unit.extent.channels == before.extent.channels
 
 

@@ -145,7 +145,8 @@ class _Cutter:
         if any(node.id in self.joined for node in main):
             last = next(node for node in reversed(main) if node.id in self.joined)
         elif forks:
-            last = next((node for node in reversed(main) if self._is_merge(node)), last)
+            ends = (n for n in reversed(main) if self._is_merge(n) or self._is_heavy(n))
+            last = next(ends, last)
         chief = max(
             (node for node in nodes if self._is_heavy(node)),
             key=lambda node: weight[node.id],
