@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,3 +93,30 @@ def model() -> Model:
 def hostile_model() -> Model:
     """The small model with a name that breaks careless writers."""
     return small_model(HOSTILE, f"weight {HOSTILE}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; tests that need it skip, and say so, where there is none."""
+    from pages import CHROMIUM, FLAGS, needs_browser
+
+    needs_browser()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a model's interactive page."""
+    from archviz import api
+
+    def write(model: Model, **settings: Any) -> Path:
+        path = tmp_path / "model.html"
+        api.render(model, path, **settings)
+        return path
+
+    return write

@@ -48,6 +48,7 @@ def _run(arguments: Sequence[str]) -> int:
         embedding,
         gradflow,
         paper,
+        viewing,
     )
     from archviz_cli.app import app
     from archviz_cli.commands import ClosedPipeError

@@ -12,6 +12,7 @@ from archviz.ir.walk import leaves, scope_children
 from archviz.layouts.sugiyama.states import States, prepare
 from archviz.renderers.html import details
 from archviz.renderers.html.tables import Pictures, Table, relative
+from archviz.renderers.html.trees import in_parts
 from archviz.renderers.html.wiring import parts_of
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import cards
@@ -53,7 +54,7 @@ def contents(model: Model, *, shapes: str = "change", depth: int | str = "auto")
 class _Collector:
     def __init__(self, model: Model, shapes: str) -> None:
         self.model = model
-        self.graph = graph = model.graph
+        self.graph = graph = in_parts(model.graph)
         self.frames = Frames(graph)
         self.drawing = collect(graph, self.frames, shapes, Annotation())
         self.nodes = {node.id: node for node in graph.nodes}

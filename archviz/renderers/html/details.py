@@ -60,7 +60,7 @@ def of_model(model: Model, graph: Graph) -> list[Section]:
     if weights:
         facts.append(["parameters", f"{weights:,}"])
     if model.format:
-        facts.append(["read as", model.format])
+        facts.append(["read as", printable(model.format, 80)])
     facts += [[printable(key), printable(value, LONGEST)] for key, value in model.metadata.items()]
     return shortened(
         [

@@ -145,6 +145,8 @@ def _labels(graph: Graph, shapes: str) -> dict[str, str]:
         return {}
     texts: dict[str, str] = {}
     for node in graph.nodes:
+        if node.kind == "split":
+            texts.update(zip((v for v in node.outputs if v), ("yes", "no"), strict=False))
         before = _first_shape(graph, node)
         for value in node.outputs:
             type_ = graph.values[value].type if value is not None else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 
+from archviz.analysis.tree_words import tree_lines
 from archviz.annotation import Remark
 from archviz.ir import Graph, Node
 from archviz.ir.types import format_shape, format_type
@@ -103,6 +104,8 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
         title = printable(label or node.id) if node.kind == "stub" else "missing"
         note = printable(node.op) if node.kind == "stub" else printable(_first_output(node))
         return _pill(node.kind, node.id, title, note, tooltip, node.origins)
+    if node.kind in ("split", "leaf"):
+        return _tree_node(node, tooltip)
     symbol = table().merge.get(node.op)
     joined = sum(value is not None for value in node.inputs)
     if symbol and 1 < joined <= MOST_JOINED and not node.parameters and not is_remarked:
@@ -137,6 +140,25 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
         note,
         lines,
         strips,
+        tooltip=tooltip,
+        ops=node.origins,
+    )
+
+
+def _tree_node(node: Node, tooltip: str) -> Card:
+    """The card of a decision tree's node: its test or its answer, then what is known of it."""
+    said = [printable(line, 60) for line in tree_lines(node.attributes)]
+    title, *more = said or [node.op]
+    width = max(text_width(title, TITLE_SIZE, bold=True), *(text_width(m, TEXT_SIZE) for m in said))
+    height = HEADER + (ROW * len(more) + 6 if more else 0)
+    return Card(
+        node.id,
+        "op",
+        _stepped(width + 2 * SIDE, 64.0, WIDEST),
+        height,
+        "other" if node.kind == "split" else "norm",
+        title,
+        rows=tuple([(line, "") for line in more]),
         tooltip=tooltip,
         ops=node.origins,
     )

@@ -80,8 +80,7 @@ function arcsTo(item) { const found = []; item.parent.cell[1].forEach((arc, i) =
 // Follows arcs of a cell down (or up) to leaves; calls visit(cell, arc) on each piece.
 function follow(cell, start, down, visit, reach) {
   const pending = start.map(arc => [cell, arc]);
-  while (pending.length) {
-    const [where, index] = pending.pop();
+  for (const [where, index] of pending) {
     if (visit(where, index) === false) continue;
     const arc = where.cell[1][index], end = down ? arc[2] : arc[0], port = down ? arc[3] : arc[1];
     if (end < 0) {

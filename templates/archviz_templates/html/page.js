@@ -12,7 +12,8 @@ function html(tag, parent, text, attributes = {}) {
 }
 function button(parent, text, label, action) {
   const element = html('button', parent, text, { type: 'button' });
-  if (label) { element.setAttribute('aria-label', label); element.title = label; }
+  if (label) element.title = label;
+  if (label && text.length < 4) element.setAttribute('aria-label', label);
   element.addEventListener('click', action);
   return element;
 }
@@ -51,11 +52,11 @@ function setAll(open, from = page) {
     }
     level = next;
   }
-  if (!isWhole) say(`Too many cards to draw at once: some modules stay closed after ${MOST_DRAWN.toLocaleString('en')}.`);
   const kept = chosen && nearestShown(chosen);
   if (kept !== chosen) choose(kept, { quiet: true });
   update(from === page ? null : from);
   if (from === page) fitView();
+  if (!isWhole) say(`Too many cards to draw at once: some modules stay closed after ${MOST_DRAWN.toLocaleString('en')}.`);
 }
 const nearestShown = item => { let found = item; for (const up of around(item)) if (!up.open) { found = up; break; } return found; };
 function reveal(item) {
@@ -66,7 +67,7 @@ function reveal(item) {
 
 // Choosing: the details panel, the breadcrumb and the address follow.
 function choose(item, { focus = true, quiet = false, move = true } = {}) {
-  if (chosen && chosen.dom) { chosen.dom.classList.remove('chosen'); chosen.dom.removeAttribute('aria-selected'); }
+  if (chosen && chosen.dom) { chosen.dom.classList.remove('chosen'); chosen.handle.removeAttribute('aria-selected'); }
   chosen = item;
   if (trace && item && trace.follows) setTrace(item);
   paintSelection();
@@ -77,13 +78,13 @@ function choose(item, { focus = true, quiet = false, move = true } = {}) {
   }
   if (!item) return;
   if (move) center(item);
-  if (focus && item.dom) item.dom.focus({ preventScroll: true });
+  if (focus && item.handle) item.handle.focus({ preventScroll: true });
 }
 function paintSelection() {
-  for (const element of world.querySelectorAll('.item[tabindex="0"]')) element.setAttribute('tabindex', -1);
+  for (const element of world.querySelectorAll('.handle[tabindex="0"]')) element.setAttribute('tabindex', -1);
   const first = chosen && chosen.dom ? chosen : childrenOf(page)[0];
-  if (first && first.dom) { first.dom.setAttribute('tabindex', 0); svg.setAttribute('tabindex', -1); }
-  if (chosen && chosen.dom) { chosen.dom.classList.add('chosen'); chosen.dom.setAttribute('aria-selected', true); }
+  if (first && first.dom) { first.handle.setAttribute('tabindex', 0); svg.setAttribute('tabindex', -1); }
+  if (chosen && chosen.dom) { chosen.dom.classList.add('chosen'); chosen.handle.setAttribute('aria-selected', true); }
   for (const item of hitMarks) if (item.dom) item.dom.classList.add('hit');
 }
 function goTo(item) { reveal(item); choose(item); }
@@ -249,7 +250,7 @@ query.addEventListener('keydown', event => {
   if (event.key === 'ArrowDown') moveHit(1);
   else if (event.key === 'ArrowUp') moveHit(-1);
   else if (event.key === 'Enter') takeHit(max(current, 0));
-  else if (event.key === 'Escape') { query.value = ''; searchFor(''); (chosen && chosen.dom ? chosen.dom : svg).focus(); }
+  else if (event.key === 'Escape') { query.value = ''; searchFor(''); (chosen && chosen.handle ? chosen.handle : svg).focus(); }
   else return;
   event.preventDefault();
   event.stopPropagation();
@@ -308,8 +309,8 @@ function exportPng() {
 }
 
 const isDark = () => (document.documentElement.dataset.theme || (dark.matches ? 'dark' : 'light')) === 'dark';
-function switchTheme() { document.documentElement.dataset.theme = isDark() ? 'light' : 'dark'; applyCamera(); say(isDark() ? 'Dark' : 'Light'); }
-dark.addEventListener('change', applyCamera);
+function switchTheme() { document.documentElement.dataset.theme = isDark() ? 'light' : 'dark'; readColors(); applyCamera(); say(isDark() ? 'Dark' : 'Light'); }
+dark.addEventListener('change', () => { readColors(); applyCamera(); });
 const setPanel = shown => { details.hidden = !shown; buttons.d.setAttribute('aria-pressed', shown); applyCamera(); };
 
 // Every command has a key; those with a sign also have a button.
@@ -322,7 +323,7 @@ const commands = [
   ['-', '−', 'Zoom out', () => zoomAt(1 / 1.3)],
   ['p', '⇅', 'Trace the path of the chosen node to inputs and outputs', () => { if (trace) setTrace(null); else if (chosen) setTrace(chosen); else say('Choose a node first, then trace its path.'); }],
   ['d', 'i', 'Show or hide details', () => setPanel(details.hidden)],
-  ['m', '', 'Show or hide the minimap', () => { minimap.hidden = !minimap.hidden; applyCamera(); }],
+  ['m', '', 'Show or hide the minimap', () => { minimap.hidden = !minimap.hidden; readRoom(); applyCamera(); }],
   ['t', '◐', 'Light or dark', switchTheme],
   ['s', 'SVG', 'Save the picture as SVG', exportSvg],
   ['g', 'PNG', 'Save the picture as PNG', exportPng],
@@ -353,6 +354,10 @@ const keys = {
 };
 keys[' '] = keys.Enter;
 for (const [key, , , action] of commands) keys[key] = action;
+// Focus that comes by a pointer leaves the picture where it is: the click is still to come.
+let byKeys = true;
+document.addEventListener('pointerdown', () => { byKeys = false; }, true);
+document.addEventListener('keydown', () => { byKeys = true; }, true);
 document.addEventListener('keydown', event => {
   if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
   const target = event.target, inPicture = target === document.body || svg.contains(target);
@@ -395,8 +400,8 @@ svg.addEventListener('dblclick', event => {
   if (event.clientY - box.top - y > 32 * camera.k) return;
   toggle(item, false);
 });
-world.addEventListener('focusin', event => { const item = event.target.item; if (item && item !== chosen) choose(item, { focus: false }); });
-svg.addEventListener('focus', () => { if (!chosen) svg.querySelector('.item')?.focus(); });
+world.addEventListener('focusin', event => { const { item } = event.target.parentNode; if (item && item !== chosen) choose(item, { focus: false, move: byKeys }); });
+svg.addEventListener('focus', () => { if (!chosen && byKeys) svg.querySelector('.handle')?.focus(); });
 
 function followAddress() {
   let name = location.hash.slice(1);
@@ -407,7 +412,7 @@ function followAddress() {
   return !!item;
 }
 addEventListener('hashchange', followAddress);
-new ResizeObserver(() => applyCamera()).observe(svg);
+new ResizeObserver(() => { readRoom(); applyCamera(); }).observe(svg);
 
 const isWhole = openTo(data.depth === 'auto' || data.depth === 'all' ? Infinity : +data.depth, data.depth === 'auto' ? 60 : 300);
 if (!isWhole && data.depth !== 'auto') say('Some modules are closed to keep the picture readable; e opens all.');

@@ -12,10 +12,11 @@ function make(tag, attributes, parent, text) {
 }
 
 const rect = ([x, y, width, height, rx], role, parent) => make('rect', { x, y, width, height, rx, class: role }, parent);
-const textAt = (x, y, text, role, size, anchor, parent) => make('text', { x, y, class: role, 'font-size': size, 'text-anchor': anchor }, parent, text);
+// A space between texts keeps them words of their own for those who read or copy them.
+const textAt = (x, y, text, role, size, anchor, parent) => parent.append(' ') || make('text', { x, y, class: role, 'font-size': size, 'text-anchor': anchor }, parent, text);
 
 function drawCard(item, into) {
-  const [kind, w, h, shape, texts, about] = item.card;
+  const [kind, w, h, shape, texts] = item.card;
   for (const mark of data.shapes[shape]) {
     if (mark.length === 2) make('path', { d: mark[0], class: mark[1] }, into);
     else rect(mark.slice(0, 5), mark[5], into);
@@ -27,7 +28,6 @@ function drawCard(item, into) {
   const isRound = kind !== 'op' && kind !== 'module';
   rect([-3.5, -3.5, w + 7, h + 7, (isRound ? h / 2 : 5) + 3.5], 'ring', into);
   if (item.severity) make('circle', { cx: w, cy: 0, r: 5, class: `flag ${item.severity}` }, into);
-  if (about) make('title', {}, into, about);
 }
 
 // The header of an open module: its name where no edge comes through, then what has room.
@@ -161,13 +161,11 @@ function drawEdges(item, into) {
 
 const sizeOf = item => (item.isModule && item.open ? item.layout : { w: item.card[1], h: item.card[2] });
 
+// What a screen reader says: the texts of the card or the header, then what they leave out.
 function describe(item) {
-  const words = [item.isModule ? `module ${item.titles[0][0]}` : item.card[0] === 'pill' ? item.id.replace(':', ' ') : `${item.card[5] || item.id}`];
-  if (item.isModule && item.titles[1][0]) words.push(item.titles[1][0]);
-  if (item.isModule) words.push(item.titles[3][0] ? `repeated ${item.titles[3][0]}` : '', sectionsOf(item)[0][1].filter(row => row[0] === 'contents').map(row => row[1])[0] || '');
-  else words.push(...item.card[4].slice(1).map(t => data.texts[t][3]));
-  if (item.severity) words.push(item.severity);
-  return words.filter(Boolean).join(', ');
+  const texts = [...item.face.querySelectorAll('text')].map(text => text.textContent).join(' ');
+  const rest = [item.isModule ? 'module' : item.card[0] === 'pill' ? item.id.split(':')[0] : item.card[0] === 'merge' ? item.card[5] : '', item.isModule ? item.id : item.id.slice(0, 200), item.severity];
+  return [texts, ...rest].filter(Boolean).join(', ');
 }
 
 // Brings the DOM in line with what is open; unchanged modules are left alone.
@@ -180,15 +178,17 @@ function drawItem(item, into) {
       item.inner = make('g', {}, world);
     }
   } else if (!item.dom) {
-    item.dom = make('g', { class: `item ${item.card[0]}`, role: 'treeitem', tabindex: -1, 'aria-level': item.depth + 1, 'aria-label': describe(item) }, into);
+    item.dom = make('g', { class: `item ${item.card[0]}` }, into);
+    item.handle = make('g', { class: 'handle', role: 'treeitem', tabindex: -1, 'aria-level': item.depth + 1 }, item.dom);
+    item.face = make('g', { 'aria-hidden': true }, item.handle);
     item.dom.item = item;
-    item.face = make('g', { class: 'face', 'aria-hidden': true }, item.dom);
   }
   if (item === page || isOpen) {
     layoutOf(item);
     if (item.drawn !== item.layout) {
       if (item !== page) {
         item.face.replaceChildren();
+        item.tip?.remove();
         drawFrame(item, item.face);
         if (!item.inner) {
           item.edgeLayer = make('g', { 'aria-hidden': true }, item.dom);
@@ -203,6 +203,7 @@ function drawItem(item, into) {
   } else if (item.drawn !== item.card) {
     item.face.replaceChildren();
     drawCard(item, item.face);
+    if (item.card[5]) item.tip = make('title', {}, item.dom, item.card[5]);
     if (item.inner) {
       item.inner.remove();
       item.edgeLayer.remove();
@@ -211,11 +212,13 @@ function drawItem(item, into) {
     }
     item.drawn = item.card;
   }
-  if (item.isModule && item !== page) item.dom.setAttribute('aria-expanded', isOpen);
+  if (item === page) return;
+  item.handle.setAttribute('aria-label', describe(item));
+  if (item.isModule) item.handle.setAttribute('aria-expanded', isOpen);
 }
 
 function forget(item) {
-  Object.assign(item, { dom: null, drawn: null, inner: null, edgeLayer: null, edges: null });
+  Object.assign(item, { dom: null, handle: null, face: null, drawn: null, inner: null, edgeLayer: null, edges: null });
   if (item.children) item.children.forEach(forget);
 }
 

@@ -61,12 +61,12 @@ function center(item, always = false) {
 
 // Lays out and draws; what was there before moves to its new place, the rest appears.
 function update(anchor) {
-  const before = new Map(), held = anchor && anchor.at && anchor.dom && isShown(anchor) ? screenBox(anchor) : null;
-  for (const item of visible()) if (item.dom && item.at) before.set(item, { at: item.at, size: item.isModule && item.open && item.drawn === item.layout ? item.layout : null });
+  const before = new Map(), held = anchor && anchor.at && anchor.dom && isShown(anchor) ? originOf(anchor) : null;
+  for (const item of visible()) if (item.dom && item.at) before.set(item, item.at);
   drawItem(page);
   if (held && isShown(anchor)) {
-    const now = screenBox(anchor);
-    Object.assign(camera, { x: camera.x + held[0] - now[0], y: camera.y + held[1] - now[1] });
+    const now = originOf(anchor), { k } = camera;
+    Object.assign(camera, { x: camera.x + (held[0] - now[0]) * k, y: camera.y + (held[1] - now[1]) * k });
   }
   applyCamera();
   paintTrace();
@@ -77,7 +77,7 @@ function update(anchor) {
 let animation = 0;
 function animate(before) {
   cancelAnimationFrame(animation);
-  const moved = [...visible()].filter(item => { const was = before.get(item); return was && (was.at[0] !== item.at[0] || was.at[1] !== item.at[1]); });
+  const moved = [...visible()].filter(item => { const was = before.get(item); return was && (was[0] !== item.at[0] || was[1] !== item.at[1]); });
   world.classList.remove('settled');
   if (isCalm() || moved.length > 600 || !before.size) return settleAll(moved);
   const start = performance.now();
@@ -85,13 +85,13 @@ function animate(before) {
     const t = min((now - start) / 220, 1), e = 1 - (1 - t) ** 3;
     for (const item of moved) {
       if (!item.dom) continue;
-      const [x, y] = before.get(item).at;
+      const [x, y] = before.get(item);
       place(item, [x + (item.at[0] - x) * e, y + (item.at[1] - y) * e]);
     }
     if (t < 1) animation = requestAnimationFrame(frame);
     else settleAll(moved);
   };
-  for (const item of moved) place(item, before.get(item).at);
+  for (const item of moved) place(item, before.get(item));
   animation = requestAnimationFrame(frame);
 }
 function settleAll(moved) {
@@ -100,36 +100,47 @@ function settleAll(moved) {
 }
 
 // The minimap shows where cards are, and what of it is on the screen.
-let miniature = null;
+let miniature = null, colors = {}, room = null;
+// Asked for once a theme: each question makes the browser style everything drawn since.
+function readColors() {
+  const style = getComputedStyle(document.documentElement);
+  for (const name of ['scope-2', 'edge', 'highlight']) colors[name] = style.getPropertyValue(`--${name}`);
+  miniature = null;
+}
+function readRoom() {
+  room = { width: minimap.clientWidth, height: minimap.clientHeight, across: svg.clientWidth, down: svg.clientHeight };
+}
+readColors();
+readRoom();
 function drawMinimap() {
-  if (minimap.hidden || !minimap.clientWidth) return;
-  const { w, h } = layoutOf(page), width = minimap.clientWidth, height = minimap.clientHeight, ratio = min(devicePixelRatio || 1, 2);
-  const s = min(width / (w + 40), height / (h + 40)), ox = (width - w * s) / 2, oy = (height - h * s) / 2, style = getComputedStyle(document.documentElement);
+  if (!room || minimap.hidden) return;
+  const { w, h } = layoutOf(page), { width, height } = room, ratio = min(devicePixelRatio || 1, 2);
+  const s = min(width / (w + 40), height / (h + 40)), ox = (width - w * s) / 2, oy = (height - h * s) / 2;
   minimap.scale = { s, ox, oy };
   const paint = minimap.getContext('2d');
-  if (!miniature || miniature.layout !== page.layout || miniature.theme !== style.getPropertyValue('--ink')) {
+  if (!miniature || miniature.layout !== page.layout || miniature.width !== width) {
     const canvas = Object.assign(document.createElement('canvas'), { width: width * ratio, height: height * ratio }), ink = canvas.getContext('2d');
     ink.setTransform(ratio, 0, 0, ratio, 0, 0);
     const draw = (item, x, y) => {
       if (item !== page) {
         const size = sizeOf(item), isFrame = item.isModule && item.open;
-        ink.fillStyle = style.getPropertyValue(isFrame ? '--scope-2' : '--edge');
+        ink.fillStyle = colors[isFrame ? 'scope-2' : 'edge'];
         ink.fillRect(ox + x * s, oy + y * s, max(size.w * s, 1), max(size.h * s, 1));
         if (!isFrame) return;
       }
       childrenOf(item).forEach((child, i) => draw(child, x + item.layout.corners[i][0], y + item.layout.corners[i][1]));
     };
     draw(page, 0, 0);
-    miniature = { canvas, layout: page.layout, theme: style.getPropertyValue('--ink') };
+    miniature = { canvas, layout: page.layout, width };
     Object.assign(minimap, { width: canvas.width, height: canvas.height });
   }
   paint.setTransform(1, 0, 0, 1, 0, 0);
   paint.clearRect(0, 0, minimap.width, minimap.height);
   paint.drawImage(miniature.canvas, 0, 0);
   paint.setTransform(ratio, 0, 0, ratio, 0, 0);
-  paint.strokeStyle = style.getPropertyValue('--highlight');
+  paint.strokeStyle = colors.highlight;
   paint.lineWidth = 2;
-  paint.strokeRect(ox - camera.x / camera.k * s, oy - camera.y / camera.k * s, svg.clientWidth / camera.k * s, svg.clientHeight / camera.k * s);
+  paint.strokeRect(ox - camera.x / camera.k * s, oy - camera.y / camera.k * s, room.across / camera.k * s, room.down / camera.k * s);
 }
 function jumpOnMinimap(event) {
   const box = minimap.getBoundingClientRect(), { s, ox, oy } = minimap.scale;
