@@ -2,7 +2,7 @@
 const camera = { x: 0, y: 0, k: 1 }, FAR = 0.35, LEAST = 0.01, GREATEST = 4;
 const stage = document.getElementById('stage'), minimap = document.getElementById('minimap'), dark = matchMedia('(prefers-color-scheme: dark)');
 const isCalm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
-let moving = 0, gliding = 0;
+let moving = 0, gliding = 0, room = null;
 
 function applyCamera() {
   moving = 0;
@@ -14,7 +14,7 @@ function moveCamera(x, y, k = camera.k) {
   Object.assign(camera, { x, y, k: min(max(k, LEAST), GREATEST) });
   if (!moving) moving = requestAnimationFrame(applyCamera);
 }
-function zoomAt(factor, cx = svg.clientWidth / 2, cy = svg.clientHeight / 2) {
+function zoomAt(factor, cx = room.across / 2, cy = room.down / 2) {
   cancelAnimationFrame(gliding);
   const k = min(max(camera.k * factor, LEAST), GREATEST), by = k / camera.k;
   moveCamera(cx - (cx - camera.x) * by, cy - (cy - camera.y) * by, k);
@@ -34,14 +34,14 @@ function glideTo(x, y, k) {
 }
 
 function fitView(smooth = true) {
-  const { w, h } = layoutOf(page), width = svg.clientWidth, height = svg.clientHeight;
+  const { w, h } = layoutOf(page), width = room.across, height = room.down;
   const k = min(1.25, width / (w + 2 * MARGIN), height / (h + 2 * MARGIN));
   (smooth ? glideTo : moveCamera)((width - w * k) / 2, max((height - h * k) / 2, MARGIN * k), k);
 }
 
 // At first a long model shows its beginning in a size that can be read.
 function firstView() {
-  const { w } = layoutOf(page), width = svg.clientWidth, k = min(1, max(0.5, width / (w + 2 * MARGIN)));
+  const { w } = layoutOf(page), width = room.across, k = min(1, max(0.5, width / (w + 2 * MARGIN)));
   fitView(false);
   if (camera.k < k) moveCamera((width - w * k) / 2, MARGIN * k, k);
 }
@@ -53,7 +53,7 @@ function screenBox(item) {
 
 // Brings an item into view: centred when it is outside, left where it is otherwise.
 function center(item, always = false) {
-  const [x, y, w, h] = screenBox(item), width = svg.clientWidth, height = svg.clientHeight;
+  const [x, y, w, h] = screenBox(item), width = room.across, height = room.down;
   if (!always && x >= 8 && y >= 8 && x + w <= width - 8 && y + h <= height - 8) return;
   const k = min(max(camera.k, 0.6), GREATEST), by = k / camera.k, cx = x + w / 2, cy = h * by > height ? y + height / 2 / by - 24 : y + h / 2;
   glideTo(width / 2 - (cx - camera.x) * by, height / 2 - (cy - camera.y) * by, k);
@@ -100,7 +100,7 @@ function settleAll(moved) {
 }
 
 // The minimap shows where cards are, and what of it is on the screen.
-let miniature = null, colors = {}, room = null;
+let miniature = null, colors = {};
 // Asked for once a theme: each question makes the browser style everything drawn since.
 function readColors() {
   const style = getComputedStyle(document.documentElement);
@@ -145,7 +145,7 @@ function drawMinimap() {
 function jumpOnMinimap(event) {
   const box = minimap.getBoundingClientRect(), { s, ox, oy } = minimap.scale;
   const x = (event.clientX - box.left - ox) / s, y = (event.clientY - box.top - oy) / s;
-  moveCamera(svg.clientWidth / 2 - x * camera.k, svg.clientHeight / 2 - y * camera.k);
+  moveCamera(room.across / 2 - x * camera.k, room.down / 2 - y * camera.k);
 }
 minimap.addEventListener('pointerdown', event => { minimap.setPointerCapture(event.pointerId); jumpOnMinimap(event); });
 minimap.addEventListener('pointermove', event => { if (event.buttons) jumpOnMinimap(event); });
