@@ -17,7 +17,6 @@ fences: facelessuser.github.io/pymdown-extensions, "SuperFences".
 from __future__ import annotations
 
 import logging
-from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -25,6 +24,8 @@ from typing import Any
 
 from archviz.errors import ArchvizError, OptionError
 from archviz.figure import TIME_LIMIT, Figure, Request, make
+from archviz.figure.page import BELOW, HEIGHT, framed, image
+from archviz.options import parse_value
 from archviz.table import one_line
 
 # MkDocs counts the warnings of its own loggers, and fails on them when it is told to be strict.
@@ -32,12 +33,11 @@ logger = logging.getLogger("mkdocs.plugins.archviz")
 
 CACHE = ".cache/archviz"
 
-_OWN = ("alt", "caption", "class", "fallback", "name")
+_OWN = ("alt", "caption", "class", "fallback", "height", "interactive", "name")
 """Options of the document, not of the drawing."""
 
 _STYLE = (
-    "<style>img.archviz{max-width:100%;height:auto}"
-    "[data-bs-theme=light] img.archviz,.wy-body-for-nav img.archviz{color-scheme:light}</style>"
+    "<style>[data-bs-theme=light] .archviz,.wy-body-for-nav .archviz{color-scheme:light}</style>"
 )
 """Pictures follow the page's own switch, also where a theme does not say that it is light."""
 
@@ -75,13 +75,14 @@ def fence(
     try:
         target, asked = parse(source, {**options, **(attrs or {})})
         own = {"name": id_value} | {name: _one(name, asked) for name in _OWN if name in asked}
+        is_interactive = parse_value(own.get("interactive", "false") or "true", bool, "interactive")
         found = make(
             Request(
                 target,
                 {name: values for name, values in asked.items() if name not in _OWN},
                 Path(folder),
                 _one("fallback", asked),
-                ("svg",),
+                ("svg", "html") if is_interactive else ("svg",),
             ),
             Path(cache),
             time_limit=time_limit,
@@ -129,13 +130,15 @@ def _one(name: str, asked: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _figure(found: Figure, css_class: str, own: Mapping[str, str], width: str) -> str:
-    data = b64encode(found.files["svg"].read_bytes()).decode()
     classes = escape(" ".join(filter(None, (css_class, own.get("class")))))
     name = f' id="{escape(own["name"])}"' if own["name"] else ""
-    wide = f' style="width:{escape(width)}"' if width.endswith("%") else ""
+    wide = f";width:{escape(width)}" if width.endswith("%") else ""
     caption = f"<figcaption>{escape(own['caption'])}</figcaption>" if "caption" in own else ""
-    return (
-        f'{_STYLE}<figure class="{classes}"{name}><img class="archviz"{wide} loading="lazy" '
-        f'alt="{escape(own.get("alt") or found.alt)}" src="data:image/svg+xml;base64,{data}">'
-        f"{caption}</figure>"
-    )
+    alt = own.get("alt") or found.alt
+    svg = found.files["svg"].read_bytes()
+    if "html" in found.files:
+        height = own.get("height") or HEIGHT
+        shown = framed(found.text("html"), image(svg, alt, look=BELOW), alt, height)
+    else:
+        shown = image(svg, alt, look=f"max-width:100%;height:auto{wide}")
+    return f'{_STYLE}<figure class="{classes}"{name}>{shown}{caption}</figure>'

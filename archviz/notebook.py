@@ -1,10 +1,11 @@
 """Models in notebooks: one bundle of forms, of which each program shows the one that it prefers.
 
-Pages show ``text/html``: the picture as an image that holds its SVG, so that no style or id leaks
-between it and the notebook, and that sanitizers let through; it is dark where the notebook says
-that it is. LaTeX takes ``application/pdf``, programs without HTML a PNG or the SVG. Words are made
-when they are asked for alone, since Quarto would show them in place of the picture on paper. The
-protocol: ipython.readthedocs.io, "Integrating your objects with IPython".
+Pages show ``text/html``: the interactive page in a frame of its own, above an image that sanitizers
+let through, or the image alone where the model is large or its drawing has a style. Nothing leaks
+between either and the notebook, and they are dark where the notebook says that it is. LaTeX takes
+``application/pdf``, programs without HTML a PNG or the SVG. Words are made when they are asked for
+alone, since Quarto would show them in place of the picture on paper. The protocol:
+ipython.readthedocs.io, "Integrating your objects with IPython".
 """
 
 from __future__ import annotations
@@ -16,20 +17,26 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from html import escape
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
 from archviz.api import compose, load, summary
 from archviz.errors import OptionError
+from archviz.figure.page import BELOW, framed, image
 from archviz.figure.settings import drawing_names, fitting
-from archviz.ir import Model
+from archviz.ir import Graph, Model
 from archviz.options import nearest
 from archviz.output import Rendering, encode
 
 MOST_NODES = 20_000
 """Models with more nodes show themselves as text alone."""
+
+MOST_BYTES = 2_000_000
+"""An interactive page that is larger is left out; the notebook keeps what its outputs hold."""
+
+_OF_PAGES = {"depth", "focus", "hide", "passes", "raw", "shapes", "theme"}
+"""Settings that mean to an interactive page what they mean to a picture."""
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -46,6 +53,7 @@ class Picture:
         settings: Those of :func:`archviz.render`.
         live: What the model was made from, for overlays, which look at that.
         reading: Options of the importer, for the same.
+        interactive: Whether pages show the interactive page; None decides by model and settings.
     """
 
     def __init__(
@@ -54,7 +62,9 @@ class Picture:
         settings: Mapping[str, Any] = _NONE,
         live: object = None,
         reading: Mapping[str, Any] = _NONE,
+        interactive: bool | None = None,
     ) -> None:
+        self.interactive = interactive
         self.model = model
         self.settings = settings
         self.live = live
@@ -103,11 +113,17 @@ class Picture:
         return data, facts
 
     def _html(self) -> str:
-        image = b64encode(encode(self.svg.content)).decode()
-        return (
-            f'<img alt="{escape(self.svg.caption)}" style="max-width:100%;height:auto" '
-            f'src="data:image/svg+xml;base64,{image}">'
-        )
+        svg, alt = encode(self.svg.content), self.svg.caption
+        page = self._page()
+        return framed(page, image(svg, alt, look=BELOW), alt) if page else image(svg, alt)
+
+    def _page(self) -> str:
+        """The interactive page; "" where it does not say what was asked for, or is too large."""
+        suits = isinstance(self.model.body, Graph) and self.settings.keys() <= _OF_PAGES
+        if not (suits if self.interactive is None else self.interactive):
+            return ""
+        page = str(self._composed("html").content)
+        return page if self.interactive or len(page) <= MOST_BYTES else ""
 
     def _markdown(self) -> str:
         return str(self._composed("markdown").content)
@@ -148,6 +164,7 @@ def show(
     kwargs: Mapping[str, object] | None = None,
     *,
     importer: str = "",
+    interactive: bool | None = None,
     **options: Any,
 ) -> Picture | None:
     """Shows a model in a notebook, drawn as the options say.
@@ -157,6 +174,8 @@ def show(
         args: Positional arguments for a live model that is called to see what it does.
         kwargs: Named arguments for it.
         importer: Name of the importer when ``target`` is no Model; "" finds it.
+        interactive: Whether it can be searched, opened and closed; None leaves that to the model
+            and to the options, since an interactive page has a style of its own.
         **options: Those of :func:`archviz.render`, and of the importer.
 
     Returns:
@@ -172,12 +191,12 @@ def show(
         name = next(iter(rest))
         raise OptionError(f"show has no option {name!r}", nearest(name, sorted(known)))
     if isinstance(target, Model):
-        picture = Picture(target, drawn)
+        picture = Picture(target, drawn, interactive=interactive)
     else:
         given = {"args": args, "kwargs": kwargs or {}, "importer": importer}
         reading = {name: value for name, value in given.items() if value} | rest
         model = load(target, args, kwargs, importer=importer, **rest)
-        picture = Picture(model, drawn, target, reading)
+        picture = Picture(model, drawn, target, reading, interactive)
     _ = picture.svg  # drawn now, so that what is wrong is told
     display = _display()
     if display is None:

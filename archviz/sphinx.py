@@ -21,8 +21,9 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from archviz.errors import ArchvizError
-from archviz.figure import TIME_LIMIT, Figure, Request, make
+from archviz.figure import FORMATS, TIME_LIMIT, Figure, Request, make
 from archviz.figure.cache import version
+from archviz.figure.page import BELOW, HEIGHT, framed, image
 from archviz.figure.settings import names
 from archviz.figure.words import plain
 from archviz.options import nearest
@@ -75,6 +76,8 @@ class ModelFigure(SphinxDirective):
             "caption": directives.unchanged_required,
             "class": directives.class_option,
             "fallback": directives.path,
+            "height": directives.length_or_unitless,
+            "interactive": directives.flag,
             "figclass": directives.class_option,
             "figwidth": directives.length_or_percentage_or_unitless,
             "name": directives.unchanged_required,
@@ -111,6 +114,7 @@ class ModelFigure(SphinxDirective):
             {name: tuple(text.split("\n")) for name, text in (defaults | given).items()},
             folder,
             os.path.join(*self._place(fallback)) if fallback else "",
+            (*FORMATS, "html") if "interactive" in self.options else FORMATS,
         )
         cache = Path(config.archviz_cache or Path(self.env.doctreedir, "archviz"))
         found = make(request, self.env.srcdir / cache, time_limit=config.archviz_time_limit)
@@ -136,6 +140,10 @@ class ModelFigure(SphinxDirective):
             classes=["archviz", "dark-light", *self.options.get("class", ())],
             words=plain(found.text("markdown")),
         )
+        if "html" in found.files:
+            picture["page"] = str(found.files["html"])
+            picture["height-of-page"] = self.options.get("height", HEIGHT)
+            picture["picture"] = str(found.files["svg"])
         width = self.options.get("width", "")
         if width.endswith("%"):
             picture["width"] = width
@@ -174,6 +182,20 @@ class ModelFigure(SphinxDirective):
         return figure
 
 
+def pages_for_pictures(app: Sphinx, document: nodes.document, name: str) -> None:
+    """Puts interactive pages in the place of their pictures where there is a browser."""
+    if app.builder.format != "html" or app.builder.name == "epub":
+        return
+    for picture in list(document.findall(nodes.image)):
+        page = Path(picture.get("page", ""))
+        if page.is_file():
+            svg = image(Path(picture["picture"]).read_bytes(), picture["alt"], look=BELOW)
+            text = page.read_text(encoding="utf-8")
+            html = framed(text, svg, picture["alt"], picture["height-of-page"])
+            block = nodes.raw("", html, format="html", ids=picture["ids"])
+            picture.replace_self(block)
+
+
 def words_for_pictures(app: Sphinx, document: nodes.document, name: str) -> None:
     """Puts the words of pictures in their place for builders that show no pictures."""
     if set(app.builder.supported_image_types) & set(_DRAWABLE):
@@ -192,6 +214,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("archviz_time_limit", TIME_LIMIT, "")
     app.add_config_value("archviz_cache", "", "")
     app.add_directive("archviz", ModelFigure)
+    app.connect("doctree-resolved", pages_for_pictures)
     app.connect("doctree-resolved", words_for_pictures)
     # Documents are read again, and figures drawn again, when this differs from last time.
     app.add_config_value("archviz_version", version(), "env")

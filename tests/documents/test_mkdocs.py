@@ -22,21 +22,21 @@ def test_a_site_is_built_without_frameworks_and_again_without_drawing(tmp_path: 
         done = python("-m", "mkdocs", "build", "--strict", "-d", tmp_path / "out", folder=site)
         assert done.returncode == 0, done.stderr
         kept = {path: path.stat().st_mtime_ns for path in site.rglob("figure.json")}
-    assert len(kept) == 2
+    assert len(kept) == 3
     assert all(path.is_relative_to(site / ".cache" / "archviz") for path in kept)
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    pictures = re.findall(
-        r'<img class="archviz"([^>]*) src="data:image/svg\+xml;base64,([^"]+)">', page
-    )
+    pictures = re.findall(r'<img ([^>]*) src="data:image/svg\+xml;base64,([^"]+)">', page)
     drawn = [b64decode(data).decode() for _, data in pictures]
     assert "Node-link diagram of resnet_block.onnx: 6 boxes" in drawn[0]
     assert "models:build" in drawn[1]
     assert 'alt="Two blocks of one kind"' in pictures[1][0]
-    assert 'style="width:50%"' in pictures[1][0]
+    assert "width:50%" in pictures[1][0]
     assert '<figure class="archviz" id="block">' in page
     assert "<figcaption>A residual block before its head</figcaption>" in page
     assert re.search(r"<li>\s*<p>In a list.*?<img", page, re.DOTALL)
     assert "<svg" not in page
+    (frame,) = re.findall(r'height:30em[^>]*><iframe [^>]*sandbox="allow-scripts[^>]*>', page)
+    assert "&lt;script&gt;" in frame
 
 
 def test_what_cannot_be_drawn_fails_a_strict_build_alone(tmp_path: Path) -> None:

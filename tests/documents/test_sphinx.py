@@ -36,6 +36,9 @@ def test_pages_have_numbered_figures_as_pictures_of_their_own(site: Path) -> Non
         ("block", "Node-link diagram of resnet_block.onnx"),
         ("live", "A convolution, two residual blocks, and a pooling"),
     ]
+    (frame,) = re.findall(r'id="open">\s*(?:<div[^>]*>)*<div[^>]*height:420px[^>]*><iframe[^>]*>', page)
+    assert 'sandbox="allow-scripts' in frame
+    assert "&lt;script&gt;" in frame
     sources = [source for _, _, source in figures]
     assert "models:build" in (output / sources[1]).read_text(encoding="utf-8")
     assert ' width="84mm"' in (output / sources[1]).read_text(encoding="utf-8")
@@ -53,7 +56,7 @@ def test_a_second_build_draws_nothing(site: Path) -> None:
     built(site, "html")
     before = {path: path.stat().st_mtime_ns for path in site.rglob("figure.json")}
     built(site, "html", "-E", "-W")
-    assert len(before) == 3
+    assert len(before) == 4
     assert {path: path.stat().st_mtime_ns for path in site.rglob("figure.json")} == before
 
 
@@ -62,7 +65,7 @@ def test_paper_has_the_figures_as_pdf(site: Path) -> None:
     assert not said
     text = (output / "networks.tex").read_text(encoding="utf-8")
     included = re.findall(r"\\sphinxincludegraphics(?:\[[^]]*\])?\{\{([^}]+)\}\.pdf\}", text)
-    assert len(included) == 3
+    assert len(included) == 4
     assert all((output / f"{name}.pdf").read_bytes().startswith(b"%PDF-") for name in included)
     assert r"\caption{Two blocks of \sphinxstyleemphasis{one} kind}" in text
     if not shutil.which("pdflatex"):
