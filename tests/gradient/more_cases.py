@@ -152,6 +152,20 @@ def a_saturated_hard_tanh() -> Made:
     return pair(lambda h: F.hardtanh(h + 100))  # CUT
 
 
+@case(**{"enc": ("zero", "zero"), "dec.weight": ("zero-here", "zero")})
+def rounded_to_nothing_but_zeros() -> Made:
+    return pair(lambda h: (h * 1e-3).round())  # CUT
+
+
+@case(**{"enc": ("cut", "cast"), "dec.weight": ("zero-here", "cast")})
+def zeros_of_a_cast_two_steps_before_the_weight() -> Made:
+    def between(h: Any) -> Any:
+        whole = (h * 1e-3).long()  # CUT
+        return torch.tanh(whole.float() * 2)
+
+    return pair(between)
+
+
 @case(enc="no-effect")
 def returned_beside_the_loss() -> Made:
     class Two(Pair):

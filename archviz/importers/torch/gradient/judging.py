@@ -26,10 +26,14 @@ from archviz.importers.torch.gradient.nodes import LEAF, reachable
 from archviz.importers.torch.gradient.outcome import Outcome
 from archviz.importers.torch.gradient.subject import Subject, shape_of
 from archviz.importers.torch.gradient.watcher import Watcher
+from archviz.importers.torch.gradient.zeros import origin_of_zeros, zeros_of
 from archviz.importers.torch.recording import Recording
+from archviz.importers.torch.untouched import random_state
 
 NUDGE = 0.05
 """Standard deviation of what all-zero parameters get to see whether gradient flows behind them."""
+
+ALL_ZERO = "its result is zero in every element"
 
 _KIND_OF = {
     backward.NONE: (Verdict.NONE_GRAD, Kind.CUSTOM),
@@ -217,6 +221,7 @@ class Judge:
         if not bad or self.outcome.flow is None:
             return
         graph = self.graph
+        nothing = self._zeros() if backward.ZERO in bad.values() else frozenset()
         for name, state in bad.items():
             verdict, kind = _KIND_OF[state]
             culprits: list[Culprit] = []
@@ -229,11 +234,23 @@ class Judge:
                     graph, graph.operations[position], kind, node=blame.node.name(), note=blame.note
                 )
                 note = note or blame.note
+                origin = origin_of_zeros(graph, position, nothing) if nothing else None
+                if origin is not None and state == backward.ZERO:
+                    first = culprit_of(graph, graph.operations[origin[0]], origin[1], note=ALL_ZERO)
+                    culprits += [first] * (first.key not in {item.key for item in culprits})
                 if culprit.key not in {item.key for item in culprits}:
                     culprits.append(culprit)
             verdicts[name] = replace(
                 verdicts[name], verdict=verdict, culprits=tuple(culprits[:5]), note=note
             )
+
+    def _zeros(self) -> frozenset[int]:
+        """The values of the graph that are all zero."""
+        if self.subject.is_ghost:
+            return frozenset()
+        place = self.converter.place
+        found = zeros_of(self.subject, self.recording)
+        return frozenset(place[value] for value in found if value in place)
 
     def _blame_missing(
         self,
@@ -282,7 +299,7 @@ class Judge:
                 for parameter in still:
                     noise = torch.randn(parameter.shape, generator=generator)
                     parameter.add_(noise.to(parameter) * NUDGE)
-            with torch.enable_grad(), warnings.catch_warnings():
+            with torch.enable_grad(), warnings.catch_warnings(), random_state():
                 warnings.simplefilter("ignore")
                 roots = self.subject.roots()
                 wanted = {name: self.subject.named[name] for name in names}
