@@ -66,6 +66,18 @@ def test_a_write_through_a_view_reaches_whoever_reads_the_tensor_afterwards() ->
     assert fill in returned.inputs
 
 
+def test_to_join_a_cache_that_is_empty_yet_changes_nothing() -> None:
+    class Cached(nn.Module):
+        def forward(self, new: torch.Tensor) -> torch.Tensor:
+            return torch.tanh(torch.cat([torch.zeros(0), new], -2))
+
+    graph = load(Cached(), torch.ones(2, 3))
+    assert [(node.op, node.inputs) for node in graph.nodes if node.op != "zeros"] == [
+        ("identity", ("new",)),
+        ("tanh", ("identity",)),
+    ]
+
+
 def test_the_line_is_the_users_not_the_frameworks() -> None:
     graph = load(modules.Passing(), torch.ones(2, 4))
     location = by_id(graph)["first/linear"].location

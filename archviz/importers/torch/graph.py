@@ -26,10 +26,13 @@ MOVES = frozenset(
     {
         "__getitem__", "view", "reshape", "flatten", "unflatten", "expand", "expand_as", "to",
         "type", "type_as", "float", "half", "bfloat16", "double", "contiguous", "narrow",
-        "squeeze", "view_as",
+        "squeeze", "view_as", "cat", "concat", "concatenate",
     }
 )  # fmt: skip
 """Functions that change nothing when the result is like what they got."""
+
+JOINS = frozenset({"cat", "concat", "concatenate"})
+"""Those among them that take several tensors, of which empty ones add nothing."""
 
 UNSPOKEN = frozenset(
     {"self", "other", "input", "mat1", "mat2", "batch1", "batch2", "vec", "vec2", "tensor"}
@@ -153,6 +156,8 @@ class _Converter:
         for name, value, default in named_arguments(operation):
             found = list(_references(value))
             for reference in found:
+                if op == "identity" and operation.name in JOINS and self._is_empty(reference):
+                    continue
                 is_telling = isinstance(value, Reference) and name not in UNSPOKEN
                 role = name if is_telling else ""
                 self._take(reference, role, inputs, uses, late)
@@ -182,10 +187,13 @@ class _Converter:
         """Whether it moves or casts a tensor to the shape and type that it has."""
         if operation.name not in MOVES or len(operation.outputs) != 1 or not operation.inputs:
             return False
-        if operation.written or len(operation.inputs) > 1:
-            return False
         values = self._recording.values
-        given, made = values[operation.inputs[0].value], values[operation.outputs[0]]
+        inputs = operation.inputs
+        if operation.name in JOINS:  # a cache that is empty yet is joined to what is new
+            inputs = [item for item in inputs if not self._is_empty(item)]
+        if operation.written or len(inputs) != 1:
+            return False
+        given, made = values[inputs[0].value], values[operation.outputs[0]]
         if given.shape is None or given.shape != made.shape or given.dtype != made.dtype:
             return False
         if operation.name == "__getitem__":
@@ -193,6 +201,9 @@ class _Converter:
             parts = index if isinstance(index, tuple) else (index,)
             return all(part is Ellipsis or _takes_all(part) for part in parts)
         return True
+
+    def _is_empty(self, reference: Reference) -> bool:
+        return 0 in (self._recording.values[reference.value].shape or ())
 
     def _take(
         self,
