@@ -324,7 +324,8 @@ def main() -> int:
                     )
                     tally["right line" if is_right else "wrong line"] += 1
                     if not is_right:
-                        wrong[(name, kind_of_bug, "blamed", str(first)[:160])] += 1
+                        place_of = first and (first.kind, first.op, str(first.location)[-60:])
+                        wrong[(name, kind_of_bug, place, "blamed", parameter, str(place_of))] += 1
                 elif is_bad:
                     told = "zero only" in item.note
                     tally["left out: others are all zero" if told else "missed"] += 1

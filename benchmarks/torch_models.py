@@ -1,0 +1,311 @@
+"""The architectures that PyTorch's benchmarks run over, and running over them one by one.
+
+Models are made from configurations, with random weights, and nothing is downloaded:
+
+- "hf NAME": a default configuration of ``transformers``, built without memory for its weights;
+- "small NAME": one that settings make small, with weights, for what must be run for real;
+- "timm NAME", "tv NAME": a model of timm or of torchvision, where they are installed;
+- "zoo NAME": one of a ``torch_zoo.py``, whose dictionary ``Z`` holds functions that return a
+  module, arguments and keywords.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+TEXT = _names(
+    """
+    albert apertus arcee bamba bart bert bert-generation big_bird bigbird_pegasus biogpt bitnet
+    blenderbot bloom camembert codegen cohere cohere2 convbert ctrl data2vec-text deberta
+    deberta-v2 diffllama distilbert doge electra ernie ernie4_5 esm exaone4 falcon flaubert fnet
+    fsmt funnel gemma gemma2 gemma3_text glm glm4 gpt2 gpt_bigcode gpt_neo gpt_neox gptj granite
+    helium ibert jetmoe lfm2 llama longformer longt5 luke m2m_100 marian mbart megatron-bert
+    ministral mistral mobilebert modernbert mpnet mpt mt5 mvp nanochat nemotron nystromformer olmo
+    olmo2 olmo3 openai-gpt opt pegasus persimmon phi phi3 plbart qwen2 qwen3 reformer rembert
+    roberta roformer seed_oss smollm3 splinter squeezebert stablelm starcoder2 t5 umt5 xglm xlm
+    xlm-roberta xlnet xmod yoso
+    """
+)
+EXPERTS = _names(
+    """
+    afmoe dbrx deepseek_v2 deepseek_v3 dots1 ernie4_5_moe flex_olmo glm4_moe gpt_oss granitemoe
+    hunyuan_v1_moe lfm2_moe minimax mixtral nllb-moe olmoe phimoe qwen2_moe qwen3_moe
+    switch_transformers
+    """
+)
+STATE_SPACE = _names(
+    """
+    falcon_mamba mamba mamba2 recurrent_gemma rwkv xlstm zamba zamba2
+    """
+)
+VISION = _names(
+    """
+    beit bit conditional_detr convnext convnextv2 cvt data2vec-vision deit depth_anything detr
+    dinov2 dinov3_vit dpt efficientnet focalnet glpn hgnet_v2 hiera ijepa imagegpt levit
+    mobilenet_v1 mobilenet_v2 mobilevit mobilevitv2 poolformer pvt pvt_v2 regnet resnet
+    sam_vision_model segformer siglip_vision_model swiftformer swin swin2sr swinv2 textnet
+    timesformer upernet videomae vit vit_mae vit_msn vitdet vitpose vivit yolos zoedepth
+    """
+)
+AUDIO = _names(
+    """
+    audio-spectrogram-transformer clap_audio_model data2vec-audio encodec hubert lasr_encoder
+    moonshine parakeet_encoder sew sew-d speech_to_text unispeech univnet wav2vec2 wav2vec2-bert
+    wav2vec2-conformer wavlm whisper
+    """
+)
+MULTIMODAL = _names(
+    """
+    align altclip blip bridgetower chinese_clip clap clip clipseg flava git groupvit kosmos-2
+    layoutlm layoutlmv3 lilt owlvit siglip vilt visual_bert xclip
+    """
+)
+TYPES = sorted({*TEXT, *EXPERTS, *STATE_SPACE, *VISION, *AUDIO, *MULTIMODAL})
+
+SMALL = {
+    **dict.fromkeys(("hidden_size", "d_model", "n_embd", "dim", "embed_dim"), 32),
+    **dict.fromkeys(("num_hidden_layers", "num_layers", "n_layer", "n_layers"), 2),
+    **dict.fromkeys(("encoder_layers", "decoder_layers", "num_decoder_layers"), 2),
+    **dict.fromkeys(("num_attention_heads", "num_heads", "n_head", "n_heads"), 4),
+    **dict.fromkeys(("encoder_attention_heads", "decoder_attention_heads"), 4),
+    **dict.fromkeys(("intermediate_size", "encoder_ffn_dim", "decoder_ffn_dim", "d_ff"), 64),
+    **dict.fromkeys(("num_experts", "num_local_experts", "n_routed_experts"), 4),
+    **dict.fromkeys(("num_key_value_heads",), 2),
+    **dict.fromkeys(("d_kv", "head_dim"), 8),
+    **dict.fromkeys(("moe_intermediate_size",), 32),
+    **dict.fromkeys(("vocab_size",), 120),
+}
+"""Settings that make a configuration small where it has them."""
+
+SMALL_TYPES = _names(
+    """
+    albert bart bert bloom camembert cohere distilbert electra ernie falcon gemma gemma2 glm4 gpt2
+    gpt_neo gpt_neox gptj granite llama m2m_100 marian mbart mistral mixtral modernbert mpnet mpt
+    nemotron olmo olmo2 opt pegasus persimmon phi phi3 qwen2 qwen2_moe qwen3 qwen3_moe rembert
+    roberta roformer smollm3 stablelm starcoder2 t5 umt5 xglm xlm xlm-roberta xlnet mamba mamba2
+    vit deit beit vit_msn dinov2 ijepa convnext resnet clip siglip whisper switch_transformers
+    gpt_oss granitemoe olmoe
+    """
+)
+
+
+# Models
+
+
+def transformers_model(name: str, small: bool, with_weights: bool = False) -> Any:
+    """A model of a type of ``transformers``; without memory for weights unless it is small."""
+    from transformers import AutoModel
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    from archviz.importers.torch.building import weightless
+
+    configuration = CONFIG_MAPPING[name]()
+    if small:
+        return AutoModel.from_config(CONFIG_MAPPING[name](**_shrunk(configuration.to_dict())))
+    with contextlib.nullcontext() if with_weights else weightless():
+        return AutoModel.from_config(configuration)
+
+
+def _shrunk(settings: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key in SMALL and type(value) is int:
+            found[key] = min(value, SMALL[key])
+        elif key.endswith("_config") and isinstance(value, dict):
+            found[key] = {**value, **_shrunk(value)}
+    return found
+
+
+def build(
+    name: str, zoo: str, with_weights: bool = False
+) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """The model of that name with its arguments; without any, they are to be guessed.
+
+    Args:
+        name: As :func:`names_of` gives it.
+        zoo: Path of the ``torch_zoo.py``.
+        with_weights: Whether those that are made without memory for weights get it.
+    """
+    import torch
+
+    torch.manual_seed(0)
+    kind, _, rest = name.partition(" ")
+    if kind in ("hf", "small"):
+        return transformers_model(rest, kind == "small", with_weights).eval(), (), {}
+    if kind == "timm":
+        import timm
+
+        return timm.create_model(rest, pretrained=False).eval(), (), {}
+    if kind == "tv":
+        import torchvision
+
+        model = torchvision.models.get_model(rest, weights=None, **_no_weights(rest))
+        return model.eval(), (), {}
+    module, args, kwargs = _zoo(zoo)[rest]()
+    return module.eval(), args, kwargs
+
+
+def _no_weights(name: str) -> dict[str, Any]:
+    """What keeps torchvision from downloading a backbone, or from a slow initialisation."""
+    if "rcnn" in name or any(part in name for part in ("fcos", "retinanet", "ssd", "lraspp")):
+        return {"weights_backbone": None}
+    if name.startswith(("deeplab", "fcn")):
+        return {"weights_backbone": None}
+    return {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+
+
+def _zoo(path: str) -> dict[str, Any]:
+    spec = importlib.util.spec_from_file_location("zoo", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: dict[str, Any] = module.Z
+    return found
+
+
+def lend_torchvision_its_kernels() -> None:
+    """Lets torchvision import beside a PyTorch that its own kernels were not built for."""
+    import torch
+
+    try:
+        import torchvision
+    except ModuleNotFoundError:
+        return
+    except RuntimeError:
+        pass
+    else:
+        return
+    library = torch.library.Library("torchvision", "DEF")
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library.define(
+        "roi_align(Tensor input, Tensor rois, float spatial_scale, int pooled_height, "
+        "int pooled_width, int sampling_ratio, bool aligned) -> Tensor"
+    )
+    for name in ("qnms", "qroi_align", "ps_roi_align", "roi_pool", "ps_roi_pool", "deform_conv2d"):
+        library.define(f"{name}(Tensor x) -> Tensor")
+    for name in ("roi_align", "ps_roi_align", "roi_pool", "ps_roi_pool", "deform_conv2d"):
+        library.define(f"_{name}_backward(Tensor x) -> Tensor")
+    library.impl("nms", _kept, "CPU")
+    lend_torchvision_its_kernels.library = library  # type: ignore[attr-defined]
+    for module in [name for name in sys.modules if name.startswith("torchvision")]:
+        del sys.modules[module]
+    import torchvision.extension
+
+    torchvision.extension._HAS_OPS = True
+    torchvision.extension._has_ops = lambda: True
+
+
+def _kept(boxes: Any, scores: Any, threshold: float) -> Any:
+    """Greedy non-maximum suppression."""
+    import torch
+
+    kept: list[int] = []
+    x1, y1, x2, y2 = boxes.unbind(1)
+    area = (x2 - x1) * (y2 - y1)
+    alive = torch.ones(len(boxes), dtype=torch.bool)
+    for index in scores.argsort(descending=True, stable=True).tolist():
+        if alive[index]:
+            kept.append(index)
+            wide = (torch.minimum(x2[index], x2) - torch.maximum(x1[index], x1)).clamp(min=0)
+            high = (torch.minimum(y2[index], y2) - torch.maximum(y1[index], y1)).clamp(min=0)
+            shared = wide * high
+            alive &= shared / (area[index] + area - shared) <= threshold
+    return torch.tensor(kept, dtype=torch.int64)
+
+
+def names_of(zoo: str, timm_models: int = 40) -> list[str]:
+    """Every model that can be had here."""
+    import random
+
+    names = [f"hf {name}" for name in TYPES] + [f"small {name}" for name in SMALL_TYPES]
+    if zoo:
+        names += [f"zoo {name}" for name in _zoo(zoo)]
+    if importlib.util.find_spec("timm"):
+        import timm
+
+        drawn = random.Random(0).sample(timm.list_models(), timm_models)
+        names += [f"timm {name}" for name in sorted(drawn)]
+    if importlib.util.find_spec("torchvision"):
+        with contextlib.suppress(RuntimeError):
+            import torchvision
+
+            every = torchvision.models.list_models()
+            names += [f"tv {name}" for name in every if "quantized" not in name]
+    return names
+
+
+def chosen(names: list[str], wanted: list[str]) -> list[str]:
+    """Those of ``names`` that are ``wanted``, by name or by kind ("hf"); all without any."""
+    return [n for n in names if not wanted or n in wanted or n.split()[0] in wanted]
+
+
+# Running over them
+
+
+def prepare() -> None:
+    """Imports what every model needs, before processes are forked."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.simplefilter("ignore")
+    import torch
+
+    torch.set_num_threads(1)
+    lend_torchvision_its_kernels()
+    with contextlib.suppress(ImportError):
+        import transformers.models.auto.modeling_auto  # noqa: F401
+
+
+def in_a_fork(work: Callable[[], dict[str, Any]], seconds: int) -> dict[str, Any]:
+    """What ``work`` finds in a process of its own; "failed" when it raises or takes too long.
+
+    Args:
+        work: Gives what can be written as JSON.
+        seconds: Of CPU time; twenty times as many pass on the clock at most.
+    """
+    out, into = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        os.close(out)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.alarm(20 * seconds)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        try:
+            answer = work()
+        except Exception as error:  # a bug: say which model has it
+            answer = {"failed": said(error)}
+        with os.fdopen(into, "w") as stream:
+            json.dump(answer, stream)
+        os._exit(0)
+    os.close(into)
+    with os.fdopen(out) as stream:
+        text = stream.read()
+    _, status = os.waitpid(child, 0)
+    if text:
+        found: dict[str, Any] = json.loads(text)
+        return found
+    number = os.WTERMSIG(status)
+    is_late = number in (signal.SIGPROF, signal.SIGALRM)
+    late = f"not within {seconds} CPU s"
+    return {"failed": late if is_late else f"ended by signal {number}"}
+
+
+def said(error: Exception) -> str:
+    """An exception in one line."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
