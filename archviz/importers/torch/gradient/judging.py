@@ -316,11 +316,10 @@ class Judge:
 def _owner(watcher: Watcher, converter: Converter, node: Any) -> int | None:
     """Position in the graph of the operation that made an autograd node, by sequence number."""
     number = node._sequence_nr()
-    outputs = watcher.ledger.outputs
     recorder = watcher.recorder
     assert recorder is not None
     best: tuple[int, int] | None = None
-    for (other, _), value in outputs.items():
+    for (other, _), value in watcher.ledger.made.items():
         if other >= number and (best is None or other < best[0]):
             best = (other, value)
     if best is None:

@@ -67,7 +67,9 @@ class Ledger:
     No node is kept, only its sequence number, so that no memory is held for the analysis.
 
     Attributes:
-        outputs: Value by sequence number of the node and position among its outputs.
+        outputs: Value by sequence number of the node and position among its outputs; the latest,
+            where operations gave back what they got.
+        made: The first such value, which the operation that made the node has.
         leaves: Value by identity of the leaf tensor.
         kept: The leaf tensors, so that no identity is used again.
         adopt: Gives the value of a leaf that nothing has announced.
@@ -75,6 +77,7 @@ class Ledger:
 
     adopt: Callable[[torch.Tensor], int]
     outputs: dict[tuple[int, int], int] = field(default_factory=dict)
+    made: dict[tuple[int, int], int] = field(default_factory=dict)
     leaves: dict[int, int] = field(default_factory=dict)
     kept: list[torch.Tensor] = field(default_factory=list)
 
@@ -93,6 +96,7 @@ class Ledger:
         key = (node._sequence_nr(), tensor.output_nr)
         known = self.outputs.get(key)
         self.outputs[key] = value
+        self.made.setdefault(key, value)
         if known is not None:
             return Behind(frozenset((known,)))
         return self.behind(node)

@@ -87,8 +87,8 @@ def origin_of_zeros(
     sources = [value for value in operation.inputs if value in learned]
     if target < 0 or not sources:
         return None
-    cuts = [source for source in sources if graph.is_cut(source, target)]
-    kind = kind_of_cut(graph, cuts[0], target) if cuts else Kind.ZERO_HERE
+    is_cut = all(graph.is_cut(source, target) for source in sources)
+    kind = kind_of_cut(graph, sources[0], target) if is_cut else Kind.ZERO_HERE
     return graph.values[target].operation, kind
 
 
