@@ -249,8 +249,10 @@ def names_of(zoo: str, timm_models: int = 40) -> list[str]:
 
 
 def chosen(names: list[str], wanted: list[str]) -> list[str]:
-    """Those of ``names`` that are ``wanted``, by name or by kind ("hf"); all without any."""
-    return [n for n in names if not wanted or n in wanted or n.split()[0] in wanted]
+    """Those of ``names`` that are ``wanted``, by name or kind ("hf"), in that order; else all."""
+    if not wanted:
+        return names
+    return [name for part in wanted for name in names if part in (name, name.split()[0])]
 
 
 # Running over them
