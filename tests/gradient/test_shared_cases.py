@@ -8,6 +8,7 @@ prints precision and recall over the parameters of all of them.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import importlib.util
 import inspect
 import sys
@@ -30,7 +31,9 @@ OWN = [Path(__file__).with_name(name) for name in ("more_cases.py", "varied_case
 FILES = [path for path in (*OWN, SHARED) if path.exists()]
 
 
+@functools.cache
 def module_at(path: Path) -> ModuleType:
+    """The cases of a file, once: what it registers with PyTorch goes with a second copy of it."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
