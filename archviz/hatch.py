@@ -45,7 +45,7 @@ def _extent(mark: Rect | Path) -> tuple[float, float, float, float]:
         return mark.x, mark.y, mark.x + mark.width, mark.y + mark.height
     xs: list[float] = []
     ys: list[float] = []
-    for _, *numbers in mark.segments:
+    for _, *numbers in mark.outline:
         xs += numbers[0::2]
         ys += numbers[1::2]
     return min(xs), min(ys), max(xs), max(ys)
@@ -82,7 +82,7 @@ def _dots(left: float, top: float, right: float, bottom: float) -> list[Segment]
 def _corners(mark: Path) -> list[list[tuple[float, float]]]:
     """The outlines of a path as polygons."""
     outlines: list[list[tuple[float, float]]] = []
-    for command, *numbers in mark.segments:
+    for command, *numbers in mark.outline:
         if command == "M":
             outlines.append([(numbers[0], numbers[1])])
         elif command == "L":

@@ -158,6 +158,8 @@ def _fill(parent: Any, marks: tuple[Mark, ...], theme: Theme) -> None:
                 child.attribs["id"] = one_line(mark.id)
             child.attribs["class"] = one_line(mark.role)
             child.attribs.update((f"data-{key}", one_line(v)) for key, v in mark.data.items())
+            if mark.x or mark.y:
+                child.attribs["transform"] = f"translate({' '.join(_numbers((mark.x, mark.y)))})"
             if mark.title:
                 child.set_desc(title=one_line(mark.title))
             _fill(child, mark.marks, theme)
@@ -175,7 +177,7 @@ def _shape(mark: Rect | Path | Text) -> Any:
             place, size = (mark.x, mark.y), (mark.width, mark.height)
             return shapes.Rect(_numbers(place), _numbers(size), rx=number(mark.radius), debug=False)
         case Path():
-            commands = [segment[0] + " ".join(_numbers(segment[1:])) for segment in mark.segments]
+            commands = [segment[0] + " ".join(_numbers(segment[1:])) for segment in mark.outline]
             return path.Path(d=" ".join(commands), debug=False)
         case Text():
             element = text.Text(one_line(mark.text), debug=False)

@@ -7,7 +7,7 @@ how that looks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from archviz.length import Length
@@ -30,10 +30,30 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Lines and curves."""
+    """Lines and curves.
+
+    Attributes:
+        segments: From the origin of the path.
+        role: Gives colours and width.
+        x: Where the origin is, so that equal outlines share their segments.
+        y: The same, down.
+    """
 
     segments: tuple[Segment, ...]
     role: str
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def outline(self) -> tuple[Segment, ...]:
+        """The segments where they are, not from the origin."""
+        if not (self.x or self.y):
+            return self.segments
+        placed: list[Segment] = []
+        for command, *numbers in self.segments:
+            origin = (self.x, self.y) * (len(numbers) // 2)
+            placed.append((command, *[a + b for a, b in zip(numbers, origin, strict=True)]))
+        return tuple(placed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +96,8 @@ class Group:
         id: Stable across runs, or "".
         title: What a pointer resting on it, or a screen reader, says.
         data: Facts for scripts and tests, written as ``data-*``.
+        x: Where the origin of its marks is, so that equal things share theirs.
+        y: The same, down.
     """
 
     marks: tuple[Mark, ...]
@@ -83,6 +105,8 @@ class Group:
     id: str = ""
     title: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+    x: float = 0.0
+    y: float = 0.0
 
 
 Mark: TypeAlias = Rect | Path | Text | Group
@@ -117,9 +141,17 @@ class Scene:
 
 
 def flatten(marks: tuple[Mark, ...]) -> Iterator[Rect | Path | Text]:
-    """Every mark that is not a group, in painting order."""
+    """Every mark that is not a group, in painting order, where it is on the page."""
     for mark in marks:
-        if isinstance(mark, Group):
-            yield from flatten(mark.marks)
-        else:
+        if not isinstance(mark, Group):
             yield mark
+        elif mark.x or mark.y:
+            for inner in flatten(mark.marks):
+                yield moved(inner, mark.x, mark.y)
+        else:
+            yield from flatten(mark.marks)
+
+
+def moved(mark: Rect | Path | Text, x: float, y: float) -> Rect | Path | Text:
+    """The mark further right by ``x`` and further down by ``y``."""
+    return replace(mark, x=mark.x + x, y=mark.y + y)

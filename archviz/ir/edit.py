@@ -119,17 +119,16 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
     if not groups:
         return graph
     owner = {member: index for index, (_, members) in enumerate(groups) for member in members}
-    group_of_value: dict[str, int] = {}
+    group_of_value: dict[str | None, int] = {}
     for node in graph.nodes:
         index = owner.get(node.id, -1)
         if index >= 0:
             group_of_value.update((out, index) for out in node.outputs if out is not None)
-    leaving: list[dict[str, None]] = [{} for _ in groups]
+    leaving: list[dict[str | None, None]] = [{} for _ in groups]
     for node in graph.nodes:
-        here = owner.get(node.id, -1)
-        for value in used_values(node):
+        for value in used_values(node) if node.subgraphs else node.inputs:
             made_in = group_of_value.get(value, -1)
-            if made_in >= 0 and made_in != here:
+            if made_in >= 0 and made_in != owner.get(node.id, -1):
                 leaving[made_in][value] = None
     for value in graph.outputs:
         if value in group_of_value:
@@ -150,7 +149,8 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
             order.append(index)
         origins[index].extend(node.origins)
         for use in node.parameters:
-            parameters[index].setdefault(use.parameter, replace(use, index=-1))
+            if use.parameter not in parameters[index]:
+                parameters[index][use.parameter] = replace(use, index=-1)
         for value in used_values(node):
             if group_of_value.get(value, -1) != index:
                 entering[index][value] = None
@@ -187,15 +187,16 @@ def used_values(node: Node) -> list[str]:
 
 def sweep(graph: Graph) -> Graph:
     """The graph without values, parameters and scopes that nothing mentions any more."""
-    mentioned = set(graph.inputs) | set(graph.outputs)
+    mentioned: set[str | None] = {*graph.inputs, *graph.outputs}
     parameters: set[str] = set()
     scopes: set[tuple[str, ...]] = set()
     stack = list(graph.nodes)
     while stack:
         node = stack.pop()
-        mentioned.update(value for value in node.inputs if value is not None)
-        mentioned.update(value for value in node.outputs if value is not None)
-        parameters.update(use.parameter for use in node.parameters)
+        mentioned.update(node.inputs)
+        mentioned.update(node.outputs)
+        if node.parameters:
+            parameters.update([use.parameter for use in node.parameters])
         if node.scope not in scopes:
             scopes.update(node.scope[:length] for length in range(1, len(node.scope) + 1))
         for part in node.subgraphs.values():

@@ -90,7 +90,7 @@ def operations_of(node: Node) -> int:
     if node.kind == "module":
         inside = node.attributes.get("operations")
         return inside if isinstance(inside, int) else len(node.origins)
-    return sum(1 for _ in leaves(node))
+    return sum([1 for _ in leaves(node)]) if node.parts else 1
 
 
 def leaves(node: Node) -> Iterator[Node]:

@@ -16,7 +16,7 @@ from archviz.hatch import hatch
 from archviz.ir.build import unique
 from archviz.renderers import Renderer
 from archviz.scene import Group, Mark, Path, Rect, Scene, Segment, Text
-from archviz.theme import AUTO, Style, Theme, load_theme
+from archviz.theme import AUTO, Theme, load_theme
 
 _FARTHEST = 1e7
 """Coordinates beyond this are a layout gone wrong, not a picture."""
@@ -108,19 +108,79 @@ def _length(value: float) -> str:
 
 def escaped(text: str) -> str:
     """``text`` as XML character data, without what XML forbids."""
-    return text.translate(_ESCAPES)
+    return text if _is_plain(text) else text.translate(_ESCAPES)
 
 
 def quoted(text: str) -> str:
     """``text`` as an attribute's value between double quotes."""
-    return text.translate(_QUOTED)
+    return text if _is_plain(text) else text.translate(_QUOTED)
+
+
+def _allowed_in(text: str) -> str:
+    return text if text.isprintable() else text.translate(_FORBIDDEN)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing to escape in it; forbidden characters are none that print."""
+    return text.isprintable() and not ("&" in text or "<" in text or ">" in text or '"' in text)
 
 
 def path_data(segments: tuple[Segment, ...]) -> str:
     """The ``d`` attribute of a path."""
-    return "".join(
-        segment[0] + " ".join([number(value) for value in segment[1:]]) for segment in segments
-    )
+    written: list[str] = []
+    numbers = _NUMBERS
+    x = y = 0.0
+    for segment in segments:
+        if len(segment) == 3:
+            command, to_x, to_y = segment
+            if command != "L" or (to_x != x and to_y != y):
+                written.append(f"{command}{numbers[to_x]} {numbers[to_y]}")
+            elif to_x == x:
+                written.append(f"V{numbers[to_y]}")
+            else:
+                written.append(f"H{numbers[to_x]}")
+            x, y = to_x, to_y
+        elif len(segment) == 5:
+            command, by_x, by_y, x, y = segment
+            written.append(f"{command}{numbers[by_x]} {numbers[by_y]} {numbers[x]} {numbers[y]}")
+        else:
+            command, *values = segment
+            written.append(command + " ".join([numbers[value] for value in values]))
+            if values:
+                x, y = values[-2:]
+    return "".join(written)
+
+
+def _relative(segments: tuple[Segment, ...]) -> tuple[float, float, str]:
+    """Where a path starts, and the rest of its ``d`` attribute from there, without coordinates."""
+    (_, *start), *rest = segments
+    x, y = start
+    written: list[str] = []
+    for command, *numbers in rest:
+        steps = [value - (y if odd % 2 else x) for odd, value in enumerate(numbers)]
+        if command == "L" and not steps[0]:
+            written.append(f"v{number(steps[1])}")
+        elif command == "L" and not steps[1]:
+            written.append(f"h{number(steps[0])}")
+        else:
+            written.append(command.lower() + " ".join(map(number, steps)))
+        if numbers:
+            x, y = numbers[-2:]
+    return start[0], start[1], "".join(written)
+
+
+class _Numbers(dict[float, str]):
+    """Numbers as they are written; most coordinates of a picture occur again and again."""
+
+    def __missing__(self, value: float) -> str:
+        if len(self) > _MOST_NUMBERS:
+            self.clear()
+        text = self[value] = number(value)
+        return text
+
+
+_MOST_NUMBERS = 20_000
+_NUMBERS = _Numbers()
 
 
 class _Writer:
@@ -129,34 +189,47 @@ class _Writer:
         self.id_prefix = id_prefix
         self.hatched = bool(theme.hatches)
         self.lines: list[str] = []
-        self._attributes: dict[tuple[str, bool], str] = {}
+        self._looks: dict[tuple[str, bool], str] = {}
         self._fills: dict[str, None] = {}
         self._strokes: dict[str, None] = {}
         self._ids = {"title": 1, "desc": 1}
+        self._known: dict[tuple[int, str], str] = {}
+        self._outlines: dict[int, tuple[float, float, str]] = {}
 
     def marks(self, marks: tuple[Mark, ...], indent: str) -> None:
+        """Appends the elements of ``marks``."""
+        write = self.lines.append
+        numbers, look = _NUMBERS, self._look
         for mark in marks:
-            match mark:
-                case Group():
-                    self._group(mark, indent)
-                case Rect():
-                    radius = f' rx="{number(mark.radius)}"' if mark.radius else ""
-                    self.lines.append(
-                        f'{indent}<rect x="{number(mark.x)}" y="{number(mark.y)}" '
-                        f'width="{number(mark.width)}" height="{number(mark.height)}"{radius}'
-                        f"{self._look(mark.role)}/>"
-                    )
+            if isinstance(mark, Group):
+                self._group(mark, indent)
+            elif isinstance(mark, Path):
+                write(f'{indent}<path d="{self._data(mark)}"{look(mark.role)}/>')
+                if self.hatched:
                     self._hatch(mark, indent)
-                case Path():
-                    self.lines.append(
-                        f'{indent}<path d="{path_data(mark.segments)}"{self._look(mark.role)}/>'
-                    )
+            elif isinstance(mark, Rect):
+                radius = f' rx="{numbers[mark.radius]}"' if mark.radius else ""
+                write(
+                    f'{indent}<rect x="{numbers[mark.x]}" y="{numbers[mark.y]}" '
+                    f'width="{numbers[mark.width]}" height="{numbers[mark.height]}"{radius}'
+                    f"{look(mark.role)}/>"
+                )
+                if self.hatched:
                     self._hatch(mark, indent)
-                case Text():
-                    self._text(mark, indent)
+            else:
+                self._text(mark, indent)
+
+    def _data(self, path: Path) -> str:
+        if not (path.x or path.y):
+            return path_data(path.segments)
+        found = self._outlines.get(id(path.segments))
+        if found is None:
+            found = self._outlines[id(path.segments)] = _relative(path.segments)
+        x, y, rest = found
+        return f"M{_NUMBERS[path.x + x]} {_NUMBERS[path.y + y]}{rest}"
 
     def _hatch(self, mark: Rect | Path, indent: str) -> None:
-        kind = self.theme.hatch(self.theme.style(mark.role).fill) if self.hatched else ""
+        kind = self.theme.hatch(self.theme.style(mark.role).fill)
         lines = hatch(mark, kind) if kind else ()
         if lines:
             color = self.theme.palette["hatch"]
@@ -169,33 +242,79 @@ class _Writer:
     def _group(self, group: Group, indent: str) -> None:
         name = ""
         if group.id:
-            own = unique(group.id.translate(_FORBIDDEN), self._ids)
+            own = unique(_allowed_in(group.id), self._ids)
             name = f' id="{quoted(self.id_prefix + own)}"'
-        data = "".join(f' data-{key}="{quoted(value)}"' for key, value in group.data.items())
-        self.lines.append(f'{indent}<g{name} class="{quoted(group.role)}"{data}>')
+        data = "".join([f' data-{key}="{quoted(value)}"' for key, value in group.data.items()])
+        if group.x or group.y:
+            data += f' transform="translate({_NUMBERS[group.x]} {_NUMBERS[group.y]})"'
+        role = self._common_role(group.marks)
+        look = self._attributes_of(role) if role else ("", "")
+        classes = f"{quoted(group.role)} {look[0]}" if look[0] else quoted(group.role)
+        start = f'{indent}<g{name} class="{classes}"{data}{look[1]}>'
         if group.title:
-            self.lines.append(f"{indent}  <title>{escaped(group.title)}</title>")
-        self.marks(group.marks, indent + "  ")
+            start = f"{start}\n{indent}  <title>{escaped(group.title)}</title>"
+        inside = "" if role else self._inside(group.marks, indent + "  ")
+        if inside:
+            # Apart, as most cards share what is inside.
+            self.lines += (start, inside, f"{indent}</g>")
+            return
+        self.lines.append(start)
+        if role:
+            self.lines += [
+                f'{indent}  <path d="{self._data(mark)}"/>'
+                for mark in group.marks
+                if isinstance(mark, Path)
+            ]
+        else:
+            self.marks(group.marks, indent + "  ")
         self.lines.append(f"{indent}</g>")
 
+    def _common_role(self, marks: tuple[Mark, ...]) -> str:
+        """The role of all marks when they are paths that may have their look from their group."""
+        first = marks[0] if len(marks) > 1 else None
+        if not isinstance(first, Path) or (
+            self.hatched and self.theme.hatch(self.theme.style(first.role).fill)
+        ):
+            return ""
+        role = first.role
+        is_common = all(isinstance(mark, Path) and mark.role == role for mark in marks)
+        return role if is_common else ""
+
+    def _inside(self, marks: tuple[Mark, ...], indent: str) -> str:
+        """The elements of a group's marks, which others may share; "" with groups among them."""
+        key = (id(marks), indent)
+        known = self._known.get(key)
+        if known is None:
+            if not marks or any(isinstance(mark, Group) for mark in marks):
+                return ""  # ids inside are not to be repeated
+            start = len(self.lines)
+            self.marks(marks, indent)
+            known = self._known[key] = "\n".join(self.lines[start:])
+            del self.lines[start:]
+        return known
+
     def _text(self, text: Text, indent: str) -> None:
-        place = f'x="{number(text.x)}" y="{number(text.y)}"'
+        place = f'x="{_NUMBERS[text.x]}" y="{_NUMBERS[text.y]}"'
         if text.rotation:
             turn = f"translate({number(text.x)} {number(text.y)}) rotate({number(text.rotation)})"
             place = f'transform="{turn}"'
         anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
         self.lines.append(
-            f'{indent}<text {place} font-size="{number(text.size)}"{anchor}'
+            f'{indent}<text {place} font-size="{_NUMBERS[text.size]}"{anchor}'
             f"{self._look(text.role, is_text=True)}>{escaped(text.text)}</text>"
         )
 
     def _look(self, role: str, *, is_text: bool = False) -> str:
-        found = self._attributes.get((role, is_text))
+        found = self._looks.get((role, is_text))
         if found is None:
-            found = self._attributes[role, is_text] = self._written(self.theme.style(role), is_text)
+            classes, attributes = self._attributes_of(role, is_text=is_text)
+            shown = f' class="{classes}"' if classes else ""
+            found = self._looks[role, is_text] = shown + attributes
         return found
 
-    def _written(self, style: Style, is_text: bool) -> str:
+    def _attributes_of(self, role: str, *, is_text: bool = False) -> tuple[str, str]:
+        """Classes and attributes that give an element the look of ``role``."""
+        style = self.theme.style(role)
         classes, attributes = [], []
         if style.fill:
             self._fills[style.fill] = None
@@ -212,8 +331,7 @@ class _Writer:
             attributes.append(f' stroke-dasharray="{style.dash}"')
         if is_text and style.weight == "bold":
             attributes.append(' font-weight="700"')
-        shown = f' class="{" ".join(classes)}"' if classes else ""
-        return shown + "".join(attributes)
+        return " ".join(classes), "".join(attributes)
 
     def dark_rules(self, dark: Theme) -> str:
         """A style sheet that gives every colour used here its dark counterpart."""

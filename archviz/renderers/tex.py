@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from archviz.errors import RendererError
 from archviz.hatch import hatch
 from archviz.renderers import Renderer
-from archviz.scene import Group, Mark, Path, Rect, Scene, Segment, Text
+from archviz.scene import Group, Mark, Path, Rect, Scene, Segment, Text, flatten
 from archviz.theme import AUTO, Style, Theme, load_theme
 
 POINTS = 0.75
@@ -135,7 +135,8 @@ class _Writer:
                 case Group():
                     if mark.id:
                         self.lines.append(f"{indent}% {_comment(mark.id)}")
-                    self.marks(mark.marks, indent + "  " if mark.id else indent)
+                    inner = mark.marks if not (mark.x or mark.y) else tuple(flatten((mark,)))
+                    self.marks(inner, indent + "  " if mark.id else indent)
                 case Rect():
                     corner = f"rounded corners={self._length(mark.radius)}" if mark.radius else ""
                     start = f"({_number(mark.x)},{_number(mark.y)})"
@@ -143,7 +144,7 @@ class _Writer:
                     self._shape(f"{start} rectangle {end}", mark.role, indent, corner)
                     self._hatch(mark, indent)
                 case Path():
-                    self._shape(_operations(mark.segments), mark.role, indent)
+                    self._shape(_operations(mark.outline), mark.role, indent)
                     self._hatch(mark, indent)
                 case Text():
                     self._write(mark, indent)

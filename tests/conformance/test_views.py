@@ -36,7 +36,7 @@ def check(scene: Scene) -> None:
                 if not mark.rotation:
                     corners += [(mark.left, mark.y), (mark.left + mark.width, mark.y)]
             case PathMark():
-                numbers = [value for segment in mark.segments for value in segment[1:]]
+                numbers = [value for segment in mark.outline for value in segment[1:]]
                 assert all(isinstance(value, float | int) for value in numbers)
                 pairs = zip(numbers[::2], numbers[1::2], strict=True)
                 corners = [(float(x), float(y)) for x, y in pairs]  # type: ignore[arg-type]

@@ -36,7 +36,9 @@ def test_pages_have_numbered_figures_as_pictures_of_their_own(site: Path) -> Non
         ("block", "Node-link diagram of resnet_block.onnx"),
         ("live", "A convolution, two residual blocks, and a pooling"),
     ]
-    (frame,) = re.findall(r'id="open">\s*(?:<div[^>]*>)*<div[^>]*height:420px[^>]*><iframe[^>]*>', page)
+    (frame,) = re.findall(
+        r'id="open">\s*(?:<div[^>]*>)*<div[^>]*height:420px[^>]*><iframe[^>]*>', page
+    )
     assert 'sandbox="allow-scripts' in frame
     assert "&lt;script&gt;" in frame
     sources = [source for _, _, source in figures]

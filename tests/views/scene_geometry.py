@@ -67,7 +67,7 @@ def is_bold(text: Text) -> bool:
 
 
 def extent(group: Group) -> Area:
-    rects = [mark for mark in group.marks if isinstance(mark, Rect)]
+    rects = [mark for mark in flatten((group,)) if isinstance(mark, Rect)]
     return (
         min(rect.x for rect in rects),
         min(rect.y for rect in rects),
@@ -77,7 +77,7 @@ def extent(group: Group) -> Area:
 
 
 def texts(group: Group) -> list[Text]:
-    return [mark for mark in flatten(group.marks) if isinstance(mark, Text)]
+    return [mark for mark in flatten((group,)) if isinstance(mark, Text)]
 
 
 def text_area(text: Text) -> Area:
@@ -136,7 +136,7 @@ def clashes(areas: Sequence[Area]) -> list[str]:
 def label_problems(scene: Scene, boxes: dict[str, Area], frames: list[Group]) -> list[str]:
     labels = {
         f"label {index} {mark.text!r}": text_area(mark)
-        for index, mark in enumerate(scene.marks)
+        for index, mark in enumerate(flatten(scene.marks))
         if isinstance(mark, Text) and mark.role == "label"
     }
     found = [f"{one} overlaps {other}" for one, other in overlapping(labels)]
@@ -160,7 +160,7 @@ def edges(scene: Scene) -> list[list[tuple[float, float]]]:
     """The points of every edge, turns included."""
     return [
         points(mark.segments)
-        for mark in scene.marks
+        for mark in flatten(scene.marks)
         if isinstance(mark, Path) and mark.role in ("edge", "back-edge")
     ]
 

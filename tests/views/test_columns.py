@@ -225,7 +225,7 @@ def test_a_frame_says_that_it_goes_on() -> None:
     continued = [title for title in titles if title.startswith("model ")]
     assert len(continued) == 2
     assert all(title.removeprefix("model") in CONTINUED for title in continued)
-    names = [mark.id for mark in scene.marks if isinstance(mark, Group)]
+    names = [mark.id for mark in scene.marks if isinstance(mark, Group) and mark.id]
     assert {"scope:model", "scope:model#2", "scope:model#3"} <= set(names)
     assert len(set(names)) == len(names)
 

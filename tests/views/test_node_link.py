@@ -259,22 +259,23 @@ def test_corners_are_round_and_the_ends_stay() -> None:
 def test_an_edge_ends_on_the_circle_of_a_merge() -> None:
     area = Area(100, 100, 24, 24)
     assert edges.onto_circle(Point(112, 100), area) == Point(112, 100)
-    point = edges.onto_circle(Point(118, 100), area)
-    assert (point.x - 112) ** 2 + (point.y - 112) ** 2 == pytest.approx(144)
-    left = edges.onto_circle(Point(100, 106), area)
-    assert (left.x - 112) ** 2 + (left.y - 112) ** 2 == pytest.approx(144)
+    for near in (Point(118, 100), Point(100, 106)):
+        x, y = edges.onto_circle(near, area)
+        assert (x - 112) ** 2 + (y - 112) ** 2 == pytest.approx(144)
 
 
 def test_an_arrow_points_where_the_edge_ends() -> None:
     points = (Point(10, 0), Point(10, 50))
-    line, head = edges.paint(Route(points), points, "")
+    painted = edges.Painted()
+    painted.add(Route(points), points, "")
+    line, head = flatten(tuple(painted.marks()))
     assert line.segments[-1] == ("L", 10, 50 - 5.6)  # type: ignore[union-attr]
-    assert head.segments[0] == ("M", 10, 50)  # type: ignore[union-attr]
+    assert head.outline[0] == ("M", 10, 50)  # type: ignore[union-attr]
 
 
 def texts_of(model: Model, shapes: str) -> list[str]:
     scene = draw(model, shapes=shapes)  # type: ignore[arg-type]
-    return [m.text for m in scene.marks if isinstance(m, Text) and m.role == "label"]
+    return [m.text for m in flatten(scene.marks) if isinstance(m, Text) and m.role == "label"]
 
 
 def test_shapes_are_said_where_they_change_everywhere_or_nowhere() -> None:
@@ -331,7 +332,7 @@ def test_what_is_highlighted_gets_a_ring_behind_its_card() -> None:
     (ring,) = [m for m in marks if isinstance(m, Rect) and m.role == "ring"]
     (card,) = [m for m in marks if isinstance(m, Group) and m.id == node.id]
     assert marks.index(ring) < marks.index(card)
-    box = next(m for m in card.marks if isinstance(m, Rect))
+    box = next(m for m in flatten((card,)) if isinstance(m, Rect))
     assert (ring.x + ring.width / 2, ring.y + ring.height / 2) == (
         box.x + box.width / 2,
         box.y + box.height / 2,

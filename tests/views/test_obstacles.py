@@ -31,7 +31,7 @@ def test_a_line_is_free_exactly_when_no_box_and_no_other_line_is_near() -> None:
     placement = Placement(
         tuple(areas), tuple(Route((one, other)) for one, other in lines), 9999.0, 9999.0
     )
-    obstacles = Obstacles(placement, range(len(areas)))
+    obstacles = Obstacles(placement, range(len(areas)), placement.routes)
     answers = set()
     for index, (one, other) in enumerate(lines):
         own = Area(one.x, one.y, other.x - one.x, other.y - one.y)
@@ -47,7 +47,7 @@ def test_a_line_is_free_exactly_when_no_box_and_no_other_line_is_near() -> None:
 def test_a_way_that_was_changed_is_in_the_way_of_the_next() -> None:
     across = Route((Point(0.0, 50.0), Point(200.0, 50.0)))
     far = Route((Point(0.0, 900.0), Point(200.0, 900.0)))
-    obstacles = Obstacles(Placement((), (far, far), 999.0, 999.0), ())
+    obstacles = Obstacles(Placement((), (far, far), 999.0, 999.0), (), [across])
     assert obstacles.is_free(across, Link(0, 1, 0), 1)
     obstacles.occupy(across, 0)
     assert obstacles.is_free(across, Link(0, 1, 0), 0)
@@ -59,13 +59,15 @@ def look_around(count: int) -> Callable[[], None]:
     for index in range(count):
         areas.append(Area(index * 150.0, 0.0, 120.0, 60.0))
         routes.append(Route((Point(0.0, 100.0), Point(index * 150.0 + 200, 100.0))))
+    ways = [
+        Route((Point(index * 150.0, 68.0), Point(index * 150.0, 84.0))) for index in range(count)
+    ]
     obstacles = Obstacles(
-        Placement(tuple(areas), tuple(routes), 150.0 * count, 200.0), range(count)
+        Placement(tuple(areas), tuple(routes), 150.0 * count, 200.0), range(count), ways
     )
 
     def look() -> None:
-        for index in range(count):
-            between = Route((Point(index * 150.0, 68.0), Point(index * 150.0, 84.0)))
+        for index, between in enumerate(ways):
             assert obstacles.is_free(between, Link(0, 1, 0), index)
 
     return look

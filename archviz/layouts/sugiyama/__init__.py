@@ -14,6 +14,7 @@ from typing import Literal
 
 from archviz.errors import LayoutError
 from archviz.garbage import collection_paused
+from archviz.ir.quick import quick
 from archviz.layouts import Area, Box, Layout, Link, Placement, Point, Route
 from archviz.layouts.sugiyama.blocks import Memo
 from archviz.layouts.sugiyama.cells import Border, CellLayout, lay_cell
@@ -80,6 +81,7 @@ def lay_all(
     shapes = [-1] * len(cells)
     known: dict[object, int] = {}
     kept: list[CellLayout] = []
+    leaves: dict[tuple[float, float], Child] = {}
     memo = Memo()
     for index in range(len(cells) - 1, -2, -1):
         if index == len(cells) - 1:
@@ -92,13 +94,19 @@ def lay_all(
         for i in cell.children:
             inner = layouts[i]
             if inner is None:
-                width, height = boxes[i].width, boxes[i].height
-                children.append(Child(height, width) if turned else Child(width, height))
+                size = (boxes[i].width, boxes[i].height)
+                leaf = leaves.get(size)
+                if leaf is None:
+                    leaf = leaves[size] = Child(*(size[::-1] if turned else size))
+                children.append(leaf)
             else:
                 children.append(
                     Child(inner.width, inner.height, inner.inlets, inner.outlets, shapes[i])
                 )
         border = border_of(box, turned=turned)
+        if box is None:  # there is one page
+            layouts[index] = lay_cell(children, cell.arcs, cell.head, border, memo)
+            break
         # Equal containers look equal even where their spines come in differently: the last decides.
         key = (border, tuple(children), tuple(cell.arcs))
         shape = known.get(key)
@@ -168,10 +176,11 @@ def _route(
     if turned:
         if label is not None:
             label = Area(label.y, label.x, label.height, label.width)
-        return Route(tuple([Point(y, x) for x, y in points]), label, is_back)
-    return Route(tuple([_point(Point, point) for point in points]), label, is_back)
+        points = [(y, x) for x, y in points]
+    return _made(tuple([_point(Point, point) for point in points]), label, is_back)
 
 
+_made = quick(Route)
 _point = tuple.__new__
 """Makes a Point of a pair without unpacking it, which halves the time that routes take."""
 

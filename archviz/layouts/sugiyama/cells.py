@@ -109,6 +109,7 @@ def lay_cell(
         drawn = _lay_part(part, memo)
         sides = tuple([lane.is_left for lane in part.lanes.values()])
         found.append(PartPlan(part.rank, part.is_lane, tuple(part.runs), sides))
+        del part  # of a huge drawing, it takes much memory
         packing.add(drawn, ported=ported)
     if single:
         packing.add(_grid(children, single, packing.shelf_width()), ported=False)

@@ -21,25 +21,25 @@ def draw(part: Part) -> Drawn:
             drawn.corners[vertex.child] = (x - vertex.width / 2, y)
     drawn.inlets = {port: part.x[v] for port, v in part.inlets.items()}
     drawn.outlets = {port: part.x[v] for port, v in part.outlets.items()}
-    for index, chain in part.chains.items():
-        link = chain[0]
+    for index, link in part.chains.items():
         u, v = part.ends[link]
         at = part.net_x[part.nets[link]]
-        if len(chain) == 1 and part.rank[v] == part.rank[u] + 1 and part.link_x[link] == at:
+        last = part.ends_with.get(index, link)
+        if last == link and part.rank[v] == part.rank[u] + 1 and part.link_x[link] == at:
             # Straight down, as most are.
             drawn.routes[index] = [(at, part.y[u] + part.vertices[u].height), (at, part.y[v])]
             if link in part.labels:
                 drawn.labels[index] = _label_area(part, link, part.labels[link])
             continue
         points = _way(part, link)
-        if len(chain) > 1:
-            points = straightened(points + _way(part, chain[1]))
+        if last != link:
+            points = straightened(points + _way(part, last))
         drawn.routes[index] = points
-        if any(part.is_back[link] for link in chain):
+        if part.is_back[link] or part.is_back[last]:
             drawn.backs.append(index)
-        label = part.labels.get(chain[0])
+        label = part.labels.get(link)
         if label:
-            drawn.labels[index] = _label_area(part, chain[0], label)
+            drawn.labels[index] = _label_area(part, link, label)
     for tag, index in part.tags.items():
         vertex = part.vertices[tag]
         drawn.labels[index] = (

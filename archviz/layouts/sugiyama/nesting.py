@@ -96,7 +96,8 @@ def take_apart(
         holder.children.append(i)
         depth[i] = depth[parent[i]] + 1 if parent[i] < count else 1
         holders.append(holder)
-    filled = [cell or Cell() for cell in cells] + [page]
+    leaf = Cell()
+    filled = [cell or leaf for cell in cells] + [page]
     pieces: list[tuple[tuple[int, int], ...]] = []
     leaves = [not box.is_container for box in boxes]
     for link in links:
@@ -110,6 +111,8 @@ def take_apart(
             pieces.append(_split(link, boxes, filled, parent, local, depth))
     if any(len(cell.inlets) > 1 for cell in filled):
         _find_heads(links, filled, pieces)
+    for cell in filled:
+        cell.nets, cell.known = {}, {}
     return filled, pieces
 
 

@@ -152,7 +152,8 @@ class Part:
         outlets: Vertices of the ports on the lower border.
         loops: Self-loops by vertex.
         tags: The arc whose label a vertex is.
-        chains: For each arc, the links it is made of: two when its label has a vertex.
+        chains: The link that each arc is, or begins with.
+        ends_with: The link that an arc ends with when its label has a vertex between.
         ends: Source and target of each link.
         nets: Net of each link.
         leave: How far from its source's middle a link leaves, when that is given.
@@ -188,7 +189,8 @@ class Part:
     outlets: dict[int, int] = field(default_factory=dict)
     loops: dict[int, list[int]] = field(default_factory=dict)
     tags: dict[int, int] = field(default_factory=dict)
-    chains: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    chains: dict[int, int] = field(default_factory=dict)
+    ends_with: dict[int, int] = field(default_factory=dict)
     ends: list[tuple[int, int]] = field(default_factory=list)
     nets: list[int] = field(default_factory=list)
     leave: list[float] = field(default_factory=list)
@@ -261,14 +263,12 @@ def read_part(
             tag = len(vertices)
             vertices.append(Vertex(-1, label[0], label[1] + 2 * LABEL_CLEARANCE, entering=1))
             part.tags[tag] = index
-            part.chains[index] = (
-                _add(part, u, tag, net, leave, 0.0),
-                _add(part, tag, v, count, 0.0, arrive),
-            )
+            part.chains[index] = _add(part, u, tag, net, leave, 0.0)
+            part.ends_with[index] = _add(part, tag, v, count, 0.0, arrive)
             count += 1
             continue
         link = _add(part, u, v, net, leave, arrive)
-        part.chains[index] = (link,)
+        part.chains[index] = link
         if label:
             part.labels[link] = label
     _measure(part)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archviz.ir import Graph, Node
-from archviz.ir.walk import consumers
 from archviz.ops import category_of, table
 from archviz.ops.patterns import chains
 from archviz.passes.fuse.enclosure import Enclosure
@@ -16,10 +15,11 @@ def find(graph: Graph, enclosure: Enclosure) -> list[list[Node]]:
     following = _only_consumers(graph)
     taken: set[str] = set()
     found: list[list[Node]] = []
+    known = chains()
     for node in graph.nodes:
-        if node.id in taken:
+        if node.id in taken or node.id not in following:
             continue
-        chain = max((_match(node, steps, following, taken, graph) for steps in chains()), key=len)
+        chain = max([_match(node, steps, following, taken, graph) for steps in known], key=len)
         while len(chain) > 1 and enclosure.scope_around(chain) is None:
             chain = chain[:-1]
         if len(chain) > 1:
@@ -29,14 +29,19 @@ def find(graph: Graph, enclosure: Enclosure) -> list[list[Node]]:
 
 
 def _only_consumers(graph: Graph) -> dict[str, Node]:
-    """For each node's id the node that alone uses its one output."""
-    used = consumers(graph)
-    outputs = set(graph.outputs)
+    """For each node's id the node that alone uses its one output, and consumes nothing else."""
+    used: dict[str | None, Node | None] = dict.fromkeys(graph.outputs)
+    for node in graph.nodes:
+        for value in node.inputs:
+            used[value] = None if value in used else node
+    used.pop(None, None)
     found = {}
     for node in graph.nodes:
-        made = [v for v in node.outputs if v is not None and (v in used or v in outputs)]
-        if len(made) == 1 and made[0] not in outputs and len(used[made[0]]) == 1:
-            found[node.id] = used[made[0]][0]
+        made = [value for value in node.outputs if value in used]
+        user = used[made[0]] if len(made) == 1 else None
+        # What joins several values ends a chain.
+        if user is not None and len(user.inputs) - user.inputs.count(None) == 1:
+            found[node.id] = user
     return found
 
 
@@ -52,9 +57,6 @@ def _match(
     node: Node | None = first
     for step in steps:
         if node is not None and node.id not in taken and _is(node, step.rstrip("?"), graph):
-            data = sum(value is not None for value in node.inputs)
-            if chain and data != 1:
-                break
             chain.append(node)
             node = following.get(node.id)
         elif not step.endswith("?"):

@@ -45,7 +45,7 @@ class Content:
                     self._shape(_outline(mark), self.theme.style(mark.role))
                     self._hatch(mark)
                 case Path():
-                    self._shape(_operators(mark.segments), self.theme.style(mark.role))
+                    self._shape(_operators(mark.outline), self.theme.style(mark.role))
                     self._hatch(mark)
                 case Text():
                     self._write(mark)

@@ -16,7 +16,7 @@ from archviz.garbage import collection_paused
 from archviz.ir import Graph, Model
 from archviz.ir.patterns import matched_by
 from archviz.ir.walk import operation_count
-from archviz.layouts import LAYOUTS, Area, Box, Point, Route, require
+from archviz.layouts import LAYOUTS, Area, Box, Route, require
 from archviz.length import parse_length
 from archviz.scene import Mark, Rect, Scene, Text
 from archviz.text import CAP_HEIGHT, printable, text_width
@@ -82,9 +82,14 @@ def draw(
     engine = LAYOUTS.get(layout)
     require(engine, drawing.boxes)
     logger.info("laying out %d boxes", len(drawing.boxes))
-    placed = engine.place(drawing.boxes, drawing.links, direction=direction)
-    wrapping = Wrapping(placed, drawing.boxes, drawing.links, direction)
-    page, shown_width = Fit(columns, wanted, fit, MARGIN).apply(wrapping)
+    page, shown_width = Fit(columns, wanted, fit, MARGIN).apply(
+        Wrapping(
+            engine.place(drawing.boxes, drawing.links, direction=direction),
+            drawing.boxes,
+            drawing.links,
+            direction,
+        )
+    )
     placed = page.placement
 
     areas = [Area(a.x + MARGIN, a.y + MARGIN, a.width, a.height) for a in placed.areas]
@@ -100,9 +105,10 @@ def draw(
         if card.id in ringed
     ]
     marks += _painted_edges(drawing, page, areas, direction)
-    marks += [cards.paint(card, areas[index]) for index, card in drawing.cards.items()]
-    marks += annotated.paint_badges(said, drawing.cards, areas)
     wide, high = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
+    del page, placed  # of a huge picture, routes and marks together take much memory
+    marks += cards.paint_all((card, areas[index]) for index, card in drawing.cards.items())
+    marks += annotated.paint_badges(said, drawing.cards, areas)
     if not drawing.boxes:
         marks.append(_note("The model has no operations."))
         wide, high, shown_width = 240.0, 48.0, wanted
@@ -141,25 +147,42 @@ def _painted_frames(
 def _painted_edges(
     drawing: Drawing, page: Page, areas: Sequence[Area], direction: str
 ) -> list[Mark]:
-    marks: list[Mark] = []
     placed = page.placement
-    obstacles = Obstacles(placed, list(drawing.cards))
-    for index, (link, route, label, state) in enumerate(
-        zip(drawing.links, placed.routes, drawing.labels, drawing.states, strict=True)
+    routes = list(placed.routes)
+    merges = {index for index, card in drawing.cards.items() if card.kind == "merge"}
+    if direction == "TB" and merges:
+        _enter_from_the_side(drawing, page, routes, merges)
+    painted = edges.Painted()
+    for link, route, label, state in zip(
+        drawing.links, routes, drawing.labels, drawing.states, strict=True
     ):
-        if direction == "TB" and drawing.cards[link.target].kind == "merge":
+        points = [(x + MARGIN, y + MARGIN) for x, y in route.points]
+        if points and link.source in merges:
+            points[0] = edges.onto_circle(points[0], areas[link.source])
+        if points and link.target in merges:
+            points[-1] = edges.onto_circle(points[-1], areas[link.target])
+        painted.add(route, points, label, MARGIN, state)
+    return painted.marks()
+
+
+def _enter_from_the_side(
+    drawing: Drawing, page: Page, routes: list[Route], merges: set[int]
+) -> None:
+    """Lets rails come into merges from the side where nothing is in the way."""
+    placed = page.placement
+    ways: dict[int, Route] = {}
+    for index, link in enumerate(drawing.links):
+        if link.target in merges and len(routes[index].points) >= 4:
             merge = placed.areas[link.target]
             room = page.room(drawing.boxes[link.target].parent, merge)
-            other = edges.beside_circle(route, merge, room)
-            if other is not None and obstacles.is_free(other, link, index):
-                route = other
-                obstacles.occupy(route, index)
-        points = [Point(p.x + MARGIN, p.y + MARGIN) for p in route.points]
-        for end, box in ((0, link.source), (-1, link.target)):
-            if points and drawing.cards[box].kind == "merge":
-                points[end] = edges.onto_circle(points[end], areas[box])
-        marks += edges.paint(route, points, label, MARGIN, state)
-    return marks
+            way = edges.beside_circle(routes[index], merge, room)
+            if way is not None:
+                ways[index] = way
+    obstacles = Obstacles(placed, list(drawing.cards), ways.values()) if ways else None
+    for index, way in ways.items():
+        if obstacles is not None and obstacles.is_free(way, drawing.links[index], index):
+            routes[index] = way
+            obstacles.occupy(way, index)
 
 
 def _highlighted(graph: Graph, patterns: Sequence[str]) -> set[str]:

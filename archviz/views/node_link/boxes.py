@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from archviz.annotation import Annotation
 from archviz.ir import Graph, Node, ScopePath, TensorType
+from archviz.ir.quick import quick
 from archviz.ir.types import format_shape
 from archviz.ir.walk import producers
 from archviz.layouts import Box, Link
@@ -19,6 +20,8 @@ from archviz.views.node_link.shared import name_of, shared_values
 
 LABEL_HEIGHT = 12.0
 
+_box, _link = quick(Box), quick(Link)
+
 
 @dataclass(slots=True)
 class Drawing:
@@ -31,6 +34,7 @@ class Drawing:
         links: What joins the cards.
         labels: The text beside each link, "" for none.
         states: What an overlay says of each link, "" for nothing.
+        frame_of: The box of each scope that has a frame.
     """
 
     boxes: list[Box] = field(default_factory=list)
@@ -39,6 +43,20 @@ class Drawing:
     links: list[Link] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
+    frame_of: dict[ScopePath, int] = field(default_factory=dict)
+
+    def frame(self, path: ScopePath, frames: Frames) -> int:
+        """The index of the innermost frame at or around ``path``, -1 for the page."""
+        path = frames.frame_of(path)
+        if not path:
+            return -1
+        index = self.frame_of.get(path)
+        if index is None:
+            parent = self.frame(path[:-1], frames)
+            index = self.frame_of[path] = len(self.boxes)
+            self.frames[index] = path
+            self.boxes.append(_frame_box(path, parent, frames))
+        return index
 
 
 def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Drawing:
@@ -51,23 +69,11 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
         said: What an overlay says.
     """
     drawing = Drawing()
-    frame_index: dict[ScopePath, int] = {}
-
-    def frame(path: ScopePath) -> int:
-        path = frames.frame_of(path)
-        if not path:
-            return -1
-        if path not in frame_index:
-            parent = frame(path[:-1])
-            frame_index[path] = len(drawing.boxes)
-            drawing.frames[len(drawing.boxes)] = path
-            drawing.boxes.append(_frame_box(path, parent, frames))
-        return frame_index[path]
 
     def add(card: Card, parent: int = -1) -> int:
         drawing.cards[len(drawing.boxes)] = card
         room = 2 * cards.RING if card.id in said.rings else 0.0
-        drawing.boxes.append(Box(card.id, card.width + room, card.height + room, parent))
+        drawing.boxes.append(_box(card.id, card.width + room, card.height + room, parent))
         return len(drawing.boxes) - 1
 
     producer: dict[str, int] = {}
@@ -76,7 +82,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
     box_of: list[int] = []
     for node in graph.nodes:
         card = cards.measure(node, graph, frames.label(node), said.remarks.get(node.id, ()))
-        index = add(card, frame(node.scope))
+        index = add(card, drawing.frame(node.scope, frames))
         box_of.append(index)
         producer.update((value, index) for value in node.outputs if value is not None)
     trunks = {value: index for index, value in enumerate(graph.values)}
@@ -104,7 +110,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
         joined.add((source, target, value))
         text = labels.pop(value, "") if shapes != "all" else labels.get(value, "")
         size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
-        drawing.links.append(Link(source, target, trunks[value], size))
+        drawing.links.append(_link(source, target, trunks[value], size))
         drawing.labels.append(text)
         user = drawing.cards[target]
         drawing.states.append(said.edges.get((value, "" if user.kind == "pill" else user.id), ""))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
 from archviz.analysis.tree_words import tree_lines
 from archviz.annotation import Remark
 from archviz.ir import Graph, Node
+from archviz.ir.quick import quick
 from archviz.ir.types import format_shape, format_type
 from archviz.ir.walk import head_of, leaves, links, operations_of
 from archviz.layouts import Area
@@ -86,6 +89,9 @@ class Card:
     remarks: tuple[Remark, ...] = ()
 
 
+_card = quick(Card)
+
+
 def measure(node: Node, graph: Graph, label: str, remarks: tuple[Remark, ...] = ()) -> Card:
     """The card of a node that the reader knows as ``label``, with remarks at its foot."""
     card = _measure(node, graph, label, bool(remarks))
@@ -109,10 +115,10 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
     symbol = table().merge.get(node.op)
     joined = sum(value is not None for value in node.inputs)
     if symbol and 1 < joined <= MOST_JOINED and not node.parameters and not is_remarked:
-        return Card(
+        return _card(
             node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins
         )
-    first = head_of(node)
+    first = head_of(node) if node.parts else node
     rest = [part for part in links(node.parts) if part is not first] if first is not node else []
     title, note = printable(node.op, 60), detail(first, graph)
     if node.attributes.get("guessed") is True:
@@ -120,7 +126,7 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
     lines = tuple(rows(first, graph, label, rest))
     if bias_of(first, rest, graph) is not None:
         rest = rest[1:]
-    strips = _strips([*shown_parts(first), *rest], graph)
+    strips = _strips([*shown_parts(first), *rest], graph) if first.parts or rest else ()
     if first.parts:
         tooltip = printable(f"{tooltip}: {', '.join(part.op for part in leaves(node))}", 400)
     width = _across((title, TITLE_SIZE, True), (note, TEXT_SIZE, False))
@@ -130,7 +136,7 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
         width = max(width, _across((name, TEXT_SIZE, False), (value, TEXT_SIZE, False)))
     narrowest = NARROWEST if lines or note or strips else 64.0
     height = HEADER + (ROW * len(lines) + 6 if lines else 0) + STRIP * len(strips)
-    return Card(
+    return _card(
         node.id,
         "op",
         _stepped(width, narrowest, WIDEST),
@@ -240,6 +246,7 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
     )
 
 
+@lru_cache(maxsize=4096)
 def _across(left: tuple[str, float, bool], right: tuple[str, float, bool]) -> float:
     """Width of two texts at the ends of one line, with the room between and beside them."""
     gap = 14.0 if left[0] and right[0] else 0.0
@@ -257,21 +264,37 @@ def _first_output(node: Node) -> str:
 
 def paint(card: Card, area: Area) -> Group:
     """The card's marks where the layout put it."""
-    painter = {
+    return next(paint_all([(card, area)]))
+
+
+def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
+    """Each card where the layout put it; those that look alike share their marks."""
+    known: dict[object, tuple[Mark, ...]] = {}
+    painters = {
         "op": _paint_op,
         "merge": _paint_merge,
         "module": _paint_module,
         "pill": _paint_pill,
         "stub": _paint_pill,
         "missing": _paint_pill,
-    }[card.kind]
-    data = {"ops": " ".join(op.replace(" ", "%20") for op in card.ops)} if card.ops else {}
-    if card.source:
-        data["source"] = card.source
-    marks = painter(card, area)
-    if card.remarks:
-        marks += foot.paint(card.remarks, area)
-    return Group(tuple(marks), f"node {card.kind}", card.id, card.tooltip, data)
+    }
+    make = quick(Group)
+    for card, (x, y, width, height) in placed:
+        look = (
+            card.kind, width, height, card.category, card.title, card.note, card.rows, card.strips,
+            card.label, card.repeat, card.remarks,
+        )  # fmt: skip
+        marks = known.get(look)
+        if marks is None:
+            area = Area(0.0, 0.0, width, height)
+            painted = painters[card.kind](card, area)
+            if card.remarks:
+                painted += foot.paint(card.remarks, area)
+            marks = known[look] = tuple(painted)
+        data = {"ops": " ".join([op.replace(" ", "%20") for op in card.ops])} if card.ops else {}
+        if card.source:
+            data["source"] = card.source
+        yield make(marks, f"node {card.kind}", card.id, card.tooltip, data, x, y)
 
 
 def inside_ring(area: Area) -> Area:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
+from archviz.ir.quick import quick
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
 from archviz.views.node_link.cuts import Cut, candidates, chosen
 
@@ -178,6 +179,7 @@ class _Columns:
         heads = [max(EDGE, header + HEADER_GAP) for header in headers]
         self.below = [_levels(frames, boxes, feet) for frames in self.frames]
         self.above = [_levels(frames, boxes, heads) for frames in self.frames]
+        self.column_of = self._columns_of()
         self.passing, self.places = self._find_passing()
         tracks = [len(keys) for keys in self.passing]
         left, right = self._extents()
@@ -216,8 +218,26 @@ class _Columns:
         return bisect_left(self.cuts, y)
 
     def _moved(self, area: Area) -> Area:
-        number = self._column(area.y + area.height / 2)
-        return Area(area.x + self.dx[number], area.y + self.dy[number], area.width, area.height)
+        x, y, width, height = area
+        number = bisect_left(self.cuts, y + height / 2)
+        return _make(Area, (x + self.dx[number], y + self.dy[number], width, height))
+
+    def _columns_of(self) -> list[int]:
+        """The column of each route; -1 for those that pass a cut."""
+        cuts = self.cuts
+        found = []
+        for route in self.placement.routes:
+            points = route.points
+            if not points:
+                found.append(0)
+                continue
+            low, high = points[0].y, points[-1].y
+            if len(points) > 2:
+                heights = [y for _, y in points]
+                low, high = min(heights), max(heights)
+            number = bisect_left(cuts, low)
+            found.append(number if number == bisect_left(cuts, high) else -1)
+        return found
 
     def _find_passing(self) -> tuple[list[list[tuple[int, int]]], list[list[float]]]:
         """For each cut what passes it, as source and trunk of edges on one track, and where.
@@ -227,11 +247,12 @@ class _Columns:
         """
         keys: list[dict[tuple[int, int], float]] = [{} for _ in self.cuts]
         places: list[dict[float, None]] = [{} for _ in self.cuts]
-        for link, route in zip(self.links, self.placement.routes, strict=True):
-            if self._is_in_one_column(route):
+        for index, column in enumerate(self.column_of):
+            if column >= 0:
                 continue
+            link = self.links[index]
             key = (link.source, link.trunk)
-            for one, other in pairwise(route.points):
+            for one, other in pairwise(self.placement.routes[index].points):
                 low, high = sorted((one.y, other.y))
                 for number in range(self._column(low), self._column(high)):
                     keys[number][key] = max(keys[number].get(key, one.x), one.x)
@@ -239,20 +260,14 @@ class _Columns:
         ordered = [sorted(found, key=lambda key: (-found[key], key)) for found in keys]
         return ordered, [sorted(found) for found in places]
 
-    def _is_in_one_column(self, route: Route) -> bool:
-        if not route.points:
-            return True
-        heights = [point.y for point in route.points]
-        return self._column(min(heights)) == self._column(max(heights))
-
     def _way(self, index: int, route: Route) -> Route:
         key = (self.links[index].source, self.links[index].trunk)
         label = self._moved(route.label) if route.label is not None else None
-        if self._is_in_one_column(route):
-            number = self._column(route.points[0].y) if route.points else 0
-            dx, dy = self.dx[number], self.dy[number]
-            kept = tuple([Point(x + dx, y + dy) for x, y in route.points])
-            return replace(route, points=kept, label=label)
+        column = self.column_of[index]
+        if column >= 0:
+            dx, dy = self.dx[column], self.dy[column]
+            kept = tuple([_make(Point, (x + dx, y + dy)) for x, y in route.points])
+            return _route(kept, label, route.is_back)
         points: list[Point] = []
         for one, other in pairwise(route.points):
             start, end = self._column(one.y), self._column(other.y)
@@ -302,21 +317,36 @@ class _Columns:
         left = [math.inf] * (len(self.cuts) + 1)
         right = [-math.inf] * (len(self.cuts) + 1)
 
+        cuts = self.cuts
+
         def add(start: float, end: float, top: float, bottom: float) -> None:
-            for number in range(self._column(top), self._column(bottom) + 1):
+            first = bisect_left(cuts, top)
+            last = bisect_left(cuts, bottom) if cuts and bottom > cuts[0] else 0
+            for number in range(first, last + 1):
                 left[number] = min(left[number], start)
                 right[number] = max(right[number], end)
 
-        for area in self.placement.areas:
-            add(area.x, area.x + area.width, area.y, area.y + area.height)
-        for route in self.placement.routes:
+        for x, y, width, height in self.placement.areas:
+            add(x, x + width, y, y + height)
+        for route, column in zip(self.placement.routes, self.column_of, strict=True):
             if route.label is not None:
                 x, y, width, height = route.label
                 add(x, x + width, y, y + height)
+            if column >= 0:
+                for x, _ in route.points:
+                    if x < left[column]:
+                        left[column] = x
+                    if x > right[column]:
+                        right[column] = x
+                continue
             for one, other in pairwise(route.points):
                 low, high = sorted((one.x, other.x))
                 add(low, high, min(one.y, other.y), max(one.y, other.y))
         return left, right
+
+
+_make = tuple.__new__
+_route = quick(Route)
 
 
 def _cut_frames(

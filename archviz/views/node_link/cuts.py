@@ -5,10 +5,10 @@ Every edge runs straight there. A cut may go through frames, which then go on in
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from archviz.layouts import Box, Link, Placement
 
@@ -52,25 +52,41 @@ def candidates(
     """
     taken, frames = _taken_by_boxes(placement, boxes, headers)
     verticals: list[tuple[int, int, float, float, float]] = []
+    # Many things stand in one rank: of those that begin at one height, the longest counts.
     for link, route in zip(links, placement.routes, strict=True):
         if route.label is not None:
-            taken.append((route.label.y - CLEAR, route.label.y + route.label.height + CLEAR))
-        for one, other in pairwise(route.points):
-            if one.x == other.x:
-                low, high = sorted((one.y, other.y))
-                verticals.append((link.source, link.trunk, one.x, low, high))
-            else:
-                taken.append((min(one.y, other.y) - CLEAR, max(one.y, other.y) + CLEAR))
-    taken.sort()
+            _, y, _, height = route.label
+            _take(taken, y - CLEAR, y + height + CLEAR)
+        source, trunk = link.source, link.trunk
+        before_x = before_y = math.nan
+        for x, y in route.points:
+            if x == before_x:
+                verticals.append(
+                    (source, trunk, x, before_y, y)
+                    if before_y <= y
+                    else (source, trunk, x, y, before_y)
+                )
+            elif before_y <= y:
+                _take(taken, before_y - CLEAR, y + CLEAR)
+            elif before_y > y:
+                _take(taken, y - CLEAR, before_y + CLEAR)
+            before_x, before_y = x, y
+    spans = sorted(taken.items())
     free: list[float] = []
-    reached = taken[0][1] if taken else 0.0
-    for start, end in taken:
+    reached = spans[0][1] if spans else 0.0
+    for start, end in spans:
         if start > reached:
             free.append((reached + start) / 2)
         reached = max(reached, end)
     passing, cut = _Spans(_merged(verticals)), _Spans(frames)
     found = [Cut(y, passing.at(y), cut.at(y)) for y in free]
     return [cut for cut in found if cut.crossings <= MOST_CROSSINGS]
+
+
+def _take(taken: dict[float, float], start: float, end: float) -> None:
+    known = taken.get(start)
+    if known is None or known < end:
+        taken[start] = end
 
 
 def chosen(found: Sequence[Cut], height: float, columns: int) -> tuple[list[float], float]:
@@ -102,24 +118,27 @@ def chosen(found: Sequence[Cut], height: float, columns: int) -> tuple[list[floa
 
 def _taken_by_boxes(
     placement: Placement, boxes: Sequence[Box], headers: Sequence[float]
-) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+) -> tuple[dict[float, float], list[tuple[float, float]]]:
     """The heights that boxes take, and those that frames span between first and last child."""
-    tops = [area.y + header for area, header in zip(placement.areas, headers, strict=True)]
-    first = [area.y + area.height for area in placement.areas]
-    last = tops[:]
+    first: dict[int, float] = {}
+    last: dict[int, float] = {}
     for area, box in zip(placement.areas, boxes, strict=True):
         if box.parent >= 0:
-            first[box.parent] = min(first[box.parent], area.y)
-            last[box.parent] = max(last[box.parent], area.y + area.height)
-    taken: list[tuple[float, float]] = []
+            first[box.parent] = min(first.get(box.parent, math.inf), area.y)
+            last[box.parent] = max(last.get(box.parent, -math.inf), area.y + area.height)
+    taken: dict[float, float] = {}
     frames: list[tuple[float, float]] = []
-    for index, (area, box) in enumerate(zip(placement.areas, boxes, strict=True)):
-        top, bottom = area.y - CLEAR, area.y + area.height + CLEAR
-        if box.is_container and first[index] < last[index]:
-            taken += [(top, first[index]), (last[index], bottom)]
-            frames.append((first[index], last[index]))
-        else:
-            taken.append((top, bottom))
+    for index, (_, y, _, height) in enumerate(placement.areas):
+        top, bottom = y - CLEAR, y + height + CLEAR
+        if boxes[index].is_container:
+            start = min(first.get(index, math.inf), y + height)
+            end = max(last.get(index, -math.inf), y + headers[index])
+            if start < end:
+                _take(taken, top, start)
+                _take(taken, end, bottom)
+                frames.append((start, end))
+                continue
+        _take(taken, top, bottom)
     return taken, frames
 
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from archviz.ir.quick import quick
 from archviz.layouts import Area, Point, Route
-from archviz.scene import Mark, Path, Segment, Text
+from archviz.scene import Group, Mark, Path, Segment, Text
 from archviz.text import CAP_HEIGHT
 
 TURN = 9.0
@@ -17,52 +18,80 @@ LEAST_APPROACH = 20.0
 """Length of the last stretch into a merge's side, so that turn and arrow head have room."""
 
 
-def paint(
-    route: Route, points: Sequence[Point], label: str, margin: float = 0.0, state: str = ""
-) -> list[Mark]:
-    """The marks of one edge along ``points``, its label where the layout reserved room."""
-    marks: list[Mark] = []
-    if len(points) > 1:
-        end, before = points[-1], points[-2]
-        length = math.hypot(end.x - before.x, end.y - before.y) or 1.0
-        dx, dy = (end.x - before.x) / length, (end.y - before.y) / length
-        short = Point(end.x - dx * (HEAD_LENGTH - 1.4), end.y - dy * (HEAD_LENGTH - 1.4))
-        role = f"edge-{state}" if state else "back-edge" if route.is_back else "edge"
-        marks.append(Path(rounded([*points[:-1], short]), role))
-        base = Point(end.x - dx * HEAD_LENGTH, end.y - dy * HEAD_LENGTH)
-        marks.append(
-            Path(
-                (
-                    ("M", end.x, end.y),
-                    ("L", base.x - dy * HEAD_HALF, base.y + dx * HEAD_HALF),
-                    ("L", base.x + dy * HEAD_HALF, base.y - dx * HEAD_HALF),
-                    ("Z",),
-                ),
-                f"arrow-{state}" if state else "arrow",
-            )
-        )
-    if label and route.label is not None:
-        x, y, width, height = route.label
-        baseline = margin + y + height / 2 + CAP_HEIGHT * LABEL_SIZE / 2
-        marks.append(Text(margin + x, baseline, label, "label", LABEL_SIZE, width))
-    return marks
+class Painted:
+    """The marks of edges: all lines, then all arrow heads, then all labels."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[Mark]] = {"edge": [], "back-edge": []}
+        self._arrows: dict[str, list[Mark]] = {"arrow": []}
+        self._labels: list[Mark] = []
+        self._heads: dict[tuple[float, float], tuple[Segment, ...]] = {}
+
+    def add(
+        self,
+        route: Route,
+        points: Sequence[tuple[float, float]],
+        label: str,
+        margin: float = 0.0,
+        state: str = "",
+    ) -> None:
+        """Adds one edge along ``points``, its label where the layout reserved room."""
+        if len(points) > 1:
+            (x, y), (before_x, before_y) = points[-1], points[-2]
+            length = math.hypot(x - before_x, y - before_y) or 1.0
+            dx, dy = (x - before_x) / length, (y - before_y) / length
+            end = (x - dx * (HEAD_LENGTH - 1.4), y - dy * (HEAD_LENGTH - 1.4))
+            role, arrow = "back-edge" if route.is_back else "edge", "arrow"
+            if state:
+                role, arrow = f"edge-{state}", f"arrow-{state}"
+            self._lines.setdefault(role, []).append(_path(rounded([*points[:-1], end]), role))
+            head = self._heads.get((dx, dy))
+            if head is None:
+                head = self._heads[dx, dy] = _head(dx, dy)
+            self._arrows.setdefault(arrow, []).append(_path(head, arrow, x, y))
+        if label and route.label is not None:
+            left, top, width, height = route.label
+            baseline = margin + top + height / 2 + CAP_HEIGHT * LABEL_SIZE / 2
+            self._labels.append(Text(margin + left, baseline, label, "label", LABEL_SIZE, width))
+
+    def marks(self) -> list[Mark]:
+        """Groups of what was added, arrow heads over lines."""
+        kinds = {**self._lines, **self._arrows, "label": self._labels}
+        return [Group(tuple(found), f"{role}s") for role, found in kinds.items() if found]
 
 
-def rounded(points: Sequence[Point], radius: float = TURN) -> tuple[Segment, ...]:
+_path = quick(Path)
+
+
+def _head(dx: float, dy: float) -> tuple[Segment, ...]:
+    """An arrow head whose point is at the origin, in the direction (``dx``, ``dy``)."""
+    base_x, base_y = -dx * HEAD_LENGTH, -dy * HEAD_LENGTH
+    return (
+        ("M", 0.0, 0.0),
+        ("L", base_x - dy * HEAD_HALF, base_y + dx * HEAD_HALF),
+        ("L", base_x + dy * HEAD_HALF, base_y - dx * HEAD_HALF),
+        ("Z",),
+    )
+
+
+def rounded(points: Sequence[tuple[float, float]], radius: float = TURN) -> tuple[Segment, ...]:
     """A path through ``points`` whose corners are round, as far as its segments allow."""
-    segments: list[Segment] = [("M", points[0].x, points[0].y)]
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        x, y = corner
-        back_x, back_y = before.x - x, before.y - y
-        on_x, on_y = after.x - x, after.y - y
-        first, second = math.hypot(back_x, back_y), math.hypot(on_x, on_y)
-        if not first or not second:
-            continue
-        r = min(radius, first / 2, second / 2)
-        back, on = r / first, r / second
-        segments.append(("L", x + back_x * back, y + back_y * back))
-        segments.append(("Q", x, y, x + on_x * on, y + on_y * on))
-    segments.append(("L", points[-1].x, points[-1].y))
+    x, y = points[0]
+    segments: list[Segment] = [("M", x, y)]
+    if len(points) > 2:
+        after_x, after_y = points[1]
+        second = math.hypot(after_x - x, after_y - y)
+        for index in range(1, len(points) - 1):
+            before_x, before_y, x, y, first = x, y, after_x, after_y, second
+            after_x, after_y = points[index + 1]
+            second = math.hypot(after_x - x, after_y - y)
+            if not first or not second:
+                continue
+            r = min(radius, first / 2, second / 2)
+            back, on = r / first, r / second
+            segments.append(("L", x + (before_x - x) * back, y + (before_y - y) * back))
+            segments.append(("Q", x, y, x + (after_x - x) * on, y + (after_y - y) * on))
+    segments.append(("L", *points[-1]))
     return tuple(segments)
 
 
@@ -93,12 +122,12 @@ def beside_circle(route: Route, area: Area, room: Area) -> Route | None:
     return replace(route, points=points, label=label)
 
 
-def onto_circle(point: Point, area: Area) -> Point:
+def onto_circle(point: tuple[float, float], area: Area) -> tuple[float, float]:
     """A point on the border of a merge's square, moved along the edge onto its circle."""
     r = area.width / 2
-    x, y = point.x - area.x - r, point.y - area.y - r
+    x, y = point[0] - area.x - r, point[1] - area.y - r
     if abs(abs(y) - r) < 0.5 and abs(x) < r:
-        return Point(point.x, area.y + r + math.copysign(math.sqrt(r * r - x * x), y))
+        return (point[0], area.y + r + math.copysign(math.sqrt(r * r - x * x), y))
     if abs(abs(x) - r) < 0.5 and abs(y) < r:
-        return Point(area.x + r + math.copysign(math.sqrt(r * r - y * y), x), point.y)
+        return (area.x + r + math.copysign(math.sqrt(r * r - y * y), x), point[1])
     return point

@@ -38,26 +38,28 @@ def detail(node: Node, graph: Graph) -> str:
     parts = []
     if category_of(node.op) == "linear":
         parts += _features(node, graph)
-    for name, label in table().attribute.items():
+    known = table().attribute if node.attributes else {}
+    for name, label in known.items():
         if name in node.attributes and not (name == "units" and parts):
             made = _made_dtype(node, graph) if name in ("to", "dtype") else ""
             text = made or _setting(name, label, node.attributes[name])
             if text:
                 parts.append(text)
-    settings = [] if node.parts else constants(node, graph)
+    settings = [] if node.parts or not node.parameters else constants(node, graph)
     if settings and table().merge.get(node.op) == "join":
         settings = [f"with {', '.join(settings)}"]
     if settings and len(", ".join(settings)) <= SHORT_DETAIL:
         parts += settings
-    count = operations_of(node)
-    if not parts and count > 2 and not shown_parts(node):
+    if not parts and node.parts and (count := operations_of(node)) > 2 and not shown_parts(node):
         parts.append(f"{count} ops")
-    return printable(", ".join(parts), 60)
+    return printable(", ".join(parts), 60) if parts else ""
 
 
 def shown_parts(node: Node) -> list[Node]:
     """The parts of a merged subgraph that its card shows, in the order of execution."""
-    compound = compound_named(node.op) if node.parts else None
+    if not node.parts:
+        return []
+    compound = compound_named(node.op)
     wanted = compound.strips if compound is not None else ()
     return [p for p in links(node.parts) if p.op in wanted or category_of(p.op) in wanted]
 
@@ -86,6 +88,8 @@ def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> li
         return _forest_rows(node.forest, label)
     if node.parts:
         return _compound_rows(node, graph, label)
+    if not node.parameters and not parts:
+        return []
     merges = table().merge
     own = [node, *(p for p in parts if p.scope == node.scope and p.op in merges)]
     uses = [use for part in own for use in part.parameters]

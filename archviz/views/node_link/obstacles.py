@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise, product
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from archviz.layouts import Area, Link, Placement, Point, Route
 CELL = 256.0
 LONG = 8 * CELL
 """Above this length a line is noted by its row or its column, and not in each cell it passes."""
+_PER_PIXEL = 1 / CELL
 STRIPE = 16.0
 """Height of such a row, width of such a column."""
 CLEAR = 6.0
@@ -20,74 +21,105 @@ _Place: TypeAlias = tuple[int | None, int | None]
 """Column and row of a cell; without a column a whole row, without a row a whole column."""
 
 
+_Item: TypeAlias = tuple[float, float, float, float, int, int]
+"""Left, top, right and bottom of something, and which box or route it is."""
+
+
 class Obstacles:
     """The areas that a placement occupies.
 
     Args:
         placement: Where the layout put everything.
         leaves: Indices of the boxes that hold no others.
+        ways: Routes that will be asked about; what is nowhere near their ends is left out.
     """
 
-    def __init__(self, placement: Placement, leaves: Sequence[int]) -> None:
-        self._near: dict[_Place, list[tuple[Area, int, int]]] = {}
+    def __init__(self, placement: Placement, leaves: Sequence[int], ways: Iterable[Route]) -> None:
+        self._near: dict[_Place, list[_Item]] = {
+            place: []
+            for way in ways
+            for area in _end_of(way)
+            for place in _cells(*_with_room(area))
+        }
+        self._long: dict[_Place, list[_Item]] = {}
         for index in leaves:
-            self._add(placement.areas[index], index, -1)
+            x, y, width, height = placement.areas[index]
+            self._add(x, y, x + width, y + height, index, -1)
         for index, route in enumerate(placement.routes):
             self.occupy(route, index)
 
     def occupy(self, route: Route, index: int) -> None:
         """Adds the way and the label of the route ``index``, so that others keep clear of them."""
         if route.label is not None:
-            self._add(route.label, -1, index)
+            x, y, width, height = route.label
+            self._add(x, y, x + width, y + height, -1, index)
         for one, other in pairwise(route.points):
-            self._add(_around(one, other), -1, index)
+            x, y = one
+            to_x, to_y = other
+            if to_x < x:
+                x, to_x = to_x, x
+            if to_y < y:
+                y, to_y = to_y, y
+            self._add(x, y, to_x, to_y, -1, index)
 
-    def _add(self, area: Area, box: int, route: int) -> None:
-        right, bottom = area.x + area.width, area.y + area.height
-        if area.width > LONG:
-            places = _rows(area.y, bottom)
-        elif area.height > LONG:
-            places = _columns(area.x, right)
-        else:
-            places = _cells(area.x, area.y, right, bottom)
-        for place in places:
-            self._near.setdefault(place, []).append((area, box, route))
+    def _add(
+        self, left: float, top: float, right: float, bottom: float, box: int, route: int
+    ) -> None:
+        item = (left, top, right, bottom, box, route)
+        if right - left > LONG or bottom - top > LONG:
+            is_wide = right - left > LONG
+            for place in _rows(top, bottom) if is_wide else _columns(left, right):
+                self._long.setdefault(place, []).append(item)
+            return
+        for place in _cells(left, top, right, bottom):
+            near = self._near.get(place)
+            if near is not None:
+                near.append(item)
 
     def is_free(self, route: Route, link: Link, index: int) -> bool:
         """Whether the end of a route and its label touch nothing else.
 
         Args:
-            route: The route; only its last three points are looked at.
+            route: The route; only its last three points are looked at; one of the ``ways``.
             link: What it joins, which is not in its way.
             index: Its own index, for the same reason.
         """
-        areas = [_around(one, other) for one, other in pairwise(route.points[-3:])]
-        if route.label is not None:
-            areas.append(route.label)
-        return not any(self._is_taken(area, (link.source, link.target), index) for area in areas)
+        ends = (link.source, link.target)
+        return not any(self._is_taken(area, ends, index) for area in _end_of(route))
 
     def _is_taken(self, area: Area, ends: tuple[int, int], route: int) -> bool:
-        left, top = area.x - CLEAR, area.y - CLEAR
-        right, bottom = area.x + area.width + CLEAR, area.y + area.height + CLEAR
-        cells = _cells(left, top, right, bottom)
-        for place in chain(cells, _rows(top, bottom), _columns(left, right)):
-            for other, other_box, other_route in self._near.get(place, ()):
+        left, top, right, bottom = _with_room(area)
+        near = [self._near.get(place, ()) for place in _cells(left, top, right, bottom)]
+        if self._long:
+            stripes = chain(_rows(top, bottom), _columns(left, right))
+            near += [self._long.get(place, ()) for place in stripes]
+        for items in near:
+            for x, y, to_x, to_y, other_box, other_route in items:
                 if other_box in ends or other_route == route:
                     continue
-                if (
-                    other.x < right
-                    and left < other.x + other.width
-                    and other.y < bottom
-                    and top < other.y + other.height
-                ):
+                if x < right and left < to_x and y < bottom and top < to_y:
                     return True
         return False
 
 
-def _cells(left: float, top: float, right: float, bottom: float) -> Iterator[_Place]:
+def _end_of(route: Route) -> list[Area]:
+    """The last three points of a route, and its label."""
+    areas = [_around(one, other) for one, other in pairwise(route.points[-3:])]
+    return areas if route.label is None else [*areas, route.label]
+
+
+def _with_room(area: Area) -> tuple[float, float, float, float]:
+    x, y, width, height = area
+    return x - CLEAR, y - CLEAR, x + width + CLEAR, y + height + CLEAR
+
+
+def _cells(left: float, top: float, right: float, bottom: float) -> Iterable[_Place]:
     """The squares of the page that an area touches."""
-    rows = range(int(top // CELL), int(bottom // CELL) + 1)
-    return product(range(int(left // CELL), int(right // CELL) + 1), rows)
+    first, last = int(left * _PER_PIXEL), int(right * _PER_PIXEL)
+    upper, lower = int(top * _PER_PIXEL), int(bottom * _PER_PIXEL)
+    if first == last and upper == lower:
+        return ((first, upper),)
+    return product(range(first, last + 1), range(upper, lower + 1))
 
 
 def _rows(top: float, bottom: float) -> Iterator[_Place]:
