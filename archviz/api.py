@@ -86,7 +86,10 @@ def load(
         options["kwargs"] = kwargs
     bound = bind(chosen.read, options, f"the importer {chosen.name!r}")
     logger.info("reading %s", source.name)
-    return chosen.read(source, **bound)
+    model = chosen.read(source, **bound)
+    if chosen.weights is not None and not isinstance(model.body, Forest):
+        model = replace(model, weights=chosen.weights(source))
+    return model
 
 
 def render(

@@ -16,6 +16,7 @@ from enum import IntEnum
 
 from archviz.errors import ImporterError
 from archviz.ir import Model
+from archviz.ir.model import WeightReader
 from archviz.registry import Registry
 from archviz.source import Source
 
@@ -45,6 +46,8 @@ class Importer:
         building: A context in which a user's function that makes such a model is called, so that
             it is made without memory for its weights; None when the importer has none.
         is_live: Whether it reads live objects and no files.
+        weights: Makes what reads the values of parameters of a source on demand, by the names that
+            its Model gives them; None when the importer cannot.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Importer:
     suffixes: tuple[str, ...] = ()
     building: Callable[[], AbstractContextManager[None]] | None = None
     is_live: bool = False
+    weights: Callable[[Source], WeightReader] | None = None
 
 
 IMPORTERS: Registry[Importer] = Registry("archviz.importers", "IMPORTER", Importer)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from archviz.diagnostics import Diagnostic
 from archviz.ir.build import GraphBuilder
 from archviz.ir.forest.columns import Forest
 from archviz.ir.graph import Graph
+
+WeightReader: TypeAlias = Callable[[Sequence[str]], Mapping[str, Any]]
+"""Gives NumPy arrays by the names of parameters, for those whose values can be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Model:
         source: What the user would call it: a file's name, an object's class.
         metadata: Facts of the source as text: producer, versions, licence.
         diagnostics: What the importer lost or found odd.
+        weights: Reads the values of named parameters on demand; None when nobody can. It is no
+            part of the model's file.
     """
 
     body: Graph | Forest
@@ -30,6 +35,7 @@ class Model:
     source: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
+    weights: WeightReader | None = field(default=None, compare=False, repr=False)
 
     @property
     def graph(self) -> Graph:

@@ -9,5 +9,8 @@ from __future__ import annotations
 from archviz.importers import Importer
 from archviz.importers.checkpoint.read import read
 from archviz.importers.checkpoint.sniff import SUFFIXES, sniff
+from archviz.importers.checkpoint.values import weights
 
-IMPORTER = Importer("checkpoint", "PyTorch checkpoint, safetensors", sniff, read, SUFFIXES)
+IMPORTER = Importer(
+    "checkpoint", "PyTorch checkpoint, safetensors", sniff, read, SUFFIXES, weights=weights
+)

@@ -171,7 +171,22 @@ def _listed_modules(model: Any) -> tuple[str, ...]:
 
 
 def stored_in(root: Any) -> Iterator[Stored]:
-    """All tensors inside nested containers and objects, by dotted names, in the file's order.
+    """What is known of all tensors inside nested containers and objects, in the file's order.
+
+    Raises:
+        MalformedError: There are too many, or they nest too deep.
+    """
+    for name, value in tensors_in(root):
+        yield Stored(
+            name,
+            TensorType(value.dtype, value.shape),
+            value.place,
+            value.requires_grad if value.is_parameter else None,
+        )
+
+
+def tensors_in(root: Any) -> Iterator[tuple[str, Tensor]]:
+    """All tensors inside nested containers and objects by dotted names, in the file's order.
 
     Raises:
         MalformedError: There are too many, or they nest too deep.
@@ -185,12 +200,7 @@ def stored_in(root: Any) -> Iterator[Stored]:
             count += 1
             if count > MAX_TENSORS:
                 raise MalformedError(f"it has more than {MAX_TENSORS:,} tensors")
-            yield Stored(
-                name or "tensor",
-                TensorType(value.dtype, value.shape),
-                value.place,
-                value.requires_grad if value.is_parameter else None,
-            )
+            yield name or "tensor", value
             continue
         inner = list(_inside(value))
         if not inner or id(value) in seen:

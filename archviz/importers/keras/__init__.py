@@ -9,5 +9,6 @@ from __future__ import annotations
 from archviz.importers import Importer
 from archviz.importers.keras.read import read
 from archviz.importers.keras.sniff import SUFFIXES, sniff
+from archviz.importers.keras.values import weights
 
-IMPORTER = Importer("keras", "Keras 1 to 3", sniff, read, SUFFIXES)
+IMPORTER = Importer("keras", "Keras 1 to 3", sniff, read, SUFFIXES, weights=weights)

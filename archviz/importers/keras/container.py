@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError
 from archviz.importers.keras.hdf5 import (
@@ -22,6 +22,9 @@ from archviz.reading.names import clean
 from archviz.source import Source
 
 CONFIG = "config.json"
+if TYPE_CHECKING:
+    import h5py
+
 KERAS_METADATA = "keras_metadata.pb"
 _WEIGHTS = "model.weights.h5"
 _SHARDS = "model.weights.json"
@@ -39,12 +42,14 @@ class Container:
         stored: Reads the names and shapes of the weights; None when there are none to be read.
         metadata: Facts about the file.
         reads_weights: Whether looking at the stored weights costs next to nothing.
+        files: Opens each file of weights in it.
     """
 
     config: Any = None
     stored: Callable[[], StoredWeights] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     reads_weights: bool = False
+    files: Callable[[], Iterator[h5py.File]] | None = None
 
 
 def container_of(source: Source) -> Container:
@@ -99,7 +104,12 @@ def _archive(source: Source) -> Container:
                 _merge(whole, tree_of(file))
         return StoredWeights(whole)
 
-    return Container(config, stored, metadata)
+    def files() -> Iterator[h5py.File]:
+        for name in names:
+            with archive.opened(name) as stream, opened(stream) as file:
+                yield file
+
+    return Container(config, stored, metadata, files=files)
 
 
 def _merge(into: Group, other: Group) -> None:
@@ -123,7 +133,11 @@ def _hdf5(source: Source) -> Container:
         with source.open() as stream, opened(stream) as file:
             return StoredWeights(tree_of(file))
 
-    return Container(config, stored, versions, config is not None)
+    def files() -> Iterator[h5py.File]:
+        with source.open() as stream, opened(stream) as file:
+            yield file
+
+    return Container(config, stored, versions, config is not None, files)
 
 
 def _encoded(text: str | bytes) -> bytes:

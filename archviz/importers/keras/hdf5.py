@@ -31,11 +31,13 @@ class Group:
         attributes: Those that are text, by name.
         groups: The groups inside, by name, in the order of the file's names.
         datasets: Types of the arrays inside, by name.
+        places: Paths of these arrays in the file, by name.
     """
 
     attributes: dict[str, str] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     datasets: dict[str, TensorType] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -105,6 +107,7 @@ class _Walk:
                 made.groups[clean(name)] = self.group(item, depth + 1)
             elif isinstance(item, h5py.Dataset):
                 made.datasets[clean(name)] = _type(item)
+                made.places[clean(name)] = str(item.name)
         return made
 
 
@@ -128,6 +131,14 @@ def weights_inside(group: Group, prefix: str = "") -> Mapping[str, TensorType]:
     for name, inner in group.groups.items():
         inside = prefix if name == "vars" else f"{prefix}{name}."
         found.update(weights_inside(inner, inside))
+    return found
+
+
+def places_inside(group: Group) -> list[str]:
+    """Paths of all arrays in a group, in the order of :func:`weights_inside`."""
+    found = [group.places[name] for name in sorted(group.places, key=_number_first)]
+    for inner in group.groups.values():
+        found += places_inside(inner)
     return found
 
 

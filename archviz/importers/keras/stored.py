@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from archviz.importers.keras.config import ModelConfig, Weight
-from archviz.importers.keras.hdf5 import Group, weights_inside
+from archviz.importers.keras.hdf5 import Group, places_inside, weights_inside
 from archviz.ir import TensorType
 
 _BUFFERS = ("moving_mean", "moving_variance", "seed_generator_state")
@@ -28,6 +28,7 @@ class StoredWeights:
 
     def __init__(self, root: Group) -> None:
         self.root = root.groups.get("model_weights", root)
+        self.groups: dict[tuple[str, ...], Group] = {}
         self.is_by_layer = "layers" not in self.root.groups and not _has_vars(self.root)
 
     def by_layer(self, model: ModelConfig) -> dict[tuple[str, ...], list[Weight]]:
@@ -36,8 +37,21 @@ class StoredWeights:
         if self.is_by_layer:
             self._named(model, self.root, (), found)
         else:
-            _nested(model, self.root, (), found)
+            _nested(model, self.root, (), found, self.groups)
         return found
+
+    def places(self, model: ModelConfig) -> dict[tuple[str, ...], list[tuple[str, str, int]]]:
+        """For each layer the roles of its weights, their paths in the file, and their numbers."""
+        roles = self.by_layer(model)
+        return {
+            path: [
+                (weight.role, place, number)
+                for number, (weight, place) in enumerate(
+                    zip(weights, places_inside(self.groups[path]), strict=True)
+                )
+            ]
+            for path, weights in roles.items()
+        }
 
     def _named(
         self,
@@ -52,6 +66,7 @@ class StoredWeights:
                 # A nested model's group has the variables of all its layers below their own names.
                 self._named(layer.inner, group or root, (*path, layer.name), found)
             elif group is not None:
+                self.groups[*path, layer.name] = group
                 found[*path, layer.name] = _weights(weights_inside(group), layer.name)
 
 
@@ -64,6 +79,7 @@ def _nested(
     root: Group,
     path: tuple[str, ...],
     found: dict[tuple[str, ...], list[Weight]],
+    seen: dict[tuple[str, ...], Group],
 ) -> None:
     groups = root.groups.get("layers", root).groups
     by_name = {name: inner for inner in groups.values() if (name := name_of(inner))}
@@ -77,8 +93,9 @@ def _nested(
         if group is None:
             continue
         if layer.inner is not None:
-            _nested(layer.inner, group, (*path, layer.name), found)
+            _nested(layer.inner, group, (*path, layer.name), found, seen)
         else:
+            seen[*path, layer.name] = group
             found[*path, layer.name] = _weights(weights_inside(group), layer.name)
 
 

@@ -9,5 +9,6 @@ from __future__ import annotations
 from archviz.importers import Importer
 from archviz.importers.onnx.read import read
 from archviz.importers.onnx.sniff import SUFFIXES, sniff
+from archviz.importers.onnx.values import weights
 
-IMPORTER = Importer("onnx", "ONNX", sniff, read, SUFFIXES)
+IMPORTER = Importer("onnx", "ONNX", sniff, read, SUFFIXES, weights=weights)

@@ -8,7 +8,9 @@ LightGBM and CatBoost inside of them are handed to whoever reads their own forma
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.sklearn.read import SUFFIXES, read
+from archviz.importers.sklearn.read import SUFFIXES, read, weights
 from archviz.importers.sklearn.sniff import sniff
 
-IMPORTER = Importer("sklearn", "scikit-learn (pickle, joblib, skops)", sniff, read, SUFFIXES)
+IMPORTER = Importer(
+    "sklearn", "scikit-learn (pickle, joblib, skops)", sniff, read, SUFFIXES, weights=weights
+)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from archviz.errors import ImporterError
+from archviz.importers.sklearn.networks import add_network, is_network
 from archviz.importers.sklearn.parts import Part, is_estimator, names_of, part_of
 from archviz.ir import Attribute, Diagnostic, Forest, Graph, ScopePath, Severity
 from archviz.ir.build import GraphBuilder
@@ -61,6 +62,7 @@ class Composer:
     def __init__(self, forest_of: Callable[[Part], Forest | None], name: str) -> None:
         self.builder = GraphBuilder(name)
         self.diagnostics: list[Diagnostic] = []
+        self.arrays: dict[str, Any] = {}
         self._forest_of = forest_of
         self._forests: dict[int, Forest | None] = {}
         self._count = 0
@@ -85,6 +87,9 @@ class Composer:
             return self._union(part, label, data, scope, level)
         if part.name in _SEARCHES:
             return self._wrapped(part, label, data, scope, level)
+        if is_network(part):
+            path = self._inside(part, label, scope)
+            return add_network(self.builder, part, data, path, self.arrays)
         if part.name in _FANS:
             members = _members(part)
             if members and not self._is_forest(part):

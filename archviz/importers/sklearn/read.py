@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archviz.errors import ImporterError
@@ -14,6 +15,7 @@ from archviz.importers.sklearn.parts import Part, find_estimators
 from archviz.importers.sklearn.sniff import SUFFIXES, is_pickle
 from archviz.ir import Forest, Model
 from archviz.ir.forest.check import sound
+from archviz.ir.model import WeightReader
 from archviz.reading import naming
 from archviz.reading.names import clean
 from archviz.reading.pickles import BUDGET, PickleReader
@@ -32,6 +34,35 @@ def read(source: Source) -> Model:
     Raises:
         ImporterError: There is no estimator in it, or it is not fitted.
     """
+    root, data = _opened(source)
+    estimators = find_estimators(root)
+    if not estimators:
+        raise ImporterError(f"{source.name}: there is no estimator in it", _HINT)
+    try:
+        return _model(source, estimators, data)
+    except ImporterError as error:
+        if error.message.startswith(source.name):
+            raise
+        raise ImporterError(f"{source.name}: {error.message}", error.hint) from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        reason = str(error).partition("\n")[0][:100]
+        raise ImporterError(f"{source.name}: {reason}", _HINT) from None
+
+
+def weights(source: Source) -> WeightReader:
+    """What reads the weights of networks in ``source`` by name; it reads the file again."""
+
+    def read_weights(names: Sequence[str]) -> Mapping[str, Any]:
+        root, _ = _opened(source)
+        composer = Composer(lambda part: None, "")
+        composer.compose(find_estimators(root))
+        return {name: composer.arrays[name] for name in names if name in composer.arrays}
+
+    return read_weights
+
+
+def _opened(source: Source) -> tuple[Any, Any]:
+    """What ``source`` holds, and its bytes when it is a pickle."""
     data: Any = b""
     if source.object is not None:
         root: Any = source.object
@@ -47,18 +78,7 @@ def read(source: Source) -> Model:
         with naming(source.name):
             reader = PickleReader(data, reducers=ARRAYS, budget=BUDGET + 4 * len(data))
             root = reader.load()
-    estimators = find_estimators(root)
-    if not estimators:
-        raise ImporterError(f"{source.name}: there is no estimator in it", _HINT)
-    try:
-        return _model(source, estimators, data)
-    except ImporterError as error:
-        if error.message.startswith(source.name):
-            raise
-        raise ImporterError(f"{source.name}: {error.message}", error.hint) from None
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        reason = str(error).partition("\n")[0][:100]
-        raise ImporterError(f"{source.name}: {reason}", _HINT) from None
+    return root, data
 
 
 def _model(source: Source, estimators: list[tuple[str, Part]], data: Any) -> Model:
@@ -86,4 +106,4 @@ def _forest_of(part: Part, data: Any) -> Forest | None:
     return with_classes(model.body, part)
 
 
-__all__ = ["SUFFIXES", "read"]
+__all__ = ["SUFFIXES", "read", "weights"]

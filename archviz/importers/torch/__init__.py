@@ -33,6 +33,7 @@ from typing import Any
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import ImporterError
 from archviz.importers import IMPORTERS, Confidence, Importer
+from archviz.importers.torch.values import weights
 from archviz.ir import Model
 from archviz.source import Source
 
@@ -136,4 +137,5 @@ IMPORTER = Importer(
     read,
     building=building,
     is_live=True,
+    weights=weights,
 )
