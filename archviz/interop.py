@@ -144,7 +144,7 @@ def to_svgwrite(
     # svgwrite's validator knows neither data-* nor font-kerning.
     group = container.Group(debug=False)
     group.attribs.update({"font-family": FALLBACKS[scene.font], "font-kerning": "none"})
-    _fill(group, scene.marks, load_theme(theme))
+    _fill(group, scene.marks, load_theme(theme).with_colors(scene.palette))
     return group
 
 

@@ -124,6 +124,7 @@ class Scene:
         description: What it shows, in a sentence or two, for those who cannot see it.
         shown_width: How wide it is shown, the height with it; None in its own size.
         font: What its texts are measured in and set in, "sans" or "serif".
+        palette: "#RRGGBB" by name, in the place of what a theme has by these names.
     """
 
     width: float
@@ -133,6 +134,7 @@ class Scene:
     description: str = ""
     shown_width: Length | None = None
     font: str = "sans"
+    palette: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scale(self) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -107,6 +107,10 @@ class Theme:
         if not found:
             raise OptionError(f"the theme {self.name!r} has no colour {name!r}")
         return found
+
+    def with_colors(self, palette: Mapping[str, str]) -> Theme:
+        """The theme with other colours, or more of them."""
+        return replace(self, palette={**self.palette, **palette}) if palette else self
 
     def hatch(self, color: str) -> str:
         """Kind of the hatch over ``color`` or what it is a shade of; "" for none."""

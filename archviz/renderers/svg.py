@@ -46,7 +46,7 @@ def render(
         OptionError: The theme does not exist or lacks a role.
         RendererError: A coordinate is not a finite number.
     """
-    writer = _Writer(load_theme(theme), id_prefix)
+    writer = _Writer(load_theme(theme).with_colors(scene.palette), id_prefix)
     writer.marks(scene.marks, "  ")
     width, height = number(scene.width), number(scene.height)
     size = f'width="{width}" height="{height}"'
@@ -68,7 +68,8 @@ def render(
     if embed_fonts:
         head.append(f"  <style>{font_faces(scene.font)}</style>")
     if theme == AUTO:
-        head.append(f"  <style>{writer.dark_rules(load_theme('dark'))}</style>")
+        dark = load_theme("dark").with_colors(scene.palette)
+        head.append(f"  <style>{writer.dark_rules(dark)}</style>")
     return "\n".join([*head, *writer.lines, "</svg>", ""])
 
 

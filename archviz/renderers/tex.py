@@ -103,7 +103,7 @@ def render(scene: Scene, *, theme: str = AUTO) -> str:
         OptionError: The theme does not exist or lacks a role.
         RendererError: A coordinate is not a finite number.
     """
-    writer = _Writer(load_theme(theme), POINTS * scene.scale)
+    writer = _Writer(load_theme(theme).with_colors(scene.palette), POINTS * scene.scale)
     writer.marks(scene.marks, "  ")
     unit = _number(POINTS * scene.scale, 5)
     colors = (

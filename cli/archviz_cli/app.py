@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from archviz import __version__
+from archviz import __version__, overrides
 from archviz.errors import OptionError
-from archviz.options import parse_bindings
 from archviz_cli import commands, defaults, trees
 from archviz_cli.arguments import (
     CaptionFile,
@@ -23,12 +22,15 @@ from archviz_cli.arguments import (
     Kwargs,
     Loss,
     Quiet,
+    Set,
+    SetFile,
     Shape,
     Sources,
     Static,
     Strict,
     Verbose,
     Width,
+    importer_options,
 )
 from archviz_cli.choices import (
     Catalogue,
@@ -186,6 +188,8 @@ def render(
     width: Width = "",
     font: FontName = Font.SANS,
     caption_file: CaptionFile = "",
+    set_: Set = [],  # noqa: B006
+    set_file: SetFile = "",
     fit: Annotated[
         Fit,
         typer.Option("--fit", help="Choose columns and size so that all has room on a page."),
@@ -322,6 +326,9 @@ def render(
             **({"scale": scale} if scale is not None else {}),
         },
         caption_file=caption_file,
+        changes=overrides.merged(
+            overrides.read(set_file) if set_file else {}, overrides.parse(set_)
+        ),
     )
 
 
@@ -479,21 +486,3 @@ def gradient_options(
     """What the command line says of gradients, by the names of the check's options."""
     given = {"loss": loss, "target": target, "frozen": tuple(frozen), "expect_cut": tuple(cut)}
     return {name: value for name, value in given.items() if value}
-
-
-def importer_options(
-    shape: list[str], strict: bool, input: list[str], kwargs: str, static: bool
-) -> dict[str, object]:
-    """What the command line says to importers, by the names of their options."""
-    options: dict[str, object] = {}
-    if shape:
-        options["bindings"] = parse_bindings(shape)
-    if strict:
-        options["strict"] = True
-    if input:
-        options["input"] = tuple(input)
-    if kwargs:
-        options["kwargs"] = kwargs
-    if static:
-        options["static"] = True
-    return options

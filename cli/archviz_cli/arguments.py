@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from archviz.options import parse_bindings
 from archviz_cli.choices import Font, complete_importer, complete_width
 
 Sources = Annotated[
@@ -131,3 +132,40 @@ CaptionFile = Annotated[
         show_default=False,
     ),
 ]
+Set = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="NAME.KEY=VALUE",
+        help="Change the figure, as in width=cvpr, rename.fc=head, color.category.conv=#F0C93A; "
+        "may be given again.",
+        show_default=False,
+    ),
+]
+SetFile = Annotated[
+    str,
+    typer.Option(
+        "--set-file",
+        metavar="FILE",
+        help="A file of such changes: YAML, TOML or JSON.",
+        show_default=False,
+    ),
+]
+
+
+def importer_options(
+    shape: list[str], strict: bool, input: list[str], kwargs: str, static: bool
+) -> dict[str, object]:
+    """What the command line says to importers, by the names of their options."""
+    options: dict[str, object] = {}
+    if shape:
+        options["bindings"] = parse_bindings(shape)
+    if strict:
+        options["strict"] = True
+    if input:
+        options["input"] = tuple(input)
+    if kwargs:
+        options["kwargs"] = kwargs
+    if static:
+        options["static"] = True
+    return options

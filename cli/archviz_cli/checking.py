@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archviz_cli import commands
-from archviz_cli.app import app, importer_options
+from archviz_cli.app import app
 from archviz_cli.arguments import (
     ExpectCut,
     ExpectFrozen,
@@ -22,6 +22,7 @@ from archviz_cli.arguments import (
     Strict,
     Target,
     Verbose,
+    importer_options,
 )
 from archviz_cli.choices import (
     Severity,

@@ -42,8 +42,10 @@ def render(
     importer_options: Options,
     settings: dict[str, Any],
     caption_file: str = "",
+    changes: Options | None = None,
 ) -> int:
     """Draws each source; see :func:`archviz.api.render` for the settings."""
+    settings = {**settings, **(changes or {})}
     is_folder = bool(output) and (output.endswith("/") or Path(output).is_dir())
     folder = Path(output) if is_folder else None
     if len(sources) > 1 and output and output != STANDARD and folder is None:

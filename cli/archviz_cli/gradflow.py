@@ -11,8 +11,16 @@ from archviz.checking import live_flow
 from archviz.flow_figure import render_flow
 from archviz.source import Source
 from archviz_cli import commands
-from archviz_cli.app import app, importer_options
-from archviz_cli.arguments import Input, Kwargs, Loss, Quiet, Target, Verbose
+from archviz_cli.app import app
+from archviz_cli.arguments import (
+    Input,
+    Kwargs,
+    Loss,
+    Quiet,
+    Target,
+    Verbose,
+    importer_options,
+)
 from archviz_cli.choices import complete_theme
 
 

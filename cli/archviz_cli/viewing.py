@@ -15,7 +15,7 @@ from archviz import api
 from archviz.output import default_output
 from archviz.source import Source
 from archviz_cli import commands
-from archviz_cli.app import app, importer_options
+from archviz_cli.app import app
 from archviz_cli.arguments import (
     Depth,
     Focus,
@@ -27,6 +27,7 @@ from archviz_cli.arguments import (
     Static,
     Strict,
     Verbose,
+    importer_options,
 )
 from archviz_cli.choices import complete_theme
 from archviz_cli.console import Console

@@ -20,7 +20,7 @@ HOSTS = {"archviz.sphinx": {"docutils", "sphinx"}}
 
 LAYERS = (
     ("errors", "diagnostics"),
-    ("options", "table", "length", "garbage", "baseline"),
+    ("options", "overrides", "table", "length", "garbage", "baseline"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),
     ("hatch", "font", "annotation"),
     ("importers", "passes", "analysis", "layouts", "theme", "outline"),

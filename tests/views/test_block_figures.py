@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from figure_geometry import faults, groups, listed
+from box_geometry import faults, groups, listed
 
 import archviz
 from archviz.errors import OptionError

@@ -29,7 +29,7 @@ def render(scene: Scene, *, theme: str = AUTO) -> bytes:
         RendererError: A coordinate is not a finite number.
     """
     scale = POINTS * scene.scale
-    content = Content(load_theme(theme), scene.font)
+    content = Content(load_theme(theme).with_colors(scene.palette), scene.font)
     content.page(scene, scale)
     document = Document()
     catalog, pages, page = (document.reserve() for _ in range(3))

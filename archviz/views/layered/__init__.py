@@ -9,7 +9,9 @@ are eight points in print.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from archviz.errors import OptionError
 from archviz.ir import Graph, Model
@@ -21,6 +23,7 @@ from archviz.views import View
 from archviz.views.layered.kind import Kind, NoRoomError
 from archviz.views.layered.kinds import AUTO, choose
 from archviz.views.layered.legend import footer
+from archviz.views.layered.look import colored, grouped, look_of, looking
 from archviz.views.layered.page import Page, listed, text
 from archviz.views.layered.plan import Plan
 from archviz.views.layered.units import plan_of
@@ -37,6 +40,11 @@ def draw(
     figure: str = AUTO,
     width: str = "",
     legend: bool = True,
+    rename: Mapping[str, str] | None = None,
+    color: Mapping[str, str] | None = None,
+    group: Mapping[str, str] | None = None,
+    labels: Mapping[str, Any] | None = None,
+    fcnn: Mapping[str, Any] | None = None,
 ) -> Scene:
     """A model as a figure for a paper.
 
@@ -45,11 +53,25 @@ def draw(
         figure: The kind of figure, of which "auto" takes the one that suits the model.
         width: How wide the figure is printed, "84mm", "3.25in"; "" for 5.5 in.
         legend: Whether the figure says what its colours mean.
+        rename: What labels become, by regular expressions of whole labels.
+        color: Colours by pattern of operations, or by "category.conv".
+        group: Patterns of operations that become one part, by its name.
+        labels: "params" is "short", "full" or "none"; "details" whether boxes tell their sizes.
+        fcnn: "max" is how many places a column of neurons has; "names" are names of neurons by
+            layer.
 
     Raises:
         OptionError: There is no such figure, or the model has no way from an input to an output,
             or the figure has no room in the width.
     """
+    look = look_of(rename, color, group, labels, fcnn)
+    with looking(look):
+        scene = _figure(grouped(model, look), figure, width, legend)
+        marks = colored(scene.marks, look, model.graph)
+    return replace(scene, marks=marks, palette=look.palette)
+
+
+def _figure(model: Model, figure: str, width: str, legend: bool) -> Scene:
     wanted = parse_length(width, "--width") if width else TEXT_WIDTH
     title = printable(model.source or model.graph.name or "model")
     page = Page(wanted.pixels / _POINT)

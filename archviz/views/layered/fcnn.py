@@ -15,17 +15,17 @@ from archviz.errors import OptionError
 from archviz.ir import Node
 from archviz.ir.walk import leaves
 from archviz.ops import category_of
+from archviz.options import nearest
 from archviz.scene import Group, Mark, Path, Rect, Segment
 from archviz.text import fit, text_width
 from archviz.views.layered.blocks.shapes import circle
 from archviz.views.layered.kind import Kind
+from archviz.views.layered.look import current
 from archviz.views.layered.page import MARGIN, SMALL, Page, group, text
 from archviz.views.layered.plan import Plan, Unit, operations
 from archviz.views.layered.words import activation_of, name_of
 
 MOST_LAYERS = 8
-MOST_SLOTS = 11
-"""Places of a column: ten neurons and the dots between the first five and the last five."""
 RADIUS, PITCH = 4.6, 13.2
 CLASSES = 8
 """Classes of a weight's size; one that rounds to none of them is not drawn."""
@@ -80,7 +80,10 @@ def draw(plan: Plan, page: Page) -> None:
     sizes = [layers[0].given, *(layer.made for layer in layers)]
     slots = [_slots(size) for size in sizes]
     high = (max(len(column) for column in slots) - 1) * PITCH
-    left, right = MARGIN + 30.0, page.width - MARGIN - 30.0
+    named = _names(layers)
+    wide = {at: max(text_width(name, _FACT) for name in names) for at, names in named.items()}
+    left = MARGIN + max(30.0, wide.get(0, 0.0) + RADIUS + 6.0)
+    right = page.width - MARGIN - max(30.0, wide.get(len(layers), 0.0) + RADIUS + 6.0)
     step = (right - left) / len(layers)
     if step < 34:
         raise OptionError(
@@ -103,7 +106,10 @@ def draw(plan: Plan, page: Page) -> None:
         )
     first = [circle(*place, RADIUS, "neuron input") for place in places[0].values()]
     page.add(Group((*first, *_dots(places[0], slots[0])), "input"))
-    page.add(*_input_labels(places[0]))
+    if 0 not in named:
+        page.add(*_input_labels(places[0]))
+    for at, names in named.items():
+        page.add(*_neuron_names(names, places[at], is_first=at == 0))
     base = top + high + RADIUS + 11.0
     page.add(*_captions(layers, left, step, base))
     page.height = base + 19.0
@@ -114,7 +120,7 @@ def draw(plan: Plan, page: Page) -> None:
         page.facts.append("the weights are not at hand: edges are connections")
     hidden = any(len(column) < size for column, size in zip(slots, sizes, strict=True))
     if hidden:
-        page.facts.append("the first and the last five neurons of a layer")
+        page.facts.append(f"the first and last {current().neurons // 2} neurons of a layer")
     page.words.append(
         f"Fully connected: {', '.join([f'{sizes[0]:,} inputs', *map(_sentence, layers)])}"
     )
@@ -249,10 +255,14 @@ def _edges(
 
 
 def _slots(size: int) -> list[int | None]:
-    """Numbers of the neurons that are drawn; None is where dots stand for the others."""
-    if size <= MOST_SLOTS:
+    """Numbers of the neurons that are drawn; None is where dots stand for the others.
+
+    Of the places of a column one is for the dots, and half of the others for either end.
+    """
+    most = current().neurons
+    if size <= most:
         return list(range(size))
-    half = MOST_SLOTS // 2
+    half = most // 2
     return [*range(half), None, *range(size - half, size)]
 
 
@@ -287,6 +297,39 @@ def _input_labels(places: dict[int, tuple[float, float]]) -> list[Mark]:
     return marks
 
 
+def _names(layers: Sequence[Layer]) -> dict[int, tuple[str, ...]]:
+    """An author's names of neurons, by the column that they stand beside."""
+    found: dict[int, tuple[str, ...]] = {}
+    last = layers[-1]
+    for key, names in current().names.items():
+        if key in ("input", "in"):
+            column, size = 0, layers[0].given
+        elif key in (last.name, "output", "out"):
+            column, size = len(layers), last.made
+        else:
+            raise OptionError(
+                f"fcnn.names has no layer {key!r}",
+                nearest(key, ["input", "output", last.name]),
+            )
+        if len(names) != size:
+            raise OptionError(
+                f"fcnn.names.{key} has {len(names)} names for {size} neurons",
+                "give each neuron its name",
+            )
+        found[column] = names
+    return found
+
+
+def _neuron_names(
+    names: Sequence[str], places: dict[int, tuple[float, float]], *, is_first: bool
+) -> list[Mark]:
+    away, anchor = (-RADIUS - 3.0, "end") if is_first else (RADIUS + 3.0, "start")
+    return [
+        text(x + away, y + 2.5, names[number], "text", _FACT, anchor=anchor)
+        for number, (x, y) in places.items()
+    ]
+
+
 def _captions(layers: Sequence[Layer], left: float, step: float, base: float) -> list[Mark]:
     marks: list[Mark] = [
         text(left, base, "input", "heading-title", _NAME),
@@ -302,7 +345,7 @@ def _captions(layers: Sequence[Layer], left: float, step: float, base: float) ->
             marks.append(text(x, base + 9.5 + 8.8 * row, fact, "text", _FACT))
         count = f"{layer.unit.parameters:,} params"
         wide = text_width(count, SMALL) + text_width(facts[0], _FACT)
-        if wide + 8 < step:
+        if wide + 8 < step and current().params != "none":
             marks.append(text(x - step / 2, base + 9.5, count, "note", SMALL))
     return marks
 

@@ -19,7 +19,8 @@ STROKE = 14.0
 
 def footer(plan: Plan, page: Page, legend: bool) -> None:
     """Adds the foot below what is on the page."""
-    facts = [*([f"{count(plan.parameters)} parameters"] if plan.parameters else []), *page.facts]
+    total = count(plan.parameters)
+    facts = [*([f"{total} parameters"] if plan.parameters and total else []), *page.facts]
     room = page.width - 2 * MARGIN
     notes = _lines(facts, room)
     wide = notes[0].width if len(notes) == 1 else room

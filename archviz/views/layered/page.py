@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from archviz.ir import Node
 from archviz.scene import Group, Mark, Path, Rect, Text
 from archviz.text import printable, text_width
+from archviz.views.layered.look import current
 from archviz.views.layered.plan import operations
 from archviz.views.layered.words import GENERAL
 
@@ -86,7 +87,7 @@ def text(
     rotation: float = 0.0,
 ) -> Text:
     """One line of text, measured; names of models come from files, so it is made printable."""
-    line = printable(content)
+    line = printable(current().renamed(content))
     width = text_width(line, size, bold=role.endswith("title"))
     return Text(x, y, line, role, size, width, anchor, rotation)
 
@@ -143,6 +144,9 @@ def moved(mark: Mark, dx: float, dy: float = 0.0) -> Mark:
 
 def count(number: int) -> str:
     """A number of parameters as figures write it: "2,416", "23k", "1.5M", "138M"."""
+    form = current().params
+    if form != "short":
+        return f"{number:,}" if form == "full" else ""
     if number < 10_000:
         return f"{number:,}"
     for limit, unit in ((1e6, "k"), (1e9, "M"), (1e12, "B"), (1e15, "T")):

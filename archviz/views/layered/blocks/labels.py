@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from archviz.ir import Node, TensorType
 from archviz.ir.walk import leaves
 from archviz.views.layered.blocks.parts import Grouping, Part
+from archviz.views.layered.look import current
 
 CATEGORIES = {
     "attention": "attention",
@@ -47,6 +48,8 @@ class Labels:
 
     def title(self, part: Part) -> str:
         """What kind of layer it is."""
+        if part.kind == "group":
+            return self.wiring.nodes[part.nodes[0]].scope[0]
         match part.kind:
             case "attention":
                 if part.keys != part.queries:
@@ -75,6 +78,8 @@ class Labels:
 
     def detail(self, part: Part) -> str:
         """Its sizes; "" when there is nothing to tell."""
+        if not current().details:
+            return ""
         match part.kind:
             case "attention":
                 return ", ".join(self._attention_facts(part))

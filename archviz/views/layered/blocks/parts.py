@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from archviz.ir.walk import leaves
 from archviz.ops import table
 from archviz.views.layered.blocks.wiring import Wiring
+from archviz.views.layered.look import current
 
 _ROUTING = ("topk", "TopK", "TopKV2")
 _NORM = re.compile(r"norm(alization)?(\d?d)?$", re.IGNORECASE)
@@ -74,6 +75,7 @@ class Grouping:
         self._sums()
         self._projections()
         self._rest()
+        self._groups()
         self._connect()
 
     def _new(self, kind: str, nodes: Iterable[int]) -> int:
@@ -382,6 +384,17 @@ class Grouping:
                     self._join(index, number)
         for part in self.parts:
             part.nodes.sort()
+
+    def _groups(self) -> None:
+        """Makes one part of what an author groups."""
+        for name in current().group:
+            members = [
+                index
+                for index, node in enumerate(self.wiring.nodes)
+                if node.scope[:1] == (name,) and self.of[index] is not None
+            ]
+            if members:
+                self._take("group", set(members))
 
     def _connect(self) -> None:
         """Turns nodes that attentions ask and look at into their parts."""
