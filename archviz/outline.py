@@ -17,6 +17,7 @@ from archviz.ir.build import unique
 from archviz.ir.edit import used_values
 from archviz.ir.types import format_shape, format_type
 from archviz.ir.walk import links, operations_of
+from archviz.ops.titles import title_of
 
 Shapes = Literal["change", "all", "none"]
 """Which arrows are labelled with the shape of what they carry."""
@@ -167,11 +168,11 @@ def _parts(graph: Graph) -> Iterator[Group | Box | None]:
             continue
         item, around = top
         if isinstance(item, Node):
-            yield _box(item, around)
+            yield _box(item, graph, around)
             continue
         scope, members = graph.scopes.get(item), inside[item]
         if len(members) == 1 and isinstance(members[0], Node) and (not scope or scope.repeat == 1):
-            yield _box(members[0], around, item[-1])
+            yield _box(members[0], graph, around, item[-1])
             continue
         yield _group(graph, item)
         stack.append(None)
@@ -186,11 +187,11 @@ def _group(graph: Graph, path: ScopePath) -> Group:
     return Group(path, _lines(path[-1] + repeat, scope.type))
 
 
-def _box(node: Node, group: ScopePath, module: str = "") -> Box:
+def _box(node: Node, graph: Graph, group: ScopePath, module: str = "") -> Box:
     shown = module or node.name or node.id.rpartition("/")[2] or node.id
     if node.kind in ("split", "leaf") or "hidden_nodes" in node.attributes:
         return Box(node.id, tree_lines(node.attributes), node.kind, group, node)
-    does = " + ".join(part.op for part in links([node]))
+    does = " + ".join(title_of(part, graph) for part in links([node]))
     lines = _lines(does, shown if shown != node.op else "")
     if node.kind == "module":
         count = operations_of(node)

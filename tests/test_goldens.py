@@ -29,12 +29,6 @@ def test_a_sample_gives_its_golden(sample: Path, format: str, pytestconfig: pyte
     compare(golden_of(sample, format), api.render(loaded(sample), format=format), pytestconfig)
 
 
-def test_the_readme_shows_what_archviz_draws_now(pytestconfig: pytest.Config) -> None:
-    picture = FOLDER.parents[1] / "docs" / "images" / "resnet_block.svg"
-    sample = FOLDER / "onnx" / "resnet_block.onnx"
-    compare(picture, api.render(loaded(sample), format="svg"), pytestconfig)
-
-
 def compare(golden: Path, content: object, config: pytest.Config) -> None:
     """Fails where the golden is not what archviz makes now, or rewrites it when so asked."""
     assert isinstance(content, str | bytes)

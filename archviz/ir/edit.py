@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from archviz.ir.graph import Graph, Node, ParameterUse
-from archviz.ir.walk import captured
+from archviz.ir.walk import captured, leaves
 
 
 def bypass(graph: Graph, dropped: Mapping[str, int | None]) -> Graph:
@@ -199,6 +199,10 @@ def sweep(graph: Graph) -> Graph:
             parameters.update([use.parameter for use in node.parameters])
         if node.scope not in scopes:
             scopes.update(node.scope[:length] for length in range(1, len(node.scope) + 1))
+        if node.kind == "fused":
+            # What is fused keeps its modules, for their classes name its operations.
+            for place in {part.scope for part in leaves(node)} - scopes:
+                scopes.update(place[:length] for length in range(1, len(place) + 1))
         for part in node.subgraphs.values():
             mentioned.update(part.outputs)
             stack.extend(part.nodes)

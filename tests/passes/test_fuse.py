@@ -77,7 +77,8 @@ def test_a_chain_of_leaf_modules_becomes_one_card_in_the_module_around_them() ->
     assert verify(result) == []
     (fused,) = result.nodes
     assert (fused.scope, fused.name) == (block, "conv1")
-    assert set(result.scopes) == {("layer",), block}
+    modules = {(*block, name) for name in ("conv1", "bn1", "act")}
+    assert set(result.scopes) == {("layer",), block, *modules}
 
 
 def test_a_part_never_leaves_a_module_that_holds_more() -> None:

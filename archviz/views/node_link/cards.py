@@ -17,6 +17,7 @@ from archviz.ir.types import format_shape, format_type
 from archviz.ir.walk import head_of, leaves, links, operations_of
 from archviz.layouts import Area
 from archviz.ops import table
+from archviz.ops.titles import title_of
 from archviz.scene import Group, Mark, Path, Rect, Segment
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import foot
@@ -120,7 +121,8 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
         )
     first = head_of(node) if node.parts else node
     rest = [part for part in links(node.parts) if part is not first] if first is not node else []
-    title, note = printable(node.op, 60), detail(first, graph)
+    title = title_of(first if first.op == node.op else node, graph)
+    title, note = printable(title, 60), detail(first, graph)
     if node.attributes.get("guessed") is True:
         title += " ?"
     lines = tuple(rows(first, graph, label, rest))
@@ -189,7 +191,7 @@ def _strip(part: Node, graph: Graph) -> tuple[str, str, str]:
     if not note:
         used = (graph.parameters.get(use.parameter) for use in part.parameters)
         note = next((format_shape(p.type.shape) for p in used if p is not None), "")
-    return category(part, graph), printable(part.op, 40), note
+    return category(part, graph), printable(title_of(part, graph), 40), note
 
 
 def measure_pill(end: str, value_id: str, graph: Graph, title: str = "") -> Card:

@@ -257,13 +257,14 @@ def _features(node: Node, graph: Graph) -> list[str]:
 
 def _matrix(node: Node, graph: Graph) -> tuple[int, int] | None:
     """Widths before and behind a product with one stored matrix."""
-    if node.op not in ("Gemm", "MatMul"):
+    if node.op not in ("Gemm", "MatMul", "linear"):
         return None
+    is_transposed = node.op == "linear" or node.attributes.get("transB")
     for use in node.parameters:
         parameter = _known(use.parameter, graph)
         shape = parameter.type.shape if parameter is not None else None
         if use.index == 1 and shape is not None and len(shape) == 2:
-            before, after = reversed(shape) if node.attributes.get("transB") else shape
+            before, after = reversed(shape) if is_transposed else shape
             if isinstance(before, int) and isinstance(after, int):
                 return before, after
     return None
