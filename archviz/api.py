@@ -11,11 +11,8 @@ from typing import Any
 
 from archviz import baseline as baselines
 from archviz.analysis.forest_summary import ForestSummary, summarize_forest
-from archviz.analysis.gradient.static import is_judged
 from archviz.analysis.summary import Summary, summarize
 from archviz.analysis.tree_graph import LIMITS, graph_of_trees
-from archviz.caption import write_caption
-from archviz.checking import UNFINISHED, check_live, check_static, filtered, is_failing
 from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose, make
@@ -180,6 +177,8 @@ def render(
         **options,
     )
     if caption_file:
+        from archviz.caption import write_caption
+
         write_caption(made.caption, Path(caption_file))
     return made.content if output is None else write(made, output, target)
 
@@ -347,6 +346,10 @@ def check(
         baseline: A file of known findings, which are marked as suppressed.
         **options: Options of the importer.
     """
+    # Whoever draws a picture does not wait for the analysis of gradients to be imported.
+    from archviz.analysis.gradient.static import is_judged
+    from archviz.checking import check_live, check_static, filtered
+
     source = None if isinstance(target, Model) else Source.of(target)
     model = target if isinstance(target, Model) else load(source, importer=importer, **options)
     logger.info("checking %s", model.source or "the model")
@@ -372,11 +375,15 @@ def _is_live_module(source: Source) -> bool:
 
 def has_findings(model: Model, fail_on: str = "warning") -> bool:
     """Whether a diagnostic that nothing suppresses is at least as severe as ``fail_on``."""
+    from archviz.checking import is_failing
+
     return is_failing(model.diagnostics, Severity(fail_on))
 
 
 def is_unfinished(model: Model) -> bool:
     """Whether an analysis of the model could not finish."""
+    from archviz.checking import UNFINISHED
+
     return any(item.code == UNFINISHED for item in model.diagnostics)
 
 

@@ -138,7 +138,7 @@ def start(folder: Path, runs: int) -> None:
 
 
 def fancy(folder: Path, runs: int) -> None:
-    """A regression tree of depth six with cards and all, in one process."""
+    """A regression tree of depth six with the data at every split, in one process."""
     import logging
 
     import dtreeviz
@@ -155,7 +155,7 @@ def fancy(folder: Path, runs: int) -> None:
     target = folder / "cal6.svg"
 
     def draw() -> Path:
-        return archviz.render(tree, target, form="fancy", theme="light")  # type: ignore[return-value]
+        return archviz.render(tree, target, form="fancy", theme="light", data=x, y=y)  # type: ignore[return-value]
 
     draw()
     ours = median(call(draw)[0] for _ in range(max(runs, 5)))
@@ -199,8 +199,8 @@ def large(folder: Path, runs: int) -> None:
     from sklearn.ensemble import ExtraTreesClassifier
 
     source = np.random.default_rng(0)
-    x = source.normal(size=(60000, 10)).astype(np.float32)
-    y = source.integers(0, 3, 60000)
+    x = source.normal(size=(58500, 10)).astype(np.float32)
+    y = source.integers(0, 3, len(x))
     forest = ExtraTreesClassifier(10, max_features=1, random_state=0).fit(x, y)
     nodes = sum(tree.tree_.node_count for tree in forest.estimators_)
     print(f"forest of {nodes:,} nodes")
@@ -210,8 +210,8 @@ def large(folder: Path, runs: int) -> None:
     ours = cheapest([*archviz, str(folder / "forest.pkl")], runs)
     bound("overview of the forest", ours.cpu, 3, "s")
     bound("  memory", ours.memory, 400, "MB")
-    x = source.normal(size=(115000, 10)).astype(np.float32)
-    y = source.integers(0, 3, 115000)
+    x = source.normal(size=(116000, 10)).astype(np.float32)
+    y = source.integers(0, 3, len(x))
     single = ExtraTreesClassifier(1, max_features=1, bootstrap=False, random_state=0).fit(x, y)
     tree = single.estimators_[0]
     print(f"tree of {tree.tree_.node_count:,} nodes")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from archviz import api, baseline
-from archviz.caption import write_caption
 from archviz.errors import ArchvizError, OptionError
 from archviz.ir import Model
 from archviz.length import READABLE
@@ -80,6 +79,8 @@ def render(
         else:
             made = api.compose(model, format=chosen, **settings)
         if caption_file:
+            from archviz.caption import write_caption
+
             write_caption(made.caption, Path(caption_file))
         if target is None:
             print_text(made.content)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from archviz.embedding import embed as embedded
 from archviz.figure import TIME_LIMIT
 from archviz_cli.app import app
 from archviz_cli.arguments import Quiet, Verbose
@@ -51,6 +50,8 @@ def embed(
     console = context.obj.with_flags(verbose, quiet)
 
     def refresh(name: str) -> int:
+        from archviz.embedding import embed as embedded
+
         found = embedded(Path(name), time_limit=time_limit)
         count = f"{found.figures} figure{'' if found.figures == 1 else 's'}"
         stale = ", ".join(map(str, found.stale))

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from archviz.checking import live_flow
-from archviz.flow_figure import render_flow
 from archviz.source import Source
 from archviz_cli import commands
 from archviz_cli.app import app
@@ -81,8 +79,12 @@ def gradflow(
 
     def measure(name: str) -> int:
         options = importer_options([], False, input, kwargs, False)
+        from archviz.checking import live_flow
+
         flow = live_flow(Source.of(name), options, loss=loss, target=target, seed=seed)
         if output:
+            from archviz.flow_figure import render_flow
+
             render_flow(flow, output, theme=theme, width=width)
             console.note(f"{output}: bars of {len(flow.rows):,} parameters")
         commands.print_text(

@@ -1,0 +1,11 @@
+"""PMML: decision trees and ensembles of them, as jpmml, Nyoka, R, KNIME and others write them.
+
+The Predictive Model Markup Language of the Data Mining Group, versions 3 and 4.
+"""
+
+from __future__ import annotations
+
+from archviz.importers import Importer
+from archviz.importers.pmml.read import SUFFIXES, read, sniff
+
+IMPORTER = Importer("pmml", "PMML (trees and their ensembles)", sniff, read, SUFFIXES)
