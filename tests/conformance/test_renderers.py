@@ -47,7 +47,7 @@ def assert_well_formed(name: str, content: str | bytes) -> None:
         found = re.search(rb'<script type="application/json" id="model">(.*?)</script>', data, re.S)
         assert found
         assert json.loads(found[1])["cells"]
-        assert data.count(b"<script") == 2
+        assert data.count(b"<script") == 3
     elif name == "png":
         assert data.startswith(b"\x89PNG\r\n\x1a\n")
     elif name == "tex":

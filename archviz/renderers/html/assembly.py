@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from typing import Any
+from zlib import decompress
 
 from archviz.text import printable
 from archviz.theme import AUTO, Theme, load_theme
-
-SCRIPTS = ("layout.js", "model.js", "picture.js", "view.js", "page.js")
 
 CATEGORIES = (
     "conv", "linear", "attention", "norm", "act", "pool", "recurrent", "embedding", "other",
@@ -53,11 +52,11 @@ def assemble(data: Mapping[str, Any], description: str, theme: str) -> str:
         description: What the picture shows, in a sentence or two.
         theme: Name or file of the theme; "auto" goes by the reader's system.
     """
-    script = _compact(f'"use strict";\n(() => {{\n{"".join(map(_template, SCRIPTS))}}})();\n')
+    packed, start = _template("scripts.txt").strip(), _compact(_template("start.js"))
     style = style_sheet(theme) + _template("page.css").replace("\n", "")
     parts = {
         "theme": f' data-theme="{theme}"' if theme in ("light", "dark") else "",
-        "policy": _policy(script, style),
+        "policy": _policy((start, unpacked(packed)), style),
         "title": escape(str(data["title"])),
         "description": escape(printable(description, 2000)),
         "style": style,
@@ -65,7 +64,8 @@ def assemble(data: Mapping[str, Any], description: str, theme: str) -> str:
         "model": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace(
             "<", "\\u003c"
         ),
-        "script": script,
+        "scripts": packed,
+        "start": start,
     }
     page = _template("page.html")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page)
@@ -81,12 +81,18 @@ def _compact(script: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-def _policy(script: str, style: str) -> str:
+def unpacked(packed: str) -> str:
+    """The scripts as ``templates/make_page.py`` packed them."""
+    return decompress(b64decode(packed), wbits=-15).decode()
+
+
+def _policy(scripts: Iterable[str], style: str) -> str:
     def hashed(text: str) -> str:
         return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
+    allowed = " ".join(map(hashed, scripts))
     return (
-        f"default-src 'none'; script-src {hashed(script)}; style-src {hashed(style)}; "
+        f"default-src 'none'; script-src {allowed}; style-src {hashed(style)}; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
 

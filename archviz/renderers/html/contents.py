@@ -136,7 +136,8 @@ class _Collector:
         else:
             found = []
         severity = max((d.severity for d in self.found.get(card.id, [])), default="", key=_rank)
-        row: list[Any] = [self.pictures.add(card), name, self._sections(found)]
+        about = printable(node.op, 60) if node is not None else card.tooltip
+        row: list[Any] = [self.pictures.add(card, about), name, self._sections(found)]
         if card.source or severity:
             row += [card.source, str(severity)]
         return self.leaves.add(row)
@@ -155,7 +156,7 @@ class _Collector:
             facts += [["repeats", f"{repeat} equal blocks, drawn once{last}"]]
         row = [
             self._cell(index, numbers),
-            self.pictures.add(self.closed[index]),
+            self.pictures.add(self.closed[index], ""),
             [printable(part) for part in path[len(around) :]],
             [
                 _measured(title, TITLE_SIZE, bold=True),
@@ -163,7 +164,7 @@ class _Collector:
                 _measured(note, cards.SMALL_SIZE),
                 _measured(repeat, cards.TITLE_SIZE, bold=True),
             ],
-            [box.header, box.width],
+            [int(box.header), int(box.width)],
             self._sections([("Module", facts)]),
             printable(scope.last),
         ]

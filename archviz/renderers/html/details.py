@@ -35,7 +35,7 @@ def of_node(
     if not node.parts:
         sections.append(("Parameters", _parameters(node, graph, path)))
     sections += [
-        ("Inputs", _values(node.inputs, graph, path)),
+        ("Inputs", _entering(_values(node.inputs, graph, path), graph, path)),
         ("Outputs", _values(node.outputs, graph, path)),
         ("Source", [*_place(node.location)]),
         ("Stands for", [[relative(printable(o), path)] for o in node.origin if o != node.id]),
@@ -148,6 +148,15 @@ def _values(ids: Iterable[str | None], graph: Graph, path: ScopePath) -> list[Ro
             type_ = format_type(value.type) if value is not None else ""
             rows.append([relative(printable(value_id), path), printable(type_)])
     return rows
+
+
+def _entering(rows: list[Row], graph: Graph, path: ScopePath) -> list[Row]:
+    """The rows without names from outside the module, which the page finds where they are made."""
+    if not path:
+        return rows
+    return [
+        row if row[0][:1] in ("~", "^") or row[0] in graph.inputs else ["", row[1]] for row in rows
+    ]
 
 
 def _place(location: SourceLocation | None) -> Iterable[Row]:

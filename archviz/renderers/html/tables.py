@@ -52,8 +52,8 @@ class Pictures:
         self.shapes, self.styles, self.texts, self.cards = Table(), Table(), Table(), Table()
         self._known: dict[Card, int] = {}
 
-    def add(self, card: Card) -> int:
-        """The number of a card's picture."""
+    def add(self, card: Card, about: str) -> int:
+        """The number of a card's picture; ``about`` says what it is to those who see none."""
         marks = paint(card, Area(0.0, 0.0, card.width, card.height)).marks
         shapes: list[list[Any]] = []
         texts: list[int] = []
@@ -77,7 +77,7 @@ class Pictures:
                 _short(card.height),
                 self.shapes.add(shapes),
                 texts,
-                card.tooltip,
+                about,
             ]
         )
 

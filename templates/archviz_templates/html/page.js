@@ -113,7 +113,7 @@ function showDetails() {
   if (item.isModule) button(html('li', row), item.open ? 'Close' : 'Open', '', () => { toggle(item); showDetails(); });
   const tracing = button(html('li', row), 'Trace path', 'Highlight all ways from the inputs and to the outputs (p)', () => setTrace(trace ? null : item));
   tracing.setAttribute('aria-pressed', !!trace);
-  showSections(sectionsOf(item), item.path);
+  showSections(sectionsOf(item).map(section => (section[0] === 'Inputs' ? named(section, item) : section)), item.path);
   for (const [title, down] of [['From', false], ['To', true]]) {
     const found = item.isModule ? moduleNeighbours(item, down) : neighbours(item, down);
     if (!item.isModule && !down && item.source && find(item.source)) found.unshift(find(item.source));
@@ -123,6 +123,14 @@ function showDetails() {
     for (const other of found.slice(0, 12)) button(html('li', list), `${typeOf(other)} ${other.isModule ? '' : nameOf(other)}`.trim().slice(0, 80), other.id.slice(0, 200), () => goTo(other));
     if (found.length > 12) html('li', list, `and ${found.length - 12} more`);
   }
+}
+// Inputs from outside a module get the names they have where they are made, when that is certain.
+function named([title, rows], item) {
+  const makers = neighbours(item, false).filter(maker => maker.path !== item.path), open = rows.filter(row => row[0] === '');
+  const names = makers.flatMap(maker => sectionsOf(maker).filter(([t]) => t === 'Outputs' || t === 'Value').flatMap(([, own]) => own.map(row => absolute(row[0], maker.path))));
+  const isCertain = names.length === open.length;
+  let next = 0;
+  return [title, rows.map(([name, type]) => (name !== '' ? [name, type] : [isCertain ? `=${names[next++]}` : 'from outside', type]))];
 }
 function moduleNeighbours(item, down) {
   const found = new Set();

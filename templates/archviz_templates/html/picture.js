@@ -203,7 +203,7 @@ function drawItem(item, into) {
   } else if (item.drawn !== item.card) {
     item.face.replaceChildren();
     drawCard(item, item.face);
-    if (item.card[5]) item.tip = make('title', {}, item.dom, item.card[5]);
+    item.tip = make('title', {}, item.dom, `${item.card[5]} ${item.id}`.trim().slice(0, 300));
     if (item.inner) {
       item.inner.remove();
       item.edgeLayer.remove();
