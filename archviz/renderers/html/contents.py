@@ -61,7 +61,7 @@ class _Collector:
         self.found = _by_node(model)
         self.pictures = Pictures()
         self.sections, self.leaves, self.modules = Table(), Table(), Table()
-        self.cells, self.labels = Table(), Table()
+        self.cells, self.wirings, self.labels = Table(), Table(), Table()
         self.closed = self._closed_cards()
         self.states = prepare(
             self.drawing.boxes,
@@ -93,6 +93,7 @@ class _Collector:
             "leaves": self.leaves.rows,
             "modules": self.modules.rows,
             "labels": self.labels.rows,
+            "wirings": self.wirings.rows,
             "cells": self.cells.rows,
             "root": root,
             "depth": depth,
@@ -178,7 +179,8 @@ class _Collector:
             [source, port, target, target_port, net, self.texts.get((index, arc), -1)]
             for arc, (source, port, target, target_port, net, _) in enumerate(cell.arcs)
         ]
-        return self.cells.add([children, arcs, plan.head, parts_of(self.states, index)])
+        wiring = self.wirings.add([arcs, plan.head, parts_of(self.states, index)])
+        return self.cells.add([children, wiring])
 
     def _label_texts(self) -> dict[tuple[int, int], int]:
         """The label of each arc that has one, at its leaf or at a module that is closed."""

@@ -35,8 +35,8 @@ def of_node(
     if not node.parts:
         sections.append(("Parameters", _parameters(node, graph, path)))
     sections += [
-        ("Inputs", _entering(_values(node.inputs, graph, path), graph, path)),
-        ("Outputs", _values(node.outputs, graph, path)),
+        ("Inputs", [["", row[1]] for row in _values(node.inputs, graph, path)]),
+        ("Outputs", _after_node(_values(node.outputs, graph, path), relative(node.id, path))),
         ("Source", [*_place(node.location)]),
         ("Stands for", [[relative(printable(o), path)] for o in node.origin if o != node.id]),
         ("Diagnostics", diagnostics(found)),
@@ -150,13 +150,15 @@ def _values(ids: Iterable[str | None], graph: Graph, path: ScopePath) -> list[Ro
     return rows
 
 
-def _entering(rows: list[Row], graph: Graph, path: ScopePath) -> list[Row]:
-    """The rows without names from outside the module, which the page finds where they are made."""
-    if not path:
-        return rows
-    return [
-        row if row[0][:1] in ("~", "^") or row[0] in graph.inputs else ["", row[1]] for row in rows
-    ]
+def _after_node(rows: list[Row], name: str) -> list[Row]:
+    """The rows of values that are named after the node that makes them, with "$" for its name."""
+    own = name.rpartition("/")[2].lstrip("~^%=")
+    found = []
+    for value, type_ in rows:
+        before, is_named, after = value.rpartition(own) if own else ("", "", value)
+        is_plain = is_named and "$" not in value
+        found.append([f"{before}${after}" if is_plain else value.replace("$", "$$"), type_])
+    return found
 
 
 def _place(location: SourceLocation | None) -> Iterable[Row]:

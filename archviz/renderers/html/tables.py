@@ -9,8 +9,8 @@ from archviz.layouts import Area
 from archviz.scene import Group, Path, Rect, Segment, Text
 from archviz.views.node_link.cards import Card, paint
 
-_MARKS = ("~", "^", "=")
-"""What a relative text begins with: behind the path by slashes, by dots, or as it is."""
+_MARKS = ("~", "^", "%", "=")
+"""What a relative text begins with: behind the path by slashes, by dots, by both, or as it is."""
 
 
 class Table:
@@ -96,10 +96,28 @@ def _path(segments: tuple[Segment, ...]) -> str:
 
 
 def relative(text: str, path: ScopePath) -> str:
-    """``text`` as it reads inside the module at ``path``: equal modules then say the same."""
+    """``text`` as it reads inside the module at ``path``: equal modules then say the same.
+
+    Names join the parts of a path in many ways, "/layers.0/norm" among them: behind "%" stand how
+    the name begins, "/" or "-" for nothing, and what follows each part.
+    """
     if path:
-        for mark, joint in zip(_MARKS, "/.", strict=False):
-            around = joint.join(path) + joint
-            if text.startswith(around):
-                return mark + text[len(around) :]
+        for start in ("", "/"):
+            joints = _joints(text, path, len(start)) if text.startswith(start) else ""
+            if joints:
+                rest = text[len(start) + sum(map(len, path)) + len(path) :]
+                if not start and joints in ("/" * len(path), "." * len(path)):
+                    return _MARKS["/.".index(joints[0])] + rest
+                return f"%{start or '-'}{joints}{rest}"
     return "=" + text if text.startswith(_MARKS) else text
+
+
+def _joints(text: str, path: ScopePath, at: int) -> str:
+    """The character behind each part of ``path`` in ``text`` from ``at`` on; "" if it differs."""
+    joints = ""
+    for part in path:
+        at += len(part) + 1
+        if not text.startswith(part, at - len(part) - 1) or text[at - 1 : at] not in ("/", "."):
+            return ""
+        joints += text[at - 1]
+    return joints

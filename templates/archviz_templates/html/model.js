@@ -3,14 +3,24 @@
 const data = JSON.parse(document.getElementById('model').textContent);
 const MOST_DRAWN = 3000, MARGIN = 16, LABEL_HEIGHT = 12;
 
-const absolute = (text, path) => (text[0] === '~' ? [...path, text.slice(1)].join('/')
-  : text[0] === '^' ? [...path, text.slice(1)].join('.') : text[0] === '=' ? text.slice(1) : text);
+// A text that was written relative to a module's path; see archviz/renderers/html/tables.py.
+function absolute(text, path) {
+  const rest = text.slice(1);
+  if (text[0] === '~') return [...path, rest].join('/');
+  if (text[0] === '^') return [...path, rest].join('.');
+  if (text[0] === '=') return rest;
+  if (text[0] !== '%') return text;
+  return (rest[0] === '/' ? '/' : '') + path.map((part, i) => part + rest[i + 1]).join('') + rest.slice(path.length + 1);
+}
+
+// Children, then what joins them: arcs, the inlet of the spine, parts of the layout.
+const cellOf = number => { const [children, wiring] = data.cells[number]; return [children, ...data.wirings[wiring]]; };
 
 function makeItem(ref, parent, index) {
   const item = { parent, index, depth: parent ? parent.depth + 1 : 0, dom: null, lit: null };
   if (ref < 0) {
     const [cell, card, names, titles, [header, width], sections, last] = data.modules[-1 - ref];
-    Object.assign(item, { isModule: true, cell: data.cells[cell], card: data.cards[card], titles, header, width, sections, last, open: false });
+    Object.assign(item, { isModule: true, cell: cellOf(cell), card: data.cards[card], titles, header, width, sections, last, open: false });
     item.path = [...parent.path, ...names];
     item.id = item.path.join('/');
   } else {
@@ -21,7 +31,7 @@ function makeItem(ref, parent, index) {
   return item;
 }
 
-const page = { isModule: true, cell: data.cells[data.root], path: [], id: '', depth: -1, open: true, parent: null, index: -1, header: 0, width: 0, dom: null, lit: null };
+const page = { isModule: true, cell: cellOf(data.root), path: [], id: '', depth: -1, open: true, parent: null, index: -1, header: 0, width: 0, dom: null, lit: null };
 
 function childrenOf(item) {
   if (!item.children) item.children = item.cell[0].map((ref, i) => makeItem(ref, item, i));

@@ -113,7 +113,7 @@ function showDetails() {
   if (item.isModule) button(html('li', row), item.open ? 'Close' : 'Open', '', () => { toggle(item); showDetails(); });
   const tracing = button(html('li', row), 'Trace path', 'Highlight all ways from the inputs and to the outputs (p)', () => setTrace(trace ? null : item));
   tracing.setAttribute('aria-pressed', !!trace);
-  showSections(sectionsOf(item).map(section => (section[0] === 'Inputs' ? named(section, item) : section)), item.path);
+  showSections(sectionsOf(item).map(section => (item.card[0] !== 'pill' && /^(In|Out)puts$/.test(section[0]) ? named(section, item) : section)), item.path);
   for (const [title, down] of [['From', false], ['To', true]]) {
     const found = item.isModule ? moduleNeighbours(item, down) : neighbours(item, down);
     if (!item.isModule && !down && item.source && find(item.source)) found.unshift(find(item.source));
@@ -124,13 +124,16 @@ function showDetails() {
     if (found.length > 12) html('li', list, `and ${found.length - 12} more`);
   }
 }
-// Inputs from outside a module get the names they have where they are made, when that is certain.
+// Outputs are named after their node where "$" stands; inputs as they are where they are made, when
+// that is certain.
+function outputsOf(item) {
+  return sectionsOf(item).filter(([title]) => title === 'Outputs' || title === 'Value')
+    .flatMap(([title, rows]) => rows.map(([name]) => absolute(title === 'Value' ? name : name.replace(/\$\$|\$/g, m => (m === '$' ? nameOf(item) : '$')), item.path)));
+}
 function named([title, rows], item) {
-  const makers = neighbours(item, false).filter(maker => maker.path !== item.path), open = rows.filter(row => row[0] === '');
-  const names = makers.flatMap(maker => sectionsOf(maker).filter(([t]) => t === 'Outputs' || t === 'Value').flatMap(([, own]) => own.map(row => absolute(row[0], maker.path))));
-  const isCertain = names.length === open.length;
-  let next = 0;
-  return [title, rows.map(([name, type]) => (name !== '' ? [name, type] : [isCertain ? `=${names[next++]}` : 'from outside', type]))];
+  if (title === 'Outputs') { const names = outputsOf(item); return [title, rows.map(([, type], i) => [`=${names[i]}`, type])]; }
+  const names = neighbours(item, false).flatMap(outputsOf), isCertain = names.length === rows.length;
+  return [title, rows.map(([, type], i) => [isCertain ? `=${names[i]}` : `input ${i + 1}`, type])];
 }
 function moduleNeighbours(item, down) {
   const found = new Set();
