@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from archviz.ir import Node
+from archviz.ir.walk import leaves
 from archviz.scene import Group, Mark, Path, Rect, Text
 from archviz.text import printable, text_width
 from archviz.views.layered.look import current
-from archviz.views.layered.plan import operations
+from archviz.views.layered.plan import Unit, operations
 from archviz.views.layered.words import GENERAL
 
 NAME, VALUE, SMALL = 7.2, 6.5, 6.3
@@ -118,6 +119,24 @@ def group(
     if repeat > 1:
         data["repeat"] = str(repeat)
     return Group(tuple(marks), role, id, title, data)
+
+
+def unit_groups(
+    marks: Sequence[Mark], units: Sequence[Unit], repeat: int = 1, title: str = ""
+) -> list[Mark]:
+    """Marks that stand for units.
+
+    Equal copies are told by what they compute. What a pass took out between them (identities,
+    constants) may have gone to either neighbour, so those are listed apart.
+    """
+    names = [name for unit in units for name in unit.operations]
+    if repeat == 1:
+        return [group(marks, "unit", names, title=title)]
+    nodes = [part for unit in units for node in unit.nodes for part in leaves(node)]
+    own = {node.id for node in nodes}
+    rest = group((), "absorbed", (name for name in names if name not in own))
+    copies = group(marks, "unit", (node.id for node in nodes), title=title, repeat=repeat)
+    return [copies, rest] if rest.data else [copies]
 
 
 def listed(ops: Iterable[str]) -> str:

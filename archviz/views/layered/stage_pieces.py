@@ -9,7 +9,7 @@ from archviz.ir import Dim
 from archviz.scene import Group, Mark, Path
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.footprint import distance, text_outline
-from archviz.views.layered.page import NAME, SMALL, VALUE, count, group, text
+from archviz.views.layered.page import NAME, SMALL, VALUE, count, group, text, unit_groups
 from archviz.views.layered.pieces import Piece
 from archviz.views.layered.plan import Plan, Stage, Unit
 from archviz.views.layered.stages import is_reducing
@@ -137,8 +137,7 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
             width = scale.width(slab.units[0].extent.channels)
             marks_here += _slab(x, y, width, height, depth, slab.units[0], is_last)
             x += width
-        operations = [name for unit in slab.units for name in unit.operations]
-        marks.append(group(marks_here, "unit", operations, repeat=slab.repeat))
+        marks += unit_groups(marks_here, slab.units, slab.repeat)
     right = x + depth
     solid = [silhouette(0, y, x, height, depth)]
     has_pools = len(units) < len(stage.units)
@@ -149,9 +148,8 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
         shallow = DEPTH * low
         at = max(x + 1.4, right - shallow - THIN)
         fill = fill_of(pools[-1].chief)
-        operations = [name for unit in pools for name in unit.operations]
         drawn = plate(at, (shallow - low) / 2, low, shallow, fill)
-        marks.append(group(drawn, "unit", operations))
+        marks += unit_groups(drawn, pools)
         solid.append(silhouette(at, (shallow - low) / 2, THIN, low, shallow))
         right = max(right, at + THIN + shallow)
     times = len(units)
@@ -263,9 +261,8 @@ def _bar(
     along = scale.length(extent.channels)
     y = along / 2 - BAR / 2
     drawn = volume(0, y, BAR, BAR, along, fill)
-    operations = [name for unit in units for name in unit.operations]
     times = len(units)
-    marks: list[Mark] = [group(drawn, "unit", operations, repeat=times)]
+    marks: list[Mark] = unit_groups(drawn, units, max(times, 1))
     label = _channels(extent) + (f" ×{times}" if times > 1 else "")
     marks.append(text(along + BAR / 2, y - along - 3.0, label, "text", VALUE))
     marks += _name(BAR / 2 + along * 0.12, name, parameters, scale)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
 
-from archviz.ir import Node
 from archviz.ir.walk import leaves
+from archviz.ops import category_of
 from archviz.views.layered.plan import Plan, Stage, Unit
 
 LEVELS = FINEST, BY_KIND, BY_SIZE, BY_MODULE = range(4)
@@ -67,30 +68,28 @@ def _grows(unit: Unit, before: Unit) -> bool:
 
 
 def path_of(units: Sequence[Unit]) -> tuple[str, ...]:
-    """The deepest module around all of the units."""
-    paths = [_path(n) for unit in units for n in (unit.nodes if unit.is_block else (unit.chief,))]
+    """The deepest module around all that the units do, norms and sums between them apart."""
+    nodes = [node for unit in units for node in (unit.nodes if unit.is_block else (unit.chief,))]
+    working = [node for node in nodes if category_of(node.op) in ("conv", "linear")] or nodes
+    paths = [next(leaves(node)).scope for node in working]
     shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
     return tuple(parts[0] for parts in shared)
-
-
-def _path(node: Node) -> tuple[str, ...]:
-    """Where an operation lives, its own module included."""
-    return next(leaves(node)).scope
 
 
 def names_of(groups: Sequence[Sequence[Unit]]) -> list[str]:
     """A name for each group: its module's where that says something, else what it is."""
     paths = [path_of([u for u in group if u.category != "pool"] or group) for group in groups]
+    holders = Counter(path[:length] for path in paths for length in range(1, len(path) + 1))
     names: list[str] = []
     count = 0
     for group, path in zip(groups, paths, strict=True):
         chief = max(group, key=lambda unit: unit.parameters)
         if chief.category in ("conv", "linear"):
             count += 1
-        named = [part for part in path if not _NUMBERED.fullmatch(part)]
-        is_own = path and sum(other[: len(path)] == path for other in paths) == 1
-        if is_own and named and path[-1] == named[-1]:
-            names.append(path[-1])
+        # The outermost module that is this group's alone.
+        own = next((path[n - 1] for n in range(1, len(path) + 1) if holders[path[:n]] == 1), "")
+        if own and not _NUMBERED.fullmatch(own):
+            names.append(own)
         elif chief.category in ("conv", "linear"):
             names.append(f"{_CALLED[chief.category]}{count}")
         else:

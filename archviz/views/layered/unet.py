@@ -14,7 +14,7 @@ from archviz.errors import OptionError
 from archviz.scene import Mark, Rect
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.kind import Kind, NoRoomError
-from archviz.views.layered.page import MARGIN, NAME, SMALL, Page, group, text
+from archviz.views.layered.page import MARGIN, NAME, SMALL, Page, group, text, unit_groups
 from archviz.views.layered.pieces import arrow
 from archviz.views.layered.plan import Plan, Skip, Unit, operations
 from archviz.views.layered.volumes import THIN, log2, pixels
@@ -37,7 +37,9 @@ NARROW, WIDE = 0.8, 2.6
 
 def suits(plan: Plan) -> bool:
     """Whether resolution goes down and up, and two connections at least join equal levels."""
-    return len(_copies(plan)) >= 2 and _turn(plan) is not None
+    return len({plan.units[skip.target].extent.sides for skip in _copies(plan)}) >= 2 and (
+        _turn(plan) is not None
+    )
 
 
 def _copies(plan: Plan) -> list[Skip]:
@@ -196,8 +198,8 @@ def _lay(bars: Sequence[Bar], wide: float, gap: float) -> float:
     ends[bars[0].level] = bars[0].right
     for before, bar in pairwise(bars):
         if bar.level == before.level:
-            labels = (_label_width(before) + _label_width(bar)) / 2 + 2.0
-            centres = (before.left + before.right) / 2 + labels
+            labels = _label_width(bar) / 2 + 2.0
+            centres = labels + _label_end(bars, before)
             bar.x = max(before.right + gap + bar.beside, centres - bar.width / 2 + bar.beside / 2)
         else:
             bar.x = before.middle - bar.width / 2
@@ -207,12 +209,24 @@ def _lay(bars: Sequence[Bar], wide: float, gap: float) -> float:
                 bar.x += free - bar.left
                 ends[before.level] = before.right
         ends[bar.level] = bar.right
-    return max(bar.right for bar in bars)
+    return max(max(bar.right, _label_end(bars, bar)) for bar in bars)
 
 
 def _width(channels: object, wide: float) -> float:
     known = channels if isinstance(channels, int) else 64
     return max(THIN, wide * (log2(known) - 3.8))
+
+
+def _label_end(bars: Sequence[Bar], bar: Bar) -> float:
+    """Where the label above a bar ends; beside an upright arrow it starts at the arrow."""
+    at = next(index for index, other in enumerate(bars) if other is bar)
+    before = bars[at - 1] if at else bar
+    after = bars[at + 1] if at + 1 < len(bars) else bar
+    if before.level < bar.level and before.label == bar.label:
+        return bar.right
+    if before.level < bar.level or after.level < bar.level:
+        return bar.middle + 3.0 + _label_width(bar)
+    return (bar.left + bar.right + _label_width(bar)) / 2
 
 
 def _label_width(bar: Bar) -> float:
@@ -263,6 +277,9 @@ class _Painter:
             right = self.page.width - MARGIN
             half = text(0, 0, word, size=NAME).width / 2
             x = min(max(bar.middle, MARGIN + half), right - half)
+            near = self.bars[1] if bar is first else self.bars[-2]
+            if near.level > bar.level:  # an upright arrow is in the way
+                x = bar.middle + 6.0 + half if bar is first else bar.middle - 6.0 - half
             marks.append(text(x, y, word, size=NAME))
         for fill, names in steps.items():
             common = max(dict.fromkeys(names), key=names.count)
@@ -295,9 +312,8 @@ class _Painter:
         if bar.beside:
             drawn.append(Rect(bar.left, top, bar.beside, height, "copied"))
         drawn.append(Rect(bar.x, top, bar.width, height, f"front {bar.fill}"))
-        names = [name for unit in bar.units for name in unit.operations]
         repeat = len(bar.units) if len({unit.signature for unit in bar.units}) == 1 else 1
-        marks: list[Mark] = [group(drawn, "unit", names, repeat=repeat, title=bar.label)]
+        marks: list[Mark] = unit_groups(drawn, bar.units, repeat, bar.label)
         is_under = before is not None and before.level < bar.level
         leads_up = following is not None and following.level < bar.level
         if is_under and before is not None and before.label == bar.label:
