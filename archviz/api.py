@@ -287,7 +287,8 @@ def compose(
     owner = f"the format {renderer.name!r}"
     content = renderer.render(subject, **fitting(renderer.render, settings, owner))
     said = covered.annotate(model.graph).summary if covered is not None else ""
-    return Rendering(content, model, drawn, operations, smallest, said, caption)
+    cards = drawn if merges else None
+    return Rendering(content, model, cards, operations, smallest, said, caption)
 
 
 def write(made: Rendering, output: str | os.PathLike[str], target: object = None) -> Path:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from figure_geometry import accounted, groups, imported, operations, problems, unfolded
-from figure_models import NETWORKS, unet
+from volume_geometry import accounted, groups, imported, operations, problems, unfolded
 
 import archviz
 from archviz import api
@@ -24,17 +25,28 @@ from archviz.views.layered.kinds import choose
 from archviz.views.layered.stages import stages_of
 from archviz.views.layered.units import plan_of
 
+GALLERY = Path(__file__).resolve().parents[2] / "docs" / "gallery"
+
+
+def papers() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("papers", GALLERY / "papers.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PAPERS = papers()
+NETWORKS = PAPERS.NETWORKS
 each_network = pytest.mark.parametrize("name", NETWORKS)
 
 
 @cache
 def network(name: str) -> Model:
     """A network as the view gets it, without a number in memory."""
-    torch = pytest.importorskip("torch")
-    build, shape, _ = NETWORKS[name]
-    with torch.device("meta"):
-        module = build().eval()
-        return ready(archviz.load(module, (torch.zeros(shape),)))
+    pytest.importorskip("torch")
+    return ready(PAPERS.network(name))
 
 
 def ready(model: Model) -> Model:
@@ -127,7 +139,9 @@ def test_the_copies_of_a_unet_join_levels_of_one_size() -> None:
 def test_a_unet_that_adds_has_no_copies() -> None:
     torch = pytest.importorskip("torch")
     with torch.device("meta"):
-        model = archviz.load(unet((8, 16, 32), adds=True).eval(), (torch.zeros(1, 3, 64, 64),))
+        model = archviz.load(
+            PAPERS.unet((8, 16, 32), adds=True).eval(), (torch.zeros(1, 3, 64, 64),)
+        )
     scene = draw(ready(model))
     assert problems(scene) == []
     assert "add" in words(scene)

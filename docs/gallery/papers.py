@@ -1,4 +1,4 @@
-"""Networks that people draw in papers, small enough for tests: described, never computed."""
+"""Networks that people draw in papers: built, never computed. `network(name)` loads one."""
 
 from __future__ import annotations
 
@@ -146,3 +146,14 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...], str]] = {
     "autoencoder": (autoencoder, (1, 3, 64, 64), "cuboid"),
 }
 """How each is built, the shape of its input, and the figure that it gets."""
+
+
+def network(name: str) -> Any:
+    """The model of a name as archviz reads it, without memory for a single weight."""
+    import torch
+
+    import archviz
+
+    build, shape, _ = NETWORKS[name]
+    with torch.device("meta"):
+        return archviz.load(build().eval(), (torch.zeros(shape),))
