@@ -16,6 +16,7 @@ from archviz.analysis.tree_graph import LIMITS, graph_of_trees
 from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose, make
+from archviz.importers.keras.gradient import is_keras
 from archviz.ir import Forest, Model, Severity
 from archviz.length import READABLE
 from archviz.options import bind, options_of
@@ -352,7 +353,15 @@ def check(
     from archviz.checking import check_live, check_static, filtered
 
     source = None if isinstance(target, Model) else Source.of(target)
-    model = target if isinstance(target, Model) else load(source, importer=importer, **options)
+    if isinstance(target, Model):
+        model = target
+    else:
+        assert source is not None
+        make(source)
+        # What a live Keras model is called with is the check's affair, not that of its importer.
+        own = ("input", "kwargs", "args") if is_keras(source.object) else ()
+        reading = {key: value for key, value in options.items() if key not in own}
+        model = load(source, importer=importer, **reading)
     logger.info("checking %s", model.source or "the model")
     rules = [rule for rule in RULES.all() if rule.about == "model"]
     found = [finding for rule in rules for finding in rule.check(model)]
@@ -360,8 +369,8 @@ def check(
         found += check_live(source, options, **(gradients or {})).findings
     elif gradients and any(gradients.values()):
         raise OptionError(
-            f"{model.source or 'the model'}: gradients are checked on live PyTorch modules alone",
-            "name one, as in package.module:model",
+            f"{model.source or 'the model'}: a loss is followed in live models alone",
+            "name one of PyTorch or Keras, as in package.module:model",
         )
     elif is_judged(model):
         found += check_static(model).findings
@@ -371,7 +380,7 @@ def check(
 
 
 def _is_live_module(source: Source) -> bool:
-    return "torch.nn.modules.module.Module" in source.class_names
+    return "torch.nn.modules.module.Module" in source.class_names or is_keras(source.object)
 
 
 def has_findings(model: Model, fail_on: str = "warning") -> bool:

@@ -17,6 +17,7 @@ from archviz.analysis.gradient.static import is_judged, static_report
 from archviz.analysis.gradient.static_rules import RULES as STATIC_FORMATS
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import MissingDependencyError, OptionError
+from archviz.importers.keras.gradient import is_keras
 from archviz.ir import Model
 from archviz.options import nearest
 from archviz.rules import RULES
@@ -82,6 +83,21 @@ def check_gradients(
     if isinstance(model, Model):
         report = with_expectations(check_static(model), [*frozen, *expect_cut])
         return judged(report, select=select, ignore=ignore, baseline=baseline)
+    if is_keras(model):
+        from archviz.importers.keras import gradient
+
+        positional = _positional(args)
+        found = gradient.check(
+            model,
+            positional,
+            kwargs,
+            loss=loss,
+            target=target,
+            source=source,
+            modules=_check_module,
+        )
+        found = with_expectations(found, [*frozen, *expect_cut])
+        return judged(found, select=select, ignore=ignore, baseline=baseline)
     _require_torch("to check gradients")
     from archviz.importers.torch.gradient.check import check
 
@@ -153,6 +169,13 @@ def live_flow(
     return check_source(source, how=seeded, loss=loss, target=target, seed=seed, **options)
 
 
+def _check_module(*args: Any, **kwargs: Any) -> GradientReport:
+    """The check of a PyTorch module, which a Keras layer is on that backend."""
+    from archviz.importers.torch.gradient.check import check
+
+    return check(*args, **kwargs)
+
+
 def _require_torch(purpose: str) -> None:
     try:
         import torch  # noqa: F401 - says in one sentence what is missing
@@ -186,10 +209,16 @@ def check_live(
     Raises:
         ArchvizError: It cannot be called, or the call raises.
     """
-    from archviz.importers.torch.gradient.sources import check_source
-
     options = {key: value for key, value in importer_options.items() if key in _CALL}
-    report = check_source(source, loss=loss, target=target, **options)
+    options.update(loss=loss, target=target)
+    if is_keras(source.object):
+        from archviz.importers.keras import gradient
+
+        report = gradient.check_source(source, modules=_check_module, **options)
+    else:
+        from archviz.importers.torch.gradient.sources import check_source
+
+        report = check_source(source, **options)
     return judged(with_expectations(report, [*frozen, *expect_cut]))
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
-from archviz.errors import ImporterError
+from archviz.errors import ImporterError, OptionError
 
 HEAD_BYTES = 4096
 MAX_MEMBERS = 10_000
@@ -301,3 +301,21 @@ def _neighbours(path: Path) -> str:
         return "check the path"
     near = get_close_matches(path.name, names, 1)
     return f"did you mean {near[0]}?" if near else "check the path"
+
+
+def attribute(text: str) -> Any:
+    """What "package.module:attribute" names.
+
+    Raises:
+        OptionError: There is no such thing.
+    """
+    module, _, path = text.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise OptionError(
+            f"{text!r} cannot be found ({error})", "write package.module:function"
+        ) from None
+    return found

@@ -10,6 +10,8 @@ from archviz.analysis.gradient.graph import Frame, Operation
 from archviz.diagnostics import SourceLocation
 
 PACKAGES = "site-packages"
+FRAMEWORKS = ("keras", "tf_keras")
+"""Packages whose classes run the user's functions; their own lines say nothing to the user."""
 
 
 def locate(frame: Frame) -> SourceLocation:
@@ -40,8 +42,9 @@ def locate(frame: Frame) -> SourceLocation:
 
 def best_frame(operation: Operation, home: str = "") -> Frame | None:
     """The innermost frame of the user's code or of the package ``home``; else the innermost."""
+    homes = ("",) if home in FRAMEWORKS else ("", home)
     for frame in operation.frames:
-        if package_of(_file(frame)) in ("", home):
+        if package_of(_file(frame)) in homes:
             return frame
     return operation.frames[0] if operation.frames else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -16,7 +15,7 @@ from archviz.importers.torch.guesses import guesses
 from archviz.importers.torch.inputs import parse_inputs, parse_kwargs
 from archviz.importers.torch.reading import filled, with_weights
 from archviz.importers.torch.wrappers import is_weightless, unwrapped
-from archviz.source import Source
+from archviz.source import Source, attribute
 
 Result = TypeVar("Result")
 
@@ -102,21 +101,3 @@ def _calls(
         return
     for guess in guesses(model):
         yield guess.args, {**guess.kwargs, **named}
-
-
-def attribute(text: str) -> Any:
-    """What "package.module:attribute" names.
-
-    Raises:
-        OptionError: There is no such thing.
-    """
-    module, _, path = text.partition(":")
-    try:
-        found: Any = importlib.import_module(module)
-        for part in path.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise OptionError(
-            f"{text!r} cannot be found ({error})", "write package.module:function"
-        ) from None
-    return found
