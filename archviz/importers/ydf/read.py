@@ -59,7 +59,9 @@ def sniff(source: Source) -> Confidence:
     if any(name.startswith("ydf.model.generic_model.GenericModel") for name in source.class_names):
         return Confidence.CONTENT
     if source.kind == "folder" and _prefix(source.members) is not None:
-        return Confidence.CONTENT_AND_MORE
+        # Of TF-DF's SavedModels, the graph around the trees says little.
+        is_saved_model = "saved_model.pb" in source.members
+        return Confidence.CONTENT_AND_MORE if is_saved_model else Confidence.CONTENT
     return Confidence.NONE
 
 
