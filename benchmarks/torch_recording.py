@@ -94,22 +94,20 @@ def models() -> dict[str, Callable[[], tuple[Any, dict[str, Any]]]]:
     }
 
 
-def large(name: str) -> Any:
-    """A model of many billion parameters, to be built on ghost tensors."""
+def large(name: str) -> tuple[Any, Any]:
+    """The class and configuration of a model of many billion parameters."""
     import transformers as t
 
     if name == "llama-70b":
-        return t.LlamaForCausalLM(
-            t.LlamaConfig(
-                hidden_size=8192,
-                intermediate_size=28672,
-                num_hidden_layers=80,
-                num_attention_heads=64,
-                num_key_value_heads=8,
-                vocab_size=128256,
-            )
+        return t.LlamaForCausalLM, t.LlamaConfig(
+            hidden_size=8192,
+            intermediate_size=28672,
+            num_hidden_layers=80,
+            num_attention_heads=64,
+            num_key_value_heads=8,
+            vocab_size=128256,
         )
-    return t.DeepseekV3ForCausalLM(t.DeepseekV3Config())
+    return t.DeepseekV3ForCausalLM, t.DeepseekV3Config()
 
 
 def by_archviz(module: Any, named: dict[str, Any]) -> int:
@@ -131,7 +129,7 @@ def by_torchvista(module: Any, named: dict[str, Any]) -> int:
     from torchvista import tracer
 
     with contextlib.redirect_stdout(io.StringIO()):
-        tracer.trace_model(module, _Named(named), export_format=None)
+        tracer.trace_model(_Spread(module), dict(named), export_format=None)
     return 0
 
 
@@ -143,11 +141,19 @@ def by_export(module: Any, named: dict[str, Any]) -> int:
 def by_torchlens(module: Any, named: dict[str, Any]) -> int:
     import torchlens
 
-    return len(torchlens.log_forward_pass(module, [], named).layer_list)
+    torchlens.trace(module, (), dict(named))
+    return 0
 
 
-class _Named(dict):  # type: ignore[type-arg]
-    """Named arguments, for tools that take a mapping as the one argument."""
+class _Spread(torch.nn.Module):
+    """Hands a mapping on as named arguments, for tools that take one argument."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, named: dict[str, Any]) -> Any:
+        return self.module(**named)
 
 
 TOOLS: dict[str, Callable[[Any, dict[str, Any]], int]] = {
@@ -200,18 +206,24 @@ def built_and_recorded(name: str) -> Any:
     import archviz
     from archviz.importers.torch.building import weightless
 
+    kind, configuration = large(name)
+    given = {"input_ids": torch.zeros(1, 16, dtype=torch.long)}
     before = resident()
     start = time.process_time()
     with weightless():
-        module = large(name)
+        module = kind(configuration)
     made = time.process_time()
-    model = archviz.load(module, (), {"input_ids": torch.zeros(1, 16, dtype=torch.long)})
+    model = archviz.load(module, (), given)
     read = time.process_time()
+    grown = resident() - before
     drawn = archviz.render(model, format="svg")
+    done = time.process_time()
+    archviz.load(module, (), given)
+    again = time.process_time() - done
     weights = sum(p.numel() for p in module.parameters())
     return [
-        made - start, read - made, time.process_time() - read, resident() - before,
-        len(model.body.nodes), weights, len(drawn),
+        made - start, read - made, done - read, grown, len(model.body.nodes), weights, again,
+        len(drawn),
     ]  # fmt: skip
 
 
@@ -229,8 +241,8 @@ def main() -> None:
             __import__(package)
             tools[name] = tool
     print(f"torch {torch.__version__}, tools: {', '.join(tools)}", file=sys.stderr)
-    forked(lambda: by_archviz(torch.nn.Linear(2, 2), {"input": torch.ones(1, 2)}))
-    torch.export.export(torch.nn.Linear(2, 2), (torch.ones(1, 2),))  # its imports
+    by_archviz(torch.nn.Linear(2, 2), {"input": torch.ones(1, 2)})  # what it imports when called
+    torch.export.export(torch.nn.Linear(2, 2), (torch.ones(1, 2),))
     totals: dict[str, list[float]] = {name: [0, 0, 0, 0] for name in tools}
     print(f"{'model':12}", *(f"{name:>22}" for name in tools))
     for name, build in models().items():
@@ -270,11 +282,12 @@ def main() -> None:
         if not good:
             print(name, runs[0])
             continue
-        made, read, drawn, memory, count, weights, _ = map(min, zip(*good, strict=True))
+        made, read, drawn, memory, count, weights, again, _ = map(min, zip(*good, strict=True))
         print(
             f"{name}: {weights / 1e9:.1f} G parameters, built {made:.2f} s, recorded {read:.2f} s "
-            f"({read / count * 1e6:.0f} µs an operation of {count:,}), drawn {drawn:.2f} s, "
-            f"{memory:.0f} MB above the imports"
+            f"({count:,} operations, {again / count * 1e6:.0f} µs each when warm), "
+            f"drawn {drawn:.2f} s, "
+            f"{memory:.0f} MB above the imports to build and record"
         )
 
 

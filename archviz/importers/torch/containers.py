@@ -21,6 +21,20 @@ DEEPEST = 12
 _PLAIN = (str, int, float, complex, bool, bytes, type, torch.dtype, torch.device, torch.Size)
 
 
+def handed_over(args: Any, kwargs: Any) -> Iterator[tuple[Path, torch.Tensor]]:
+    """The tensors among a module's arguments with their place, as ``tensors_in((args, kwargs))``.
+
+    Objects of other classes, such as the cache of all layers that every layer is given, are not
+    looked into: their tensors are seen where they are used.
+    """
+    for group, items in (("0", enumerate(args)), ("1", kwargs.items())):
+        for name, item in items:
+            if isinstance(item, torch.Tensor):
+                yield (group, str(name)), item
+            elif isinstance(item, list | tuple | dict):
+                yield from tensors_in(item, (group, str(name)))
+
+
 def tensors_in(
     thing: Any, path: Path = (), depth: int = 0, seen: set[int] | None = None
 ) -> Iterator[tuple[Path, torch.Tensor]]:

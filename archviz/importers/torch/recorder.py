@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from archviz.importers.torch.containers import collect, tensors_in
+from archviz.importers.torch.containers import collect, handed_over, tensors_in
 from archviz.importers.torch.identity import Identities, untagged
 from archviz.importers.torch.recording import (
     ModuleCall,
@@ -144,7 +144,7 @@ class Recorder:
         else:
             self.here = len(self.calls)
             self.calls.append(call)
-        call.inputs = [(path, self.value_of(t)) for path, t in tensors_in((args, kwargs))]
+        call.inputs = [(path, self.value_of(t)) for path, t in handed_over(args, kwargs)]
         if self.observer is not None:
             self.observer.entered(self.here, module)
         return around

@@ -149,8 +149,9 @@ class ModuleCall:
         parent: Position of the call around it; -1 for the outermost.
         first: Position of the first operation inside.
         end: Position behind the last operation inside.
-        inputs: The tensors it was given, by their place in its arguments.
-        outputs: The tensors it returned, likewise.
+        inputs: The tensors it was given, by their place in its arguments; not those in objects
+            of other classes than lists, tuples and dictionaries.
+        outputs: The tensors it returned, by their place in the result.
         is_finished: Whether it returned; False where an exception came out of it.
     """
 

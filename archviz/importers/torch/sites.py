@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -109,8 +110,13 @@ def locate(frame: Frame) -> SourceLocation:
 
 def shown_file(name: str) -> str:
     """A file as users know it: under the working folder or under the installed packages."""
+    return _shown_from(name, os.getcwd())
+
+
+@lru_cache(maxsize=256)
+def _shown_from(name: str, here: str) -> str:
     full = os.path.abspath(name)
-    for folder in (*_INSTALLED, os.getcwd() + os.sep):
+    for folder in (*_INSTALLED, here + os.sep):
         if full.startswith(folder):
             return Path(full[len(folder) :]).as_posix()
     return Path(full).as_posix()
