@@ -363,9 +363,13 @@ def check(
         reading = {key: value for key, value in options.items() if key not in own}
         model = load(source, importer=importer, **reading)
     logger.info("checking %s", model.source or "the model")
-    rules = [rule for rule in RULES.all() if rule.about == "model"]
+    is_live = source is not None and _is_live_module(source) and not options.get("static")
+    # Of a live model the gradient check says what is not used, and why.
+    left_out = ("unused-parameter",) if is_live else ()
+    rules = [rule for rule in RULES.all() if rule.about == "model" and rule.name not in left_out]
     found = [finding for rule in rules for finding in rule.check(model)]
-    if source is not None and _is_live_module(source) and not options.get("static"):
+    if is_live:
+        assert source is not None
         found += check_live(source, options, **(gradients or {})).findings
     elif gradients and any(gradients.values()):
         raise OptionError(

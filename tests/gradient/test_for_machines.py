@@ -142,6 +142,35 @@ def nets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_layer_that_this_call_leaves_out_is_a_note_and_no_finding(
+    nets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from archviz_cli.main import run
+
+    spare = "self.decoder = nn.Linear(4, 4)\n        self.spare = nn.Linear(2, 2)"
+    text = NET.replace("STOP", "").replace("self.decoder = nn.Linear(4, 4)", spare)
+    (nets / "spare_net.py").write_text(text, encoding="utf-8")
+    importlib.invalidate_caches()
+    assert run(["check", "spare_net:Net", "--input", "2x4"]) == 0
+    said = capsys.readouterr().out
+    assert "spare.weight, spare.bias not used in this call" in said
+    assert "AVS002" not in said
+
+
+def test_two_checks_of_a_model_made_at_random_say_the_same(
+    nets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from archviz_cli.main import run
+
+    (nets / "coarse_net.py").write_text(NET.replace("STOP", ".round()"), encoding="utf-8")
+    importlib.invalidate_caches()
+    said = []
+    for _ in range(3):
+        run(["check", "coarse_net:Net", "--input", "2x4", "--format", "json"])
+        said.append(capsys.readouterr().out)
+    assert len(set(said)) == 1
+
+
 def test_the_exit_code_says_whether_something_was_found(nets: Path) -> None:
     from archviz_cli.main import run
 

@@ -14,6 +14,7 @@ from archviz.importers.torch.gradient.check import CallError, check
 from archviz.importers.torch.guesses import guesses
 from archviz.importers.torch.inputs import parse_inputs, parse_kwargs
 from archviz.importers.torch.reading import filled, with_weights
+from archviz.importers.torch.untouched import random_state
 from archviz.importers.torch.wrappers import is_weightless, unwrapped
 from archviz.source import Source, attribute
 
@@ -47,12 +48,25 @@ def check_source(
             tells about itself when there are none.
         loss: The loss function, or "package.module:function"; None or "" for none.
         target: The loss's target, or how it is written as an input.
-        seed: Of inputs whose shapes alone are given.
+        seed: Of a model that is made here, and of inputs whose shapes alone are given.
 
     Raises:
         ArchvizError: It cannot be called, or the call raises.
     """
     function = attribute(loss) if isinstance(loss, str) and loss else loss or None
+    with random_state():
+        torch.manual_seed(seed)  # made twice, a model is twice the same
+        return _checked(source, how, (args, kwargs, input), function, target, seed)
+
+
+def _checked(
+    source: Source,
+    how: Callable[..., Result],
+    call: tuple[tuple[Any, ...], str | Mapping[str, Any], tuple[str, ...]],
+    function: Callable[..., Any] | None,
+    target: Any,
+    seed: int,
+) -> Result:
     model = unwrapped(source.object)
     if not isinstance(model, torch.nn.Module):
         raise ImporterError(
@@ -67,7 +81,7 @@ def check_source(
     if isinstance(target, str):
         goals, _ = parse_inputs((target,) if target else ())
     first: CallError | None = None
-    for positional, named in _calls(model, args, kwargs, input):
+    for positional, named in _calls(model, *call):
         given = (positional, named, goals)
         if real is not None:
             given = filled(given, seed)
