@@ -202,6 +202,73 @@ def test_stages_that_have_no_room_are_left_out_and_named() -> None:
     assert "Not drawn" in scene.description
 
 
+LIGHT = (
+    "bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet",
+    "squeezenet", "vgg19", "zfnet512",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_a_model_of_the_onnx_package_is_drawn_without_a_fault(name: str) -> None:
+    spec = importlib.util.find_spec("onnx")
+    if spec is None or spec.origin is None:
+        pytest.skip("the onnx package is not installed")
+    folder = Path(spec.origin).parent / "backend/test/data/light"
+    model = ready(archviz.load(folder / f"light_{name}.onnx"))
+    scene = draw(model)
+    assert problems(scene) == []
+    assert unfolded(scene, model.graph) == []
+    assert accounted(scene) == Counter(dict.fromkeys(imported(model), 1))
+
+
+CONFIGS = {
+    "ResNet": ("ResNetConfig", "ResNetForImageClassification"),
+    "RegNet": ("RegNetConfig", "RegNetForImageClassification"),
+    "ConvNext": ("ConvNextConfig", "ConvNextForImageClassification"),
+    "MobileNetV1": ("MobileNetV1Config", "MobileNetV1ForImageClassification"),
+    "EfficientNet": ("EfficientNetConfig", "EfficientNetForImageClassification"),
+    "PoolFormer": ("PoolFormerConfig", "PoolFormerForImageClassification"),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_network_of_a_configuration_is_drawn_without_a_fault(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    config, network_class = CONFIGS[name]
+    with torch.device("meta"):
+        module = getattr(transformers, network_class)(getattr(transformers, config)()).eval()
+        model = ready(archviz.load(module, (torch.zeros(1, 3, 224, 224),)))
+    scene = draw(model)
+    assert scene.description.startswith("Volumes")
+    assert problems(scene) == []
+    assert unfolded(scene, model.graph) == []
+    assert accounted(scene) == Counter(dict.fromkeys(imported(model), 1))
+
+
+def free(*sides: int | str | None) -> Model:
+    """A convolution that halves, one that keeps, and a pooling, of pictures of these sides."""
+    builder = GraphBuilder("free")
+    value = builder.value("x", TensorType("float32", ("batch", 3, *sides)))
+    builder.inputs.append(value)
+    for number, (op, stride) in enumerate((("Conv", 2), ("Conv", 1), ("MaxPool", 2), ("Conv", 1))):
+        made = builder.value("y", TensorType("float32", ("batch", 8 << number, None, None)))
+        builder.node(op, (value,), (made,), attributes={"strides": (stride, stride)})
+        value = made
+    builder.outputs.append(value)
+    return Model(builder.build(), "onnx", "free")
+
+
+@pytest.mark.parametrize("sides", [(None, None), ("height", "width")])
+def test_free_sides_are_said_as_parts_of_the_input(sides: tuple[str | None, ...]) -> None:
+    scene = draw(free(*sides))
+    assert problems(scene) == []
+    assert [word for word in words(scene) if re.fullmatch(r"s(/\d)?", word)] == [
+        "s", "s/2", "s/2", "s/4",
+    ]  # fmt: skip
+    assert any("s: side of the input, which is free" in word for word in words(scene))
+
+
 def test_a_model_without_edges_is_refused_in_one_sentence(tmp_path: Path) -> None:
     builder = GraphBuilder("modules")
     builder.node("Linear", (), ())

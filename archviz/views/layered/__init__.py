@@ -20,7 +20,7 @@ from archviz.length import Length, parse_length
 from archviz.scene import Group, Rect, Scene
 from archviz.text import printable
 from archviz.views import View
-from archviz.views.layered.kind import Kind, NoRoomError
+from archviz.views.layered.kind import Kind
 from archviz.views.layered.kinds import AUTO, choose
 from archviz.views.layered.legend import footer
 from archviz.views.layered.look import colored, grouped, look_of, looking
@@ -94,11 +94,11 @@ def _figure(model: Model, figure: str, width: str, legend: bool) -> Scene:
 
 
 def _drawn(plan: Plan, width: float, kinds: Sequence[Kind]) -> tuple[Kind, Page]:
-    """The first kind that has room, and its page."""
+    """The first kind that can draw the plan and has room, and its page."""
     *others, last = kinds
     for kind in others:
         page = Page(width)
-        with contextlib.suppress(NoRoomError):
+        with contextlib.suppress(OptionError):
             kind.draw(plan, page)
             return kind, page
     page = Page(width)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archviz.errors import OptionError
 from archviz.views.layered import arcs, inset
 from archviz.views.layered.footprint import outlines
-from archviz.views.layered.kind import Kind, NoRoomError
+from archviz.views.layered.kind import Kind
 from archviz.views.layered.page import MARGIN, Page, moved
 from archviz.views.layered.pieces import Piece, fill, placed
 from archviz.views.layered.plan import Plan, Stage
@@ -58,7 +59,7 @@ def draw(plan: Plan, page: Page) -> None:
             page.facts.append(f"{len(left_out)} of {len(stages)} stages not drawn")
             _compose(plan, page, (*head, gap, *tail), *found[:2])
             return
-    raise NoRoomError(
+    raise OptionError(
         f"a figure of {len(stages)} stages has no room in {page.width / 72:.2f} in",
         "give more --width, draw a part with --focus, or --style node-link",
     )

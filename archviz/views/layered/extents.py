@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from archviz.ir import Dim, Graph, Node, TensorType
 from archviz.ops import category_of
+from archviz.views.layered.words import is_transposed, kind_word
 
 CHANNELS_LAST = ("keras", "tensorflow", "tflite")
 """Formats whose channels come behind the sides, unless an operation says otherwise."""
+
+FREE = 256
+"""Pixels that the side of an input is drawn as when it is free."""
 
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 
@@ -21,15 +26,18 @@ class Extent:
     Attributes:
         channels: Channels, or features of what has no sides.
         sides: Height and width in pixels; more or fewer for volumes and sequences, () for vectors.
+            Sides that are free are said as parts of the input's, "s/2".
+        assumed: Pixels that a free side is drawn as.
     """
 
     channels: Dim = None
     sides: tuple[Dim, ...] = ()
+    assumed: int | None = None
 
     @property
     def side(self) -> int | None:
-        """The largest known side; None when there is none."""
-        return max((side for side in self.sides if isinstance(side, int)), default=None)
+        """The largest side that is known, or what it is drawn as; None when there is none."""
+        return max((side for side in self.sides if isinstance(side, int)), default=self.assumed)
 
     @property
     def is_spatial(self) -> bool:
@@ -56,11 +64,18 @@ def extents_of(graph: Graph, format: str = "") -> dict[str, Extent]:
         for given in node.inputs:
             if given is not None and made is not None:
                 is_last.setdefault(given, is_last[made])
+    shares = _shares(graph)
     found = {}
     for key, value in graph.values.items():
         shape = _shape(graph, key)
         if shape is not None:
-            found[key] = _extent(shape, is_last.get(key, default))
+            extent = _extent(shape, is_last.get(key, default))
+            is_free = bool(extent.sides) and not any(isinstance(s, int) for s in extent.sides)
+            share = shares.get(key) if is_free else None
+            if share is not None:
+                named = (_part(share),) * len(extent.sides)
+                extent = Extent(extent.channels, named, max(round(FREE * share), 2))
+            found[key] = extent
         elif value.type is None:
             found[key] = Extent()
     return found
@@ -74,6 +89,52 @@ def _extent(shape: Sequence[Dim], is_last: bool) -> Extent:
     if is_last:
         return Extent(shape[-1], tuple(shape[1:-1]))
     return Extent(shape[1], tuple(shape[2:]))
+
+
+def _shares(graph: Graph) -> dict[str, Fraction]:
+    """How large the sides of values are as parts of the input's, as far as strides tell."""
+    found = dict.fromkeys(graph.inputs, Fraction(1))
+    for node in graph.nodes:
+        given = [found[value] for value in node.inputs if value in found]
+        factor = _factor(node) if given else None
+        if factor is not None:
+            made = (value for value in node.outputs if value is not None)
+            found.update(dict.fromkeys(made, given[0] * factor))
+    return found
+
+
+def _factor(node: Node) -> Fraction | None:
+    """How many times larger an operation makes the sides; None when it does not say."""
+    category, word = category_of(node.op), kind_word(node.op)
+    if category == "conv":
+        stride = _first(node, "strides", "stride")
+        return Fraction(stride) if is_transposed(node) else Fraction(1, stride)
+    if category != "pool":
+        return Fraction(1)
+    if word in ("interpolate", "upsample", "upsampling", "resize"):
+        times = _first(node, "scale_factor", "size")
+        return Fraction(times) if times > 1 else None
+    if word in ("maxpool", "averagepool", "avgpool", "maxpooling", "averagepooling"):
+        window = _first(node, "kernel_size", "kernel_shape", "pool_size", "ksize")
+        return Fraction(1, _first(node, "strides", "stride", default=window))
+    return None
+
+
+def _first(node: Node, *names: str, default: int = 1) -> int:
+    """The first of the attributes that is there, of several numbers one in the middle."""
+    for name in names:
+        value = node.attributes.get(name)
+        if isinstance(value, tuple) and value:
+            value = value[len(value) // 2]
+        if isinstance(value, int | float) and value >= 1:
+            return int(value)
+    return default
+
+
+def _part(share: Fraction) -> str:
+    """A part of the side s: "s", "s/4", "2s"."""
+    times = str(share.numerator) if share.numerator > 1 else ""
+    return f"{times}s" + (f"/{share.denominator}" if share.denominator > 1 else "")
 
 
 def _channels_are_last(

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from archviz.errors import OptionError
 from archviz.views.layered.page import Page
 from archviz.views.layered.plan import Plan
-
-
-class NoRoomError(OptionError):
-    """The page is too narrow for the figure; another kind may have room."""
 
 
 @dataclass(frozen=True, slots=True)

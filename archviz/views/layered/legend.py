@@ -22,6 +22,8 @@ def footer(plan: Plan, page: Page, legend: bool) -> None:
     total = count(plan.parameters)
     facts = [*([f"{total} parameters"] if plan.parameters and total else []), *page.facts]
     room = page.width - 2 * MARGIN
+    if plan.input.assumed:
+        facts.append("s: side of the input, which is free")
     notes = _lines(facts, room)
     wide = notes[0].width if len(notes) == 1 else room
     entries = [(f"front {fill}", name) for fill, name in page.legend.items()]

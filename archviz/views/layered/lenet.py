@@ -13,7 +13,7 @@ from archviz.errors import OptionError
 from archviz.scene import Mark, Path, Rect, Segment
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.footprint import outlines
-from archviz.views.layered.kind import Kind, NoRoomError
+from archviz.views.layered.kind import Kind
 from archviz.views.layered.page import MARGIN, SMALL, Page, count, group, moved, text
 from archviz.views.layered.pieces import Piece, fill
 from archviz.views.layered.plan import Plan, Unit
@@ -88,7 +88,7 @@ def draw(plan: Plan, page: Page) -> None:
 
     found = fill(build, page.width - 2 * MARGIN, 0.5, 1.0)
     if found is None:
-        raise NoRoomError(
+        raise OptionError(
             f"a LeNet figure of {len(names)} stages has no room in {page.width / 72:.2f} in",
             "give more --width, or leave --figure out",
         )

@@ -13,7 +13,7 @@ from itertools import pairwise
 from archviz.errors import OptionError
 from archviz.scene import Mark, Rect
 from archviz.views.layered.extents import Extent
-from archviz.views.layered.kind import Kind, NoRoomError
+from archviz.views.layered.kind import Kind
 from archviz.views.layered.page import MARGIN, NAME, SMALL, Page, group, text, unit_groups
 from archviz.views.layered.pieces import arrow
 from archviz.views.layered.plan import Plan, Skip, Unit, operations
@@ -145,7 +145,7 @@ def draw(plan: Plan, page: Page) -> None:
         _lay(bars, low, more)
         _Painter(plan, page, bars, sides).paint()
         return
-    raise NoRoomError(
+    raise OptionError(
         f"a U-Net figure of {len(bars)} bars has no room in {page.width / 72:.2f} in",
         "give more --width, or leave --figure out",
     )
@@ -268,7 +268,7 @@ class _Painter:
             if bar.level not in seen:
                 seen.add(bar.level)
                 side = pixels(bar.extent.sides)
-                label = side if "×" in side else f"{side}²" if len(bar.extent.sides) == 2 else side
+                label = f"{side}²" if side.isdecimal() and len(bar.extent.sides) == 2 else side
                 middle = self.tops[bar.level] + self.heights[bar.level] / 2
                 marks.append(text(bar.left - 2.6, middle, label, size=SMALL, rotation=-90.0))
         first, last = self.bars[0], self.bars[-1]

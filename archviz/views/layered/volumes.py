@@ -73,6 +73,6 @@ def log2(number: float) -> float:
 
 
 def pixels(sides: tuple[Dim, ...]) -> str:
-    """Sides as a label: "224", "28×40", "?" for one that is not known."""
-    shown = [str(side) if isinstance(side, int) else "?" for side in sides]
+    """Sides as a label: "224", "28×40", "s/2", "?" for one that is not known."""
+    shown = ["?" if side is None else str(side) for side in sides]
     return shown[0] if len(set(shown)) == 1 else "×".join(shown)
