@@ -16,13 +16,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "views"))
 
-from volume_geometry import accounted, imported, problems, unfolded  # noqa: E402
+from volume_geometry import accounted, imported, problems, unfolded
 
-import archviz  # noqa: E402
-from archviz.errors import ArchvizError  # noqa: E402
-from archviz.ir import Model  # noqa: E402
-from archviz.preparing import prepared  # noqa: E402
-from archviz.views import VIEWS  # noqa: E402
+import archviz
+from archviz.errors import ArchvizError
+from archviz.ir import Model
+from archviz.preparing import prepared
+from archviz.views import VIEWS
 
 APPLICATIONS = (
     "VGG16", "VGG19", "ResNet50", "ResNet101V2", "InceptionV3", "InceptionResNetV2", "Xception",
