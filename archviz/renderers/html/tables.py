@@ -50,10 +50,20 @@ class Pictures:
 
     def __init__(self) -> None:
         self.shapes, self.styles, self.texts, self.cards = Table(), Table(), Table(), Table()
-        self._known: dict[Card, int] = {}
+        self._known: dict[object, int] = {}
 
     def add(self, card: Card, about: str) -> int:
         """The number of a card's picture; ``about`` says what it is to those who see none."""
+        shown = (
+            *(card.kind, card.width, card.height, card.category, card.title, card.note),
+            *(card.rows, card.strips, card.label, card.repeat, about),
+        )
+        number = self._known.get(shown)
+        if number is None:
+            number = self._known[shown] = self._drawn(card, about)
+        return number
+
+    def _drawn(self, card: Card, about: str) -> int:
         marks = paint(card, Area(0.0, 0.0, card.width, card.height)).marks
         shapes: list[list[Any]] = []
         texts: list[int] = []

@@ -174,6 +174,7 @@ function setTrace(item, cell, arcs) {
   if (pressed) pressed.setAttribute('aria-pressed', !!trace);
 }
 function paintTrace() {
+  if (!trace && !svg.classList.contains('tracing')) return;
   svg.classList.toggle('tracing', !!trace);
   const paint = cell => {
     if (cell.edges) cell.edges.forEach((edge, i) => edge.setAttribute('class', trace && cell.lit && cell.lit.has(i) ? `arc ${cell.lit.get(i)}` : 'arc'));

@@ -138,24 +138,34 @@ function routesOf(item) {
   });
 }
 
+function put(element, attributes) {
+  for (const key in attributes) if (element.getAttribute(key) !== String(attributes[key])) element.setAttribute(key, attributes[key]);
+}
+
+// Edges keep their elements from one layout to the next.
 function drawEdges(item, into) {
   const { layout } = item, children = childrenOf(item), arcs = item.cell[1];
-  into.replaceChildren();
   item.ways = routesOf(item);
-  item.edges = item.ways.map((points, i) => {
-    const target = children[arcs[i][2]], ends = target && !(target.isModule && target.open), isBack = layout.backs.has(i);
-    const edge = make('g', { class: item.lit && item.lit.has(i) ? `arc ${item.lit.get(i)}` : 'arc' }, into);
+  if (!item.edges) item.edges = item.ways.map(() => make('g', { class: 'arc' }, into));
+  item.ways.forEach((points, i) => {
+    const target = children[arcs[i][2]], ends = !!target && !(target.isModule && target.open), edge = item.edges[i];
     const last = points[points.length - 1], before = points[points.length - 2];
     let path = points;
     if (ends) {
       const length = Math.hypot(last[0] - before[0], last[1] - before[1]) || 1, short = HEAD - 1.4;
       path = [...points.slice(0, -1), [last[0] - (last[0] - before[0]) / length * short, last[1] - (last[1] - before[1]) / length * short]];
     }
-    make('path', { d: edgePath(path), class: isBack ? 'back-edge' : 'edge' }, edge);
-    if (ends) make('path', { d: headPath(before, last), class: 'arrow' }, edge);
-    const label = layout.labels[i];
-    if (label) textAt(label[0], label[1] + label[3] / 2 + CAP * 5, data.labels[arcs[i][5]][0], 'label', 10, 'start', edge);
-    return edge;
+    const line = edge.firstChild || make('path', {}, edge);
+    put(line, { d: edgePath(path), class: layout.backs.has(i) ? 'back-edge' : 'edge' });
+    let head = edge.querySelector('.arrow');
+    if (ends) {
+      head = head || make('path', { class: 'arrow' }, edge);
+      put(head, { d: headPath(before, last) });
+    } else if (head) head.remove();
+    const label = layout.labels[i], text = edge.querySelector('.label');
+    if (text && !label) text.remove();
+    else if (label && text) put(text, { x: label[0], y: label[1] + label[3] / 2 + CAP * 5 });
+    else if (label) textAt(label[0], label[1] + label[3] / 2 + CAP * 5, data.labels[arcs[i][5]][0], 'label', 10, 'start', edge);
   });
 }
 
@@ -190,6 +200,7 @@ function drawItem(item, into) {
         item.face.replaceChildren();
         item.tip?.remove();
         drawFrame(item, item.face);
+        name(item, isOpen);
         if (!item.inner) {
           item.edgeLayer = make('g', { 'aria-hidden': true }, item.dom);
           item.inner = make('g', { role: 'group' }, item.dom);
@@ -211,8 +222,11 @@ function drawItem(item, into) {
       for (const child of item.children) forget(child);
     }
     item.drawn = item.card;
+    name(item, isOpen);
   }
-  if (item === page) return;
+}
+
+function name(item, isOpen) {
   item.handle.setAttribute('aria-label', describe(item));
   if (item.isModule) item.handle.setAttribute('aria-expanded', isOpen);
 }
