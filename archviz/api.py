@@ -234,7 +234,7 @@ def compose(
     asks = depth != "auto" or bool(focus) or bool(hide) or bool(passes)
     if covered is not None and renderer.consumes != "scene":
         raise OptionError(
-            f"the format {renderer.name!r} shows no overlay", "draw svg, html, pdf, png or tikz"
+            f"the format {renderer.name!r} shows no overlay", "draw svg, pdf, png or tikz"
         )
     if renderer.consumes == "model" and not asks:
         drawn, shown, operations = None, model, 0

@@ -165,6 +165,10 @@ function setTrace(item, cell, arcs) {
       for (const i of up.pieces.get(where) || []) where.lit.set(i, 'up');
       for (const i of down.pieces.get(where) || []) where.lit.set(i, where.lit.has(i) ? 'both' : 'down');
     }
+    if (item && item.isModule) for (const inner of [item, ...everything(item)]) if (inner.isModule) {
+      inner.lit = new Map(inner.cell[1].map((_, i) => [i, 'both']));
+      cells.add(inner);
+    }
     for (const leaf of [...lit]) for (const outer of around(leaf)) lit.add(outer);
     trace = { cells, lit, follows: !!item };
     say(`${up.leaves.size} before, ${down.leaves.size} after`);

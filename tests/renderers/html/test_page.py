@@ -196,6 +196,16 @@ def test_a_path_is_traced_to_inputs_and_outputs(shown: Opened) -> None:
     assert shown.page.locator(".arc.up, .arc.down, .tracing").count() == 0
 
 
+def test_the_path_of_a_module_goes_through_it(shown: Opened) -> None:
+    shown.page.keyboard.press("e")
+    shown.settle()
+    shown.run("() => archviz.choose('stage1')")
+    shown.page.keyboard.press("p")
+    inside = "archviz.find('stage1/1').edges.map(edge => edge.getAttribute('class'))"
+    assert set(shown.run(inside)) == {"arc both"}
+    assert "stage1" in shown.page.inner_text("#crumbs")
+
+
 def test_a_click_on_an_edge_traces_its_value(shown: Opened) -> None:
     box = shown.page.locator("#world > g > .arc .edge").first.bounding_box()
     assert box is not None
