@@ -24,6 +24,7 @@ class Compound:
         then: Operators that go into the card when they alone use the result.
         strips: Operators and categories of the parts that the card shows.
         sizes: For each attribute the name of an operand, an axis, and the rank that it must have.
+        keep: Attributes that the card has from its parts.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Compound:
     then: tuple[str, ...] = ()
     strips: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
 
 
 @cache
@@ -47,6 +49,7 @@ def compounds() -> tuple[Compound, ...]:
             tuple(entry.get("then", ())),
             tuple(entry.get("strips", ())),
             {key: tuple(size) for key, size in entry.get("sizes", {}).items()},
+            tuple(entry.get("keep", ())),
         )
         for entry in _read()["subgraph"]
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from steps import growth
 
-from archviz.ir import Graph, Node, Parameter, ParameterUse, TensorType
+from archviz.ir import Attribute, Graph, Node, Parameter, ParameterUse, TensorType
 from archviz.ir.build import GraphBuilder
 from archviz.ir.verify import verify
 from archviz.ir.walk import leaves
@@ -25,7 +25,14 @@ class Net:
         for name in inputs:
             self.b.inputs.append(self.b.value(name, TensorType("float32", (1, 4, 8, 8))))
 
-    def __call__(self, op: str, *operands: Operand, scope: Path = (), results: int = 1) -> str:
+    def __call__(
+        self,
+        op: str,
+        *operands: Operand,
+        scope: Path = (),
+        results: int = 1,
+        **settings: Attribute,
+    ) -> str:
         self.b.scope(scope)
         inputs: list[str | None] = []
         uses = []
@@ -43,7 +50,14 @@ class Net:
                 )
                 uses.append(ParameterUse(name, "weight" if index else "A", index))
         made = [self.b.value("v", TensorType("float32", (1, 4, 8, 8))) for _ in range(results)]
-        self.b.node(op, tuple(inputs), tuple(made), scope=scope, parameters=tuple(uses))
+        self.b.node(
+            op,
+            tuple(inputs),
+            tuple(made),
+            scope=scope,
+            parameters=tuple(uses),
+            attributes=settings,
+        )
         return made[0]
 
     def graph(self, *outputs: str) -> Graph:
@@ -96,9 +110,29 @@ def rotary(n: Net, x: str, cos: Operand, sin: Operand) -> str:
     return n("Add", n("Mul", x, cos), n("Mul", turned, sin))
 
 
+def torch_rms_norm(n: Net, x: str) -> str:
+    variance = n("mean", n("pow", x, exponent=2), dim=-1)
+    return n("mul", (8,), n("mul", x, n("rsqrt", n("add", variance, other=1e-6))))
+
+
+def torch_gelu(n: Net, x: str) -> str:
+    cube = n("mul", n("pow", x, exponent=3.0), other=0.044715)
+    tanh = n("tanh", n("mul", n("add", x, cube), other=0.7978845608))
+    return n("mul", n("mul", x, other=0.5), n("add", tanh, other=1.0))
+
+
+def torch_rotary(n: Net, x: str, cos: Operand, sin: Operand) -> str:
+    turned = n("cat", n("neg", n("getitem", x, index="..., 4:")), n("getitem", x, index="..., :4"))
+    return n("add", n("mul", x, cos), n("mul", turned, sin))
+
+
 @pytest.mark.parametrize(
     ("build", "name"),
     [
+        (torch_rms_norm, "RMSNormalization"),
+        (torch_gelu, "Gelu"),
+        (lambda n, x: torch_rotary(n, x, (8, 8), (8, 8)), "RotaryEmbedding"),
+        (lambda n, x: n("view", n("addmm", (8,), n("view", x), (8, 8))), "addmm"),
         (gelu, "Gelu"),
         (tanh_gelu, "Gelu"),
         (lambda n, x: n("Mul", n("Mul", x, 0.5), n("Add", n("Erf", n("Div", x, 1.41421)), 1.0)),
@@ -166,6 +200,33 @@ def test_rotary_tables_go_into_the_attention_that_they_turn() -> None:
     node = only(n.graph(attention(n, q, k, "v")))
     assert node.inputs == ("q", "k", "v", "cos", "sin")
     assert [part.op for part in node.parts].count("RotaryEmbedding") == 2
+
+
+def test_a_call_of_attention_goes_with_what_brings_heads_into_order() -> None:
+    n = Net("q", "k", "v", "cos", "sin")
+    q, k, v = (n("transpose", n("view", name)) for name in ("q", "k", "v"))
+    q, k = (torch_rotary(n, name, "cos", "sin") for name in (q, k))
+    made = n("scaled_dot_product_attention", q, k, v, is_causal=True)
+    graph = n.graph(n("reshape", n("transpose", made)))
+    assert fused(graph) == ["Attention"]
+    node = only(graph)
+    assert node.inputs == ("q", "k", "v", "cos", "sin")
+    assert node.attributes == {"num_heads": 4, "is_causal": True}
+
+
+def test_a_layer_of_pytorch_is_as_few_cards_as_one_of_onnx() -> None:
+    n = Net("x")
+    normed = torch_rms_norm(n, "x")
+    q, k, v = (n("linear", normed, (8, 8)) for _ in range(3))
+    attended = n("scaled_dot_product_attention", *(n("view", value) for value in (q, k, v)))
+    x = n("add", "x", n("linear", n("reshape", attended), (8, 8)))
+    normed = torch_rms_norm(n, x)
+    gate, up = n("silu", n("linear", normed, (16, 8))), n("linear", normed, (16, 8))
+    graph = n.graph(n("add", x, n("linear", n("mul", gate, up), (8, 16))))
+    assert fused(graph) == [
+        "RMSNormalization", "linear", "linear", "linear", "Attention", "linear", "add",
+        "RMSNormalization", "Feed forward", "add",
+    ]  # fmt: skip
 
 
 def test_the_guard_against_rows_without_any_key_is_part_of_attention() -> None:

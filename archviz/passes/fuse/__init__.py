@@ -108,8 +108,12 @@ def _with_rest(
 
 
 def _facts(pattern: Compound, match: Match, graph: Graph) -> dict[str, Attribute]:
-    """The attributes of a merged node: sizes of axes of what names stand for."""
+    """The attributes of a merged node: sizes of axes of what names stand for, and kept ones."""
     found: dict[str, Attribute] = {}
+    for part in match.nodes.values():
+        found.update(
+            (name, part.attributes[name]) for name in pattern.keep if name in part.attributes
+        )
     for attribute, (name, axis, rank) in pattern.sizes.items():
         value = graph.values.get(match.names.get(name, ""))
         type_ = value.type if value is not None else None

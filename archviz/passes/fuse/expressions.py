@@ -1,6 +1,7 @@
 """Expressions: small subgraphs as one line of text, from the last operation to what it consumes.
 
     Mul|Div(a, b)   an operation with one of these operators; further operands must be constants
+    .rsqrt(a)       the same, when the first operator has a small letter
     :linear(a)      an operation of this category
     rule(a)         any of the rule's alternatives, the first that fits
     x               an operand from outside, the same one wherever it stands
@@ -68,7 +69,7 @@ class Bound:
 
 Term: TypeAlias = Name | Number | Operation | Call | Bound
 
-_TOKEN = re.compile(r"\s*(:?[A-Za-z]\w*|-?\d+(?:\.\d+)?|[(),|=])")
+_TOKEN = re.compile(r"\s*([:.]?[A-Za-z]\w*|-?\d+(?:\.\d+)?|[(),|=])")
 
 
 def parse(text: str) -> Term:
@@ -117,8 +118,8 @@ class _Reader:
             return Number(float(word))
         if word[0] == ":":
             return Operation((), word[1:], self.operands())
-        if word[0].isupper():
-            operators = [word]
+        if word[0] == "." or word[0].isupper():
+            operators = [word.removeprefix(".")]
             while self.sees("|"):
                 self.take("|")
                 operators.append(self.take())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
-from archviz.ir import Graph, Node, Parameter
+from archviz.ir import Graph, Node, Parameter, TensorType
 from archviz.ir.edit import used_values
 from archviz.ir.walk import producers
 from archviz.ops import category_of, table
@@ -21,6 +21,8 @@ from archviz.passes.fuse.expressions import Bound, Call, Name, Number, Operation
 
 MOST_STEPS = 4000
 """Terms looked at before an operation is given up as the last of a match."""
+_SCALARS = ("other", "exponent")
+"""Attributes in which PyTorch's arithmetic has an operand that is a mere number."""
 MOST_LINKS = 24
 """Times that a rule may lead to itself, one behind the other."""
 
@@ -272,7 +274,13 @@ def _named(name: str, operand: _Operand, match: Match) -> Iterator[Match]:
 
 def _operands(node: Node, graph: Graph) -> list[_Operand]:
     stored = {use.index: graph.parameters.get(use.parameter) for use in node.parameters}
-    return [_Operand(value, stored.get(index)) for index, value in enumerate(node.inputs)]
+    found = [_Operand(value, stored.get(index)) for index, value in enumerate(node.inputs)]
+    for name in _SCALARS:
+        scalar = node.attributes.get(name) if node.attributes else None
+        if isinstance(scalar, int | float):
+            type_ = TensorType("", ())
+            found.append(_Operand(None, Parameter(name, type_, "constant", value=(scalar,))))
+    return found
 
 
 def _is_number(parameter: Parameter | None, wanted: float) -> bool:

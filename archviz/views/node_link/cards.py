@@ -190,7 +190,8 @@ def _strip(part: Node, graph: Graph) -> tuple[str, str, str]:
     note = detail(part, graph)
     if not note:
         used = (graph.parameters.get(use.parameter) for use in part.parameters)
-        note = next((format_shape(p.type.shape) for p in used if p is not None), "")
+        shapes = [p.type.shape or () for p in used if p is not None]
+        note = format_shape(max(shapes, key=len)) if shapes else ""  # a weight, not its bias
     return category(part, graph), printable(title_of(part, graph), 40), note
 
 
