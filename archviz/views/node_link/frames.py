@@ -88,6 +88,7 @@ def paint_frame(
         if note and edge - before >= width:
             marks.append(line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end"))
             rooms[index] = (before, edge - width - SIDE)
+            note = ""
             break
     whole = frames.subtitle(path)
     wanted = text_width(whole, cards.TEXT_SIZE)
@@ -95,6 +96,7 @@ def paint_frame(
     subtitle = fit(whole, cards.TEXT_SIZE, end - start)
     if subtitle == whole != "" or len(subtitle) >= LEAST_SUBTITLE:
         marks.append(line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
+    # What is written needs no saying twice: a count changes with every weight inside.
     tooltip = printable(" ".join(filter(None, (".".join(path), frames.subtitle(path), note))))
     name = "scope:" + "/".join(path) + (f"#{number}" if number > 1 else "")
     return Group(tuple(marks), "scope", name, tooltip)
