@@ -176,12 +176,12 @@ def dot(folder: Path, runs: int) -> None:
     from sklearn.datasets import make_classification
     from sklearn.tree import DecisionTreeClassifier, export_graphviz
 
-    x, y = make_classification(50000, 20, n_informative=8, flip_y=0.22, random_state=0)
+    x, y = make_classification(50000, 20, n_informative=4, flip_y=0.45, random_state=0)
     tree = DecisionTreeClassifier(random_state=0).fit(x, y)
     print(f"{tree.tree_.node_count:,} nodes, depth {tree.get_depth()}")
     model = folder / "deep.pkl"
     model.write_bytes(pickle.dumps(tree))
-    export_graphviz(tree, folder / "deep.dot", filled=True)
+    export_graphviz(tree, str(folder / "deep.dot"), filled=True)
     svg = str(folder / "deep.svg")
     limit = 600.0
     theirs = process(["dot", "-Tsvg", str(folder / "deep.dot"), "-o", svg], limit)

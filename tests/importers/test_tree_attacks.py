@@ -273,6 +273,21 @@ OTHERS: dict[str, tuple[str, bytes]] = {
     "cbm-length": ("catboost", b"CBM1\xff\xff\xff\xff" + b"\0" * 64),
     "cbm-offsets": ("catboost", b"CBM1\x40\0\0\0" + b"\xff\xff\xff\x7f" * 16),
     "cbm-itself": ("catboost", b"CBM1\x40\0\0\0" + b"\x04\0\0\0" * 16),
+    "pmml-nested": ("pmml", b'<PMML><TreeModel functionName="regression">' + b"<Node>" * 900_000),
+    "pmml-wide": (
+        "pmml", b'<PMML><TreeModel functionName="regression"><Node>' + b"<Node/>" * 300_000
+        + b"</Node></TreeModel>",
+    ),
+    "pmml-entities": (
+        "pmml", b'<!DOCTYPE p [<!ENTITY a "' + b"a" * 1000 + b'">' + b"".join(
+            b'<!ENTITY b%d "' % k + b"&a;" * 9 + b'">' for k in range(9)) + b"]><PMML>&b8;</PMML>",
+    ),
+    "pmml-attributes": (
+        "pmml", b"<PMML " + b" ".join(b'a%d="1"' % k for k in range(200_000)) + b">",
+    ),
+    "pmml-padded": (
+        "pmml", b'<PMML><TreeModel functionName="regression">' + b'<Node id="12345">' * 900_000,
+    ),
     "catboost-json": ("catboost", b'{"features_info": {}, "oblivious_trees": ' + b"[" * 500_000),
 }  # fmt: skip
 

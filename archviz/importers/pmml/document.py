@@ -9,6 +9,9 @@ from archviz.reading import MalformedError
 
 MAX_ELEMENTS = 8_000_000
 MAX_TEXT = 64 << 20
+MAX_DEPTH = 50_000
+LEAST_BYTES = 16
+"""What an element takes in a file at least, on average; real ones take three times as much."""
 
 
 class Element:
@@ -47,12 +50,14 @@ def parse(data: bytes) -> Element:
     """
     root = Element("", {})
     stack = [root]
-    left = [MAX_ELEMENTS, MAX_TEXT]
+    left = [min(MAX_ELEMENTS, len(data) // LEAST_BYTES + 10_000), MAX_TEXT]
 
     def start(name: str, attributes: dict[str, str]) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise MalformedError("it has too many elements")
+        if len(stack) > MAX_DEPTH:
+            raise MalformedError("its elements nest too deep")
         element = Element(name.rpartition(":")[2], attributes)
         stack[-1].children.append(element)
         stack.append(element)

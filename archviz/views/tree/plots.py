@@ -74,7 +74,11 @@ class Plots:
         """What captions say of the data."""
         rows = self.found.rows
         named = f" of {fit(rows.name, 10.0, 200.0)}" if rows.name else ""
-        return f"{rows.count:,} rows{named}"
+        span, axis = self.found.answer_range, ""
+        if self.found.nodes.answers.shape[1]:
+            what = fit(printable(rows.target_name) or "target", 10.0, 120.0)
+            axis = f"; {what} upwards, {number(span.low, 3)} to {number(span.high, 3)}"
+        return f"{rows.count:,} rows{named}{axis}"
 
     @property
     def classes(self) -> tuple[str, ...]:
