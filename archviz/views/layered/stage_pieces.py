@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from archviz.ir import Dim
 from archviz.scene import Group, Mark, Path
+from archviz.text import fit
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.footprint import distance, text_outline
 from archviz.views.layered.page import NAME, SMALL, VALUE, count, group, text, unit_groups
@@ -33,6 +34,8 @@ SHOWN = 3
 """Volumes drawn of a run of equal units; a bracket says how many there are."""
 MOST_ALIKE = 4
 """Plain operations that are drawn one by one."""
+LONGEST = 62.0
+"""Points that the name of a stage may take."""
 BAR = 5.0
 """Points of the side of the bar of a vector."""
 
@@ -287,7 +290,8 @@ def _labels(
 
 
 def _name(middle: float, name: str, parameters: int, scale: Scale) -> list[Mark]:
-    marks: list[Mark] = [text(middle, scale.base, name, "heading-title", NAME)]
+    shown = fit(name, NAME, LONGEST, bold=True)
+    marks: list[Mark] = [text(middle, scale.base, shown, "heading-title", NAME)]
     if parameters:
         marks.append(text(middle, scale.base + 8.0, count(parameters), "note", SMALL))
     return marks

@@ -42,7 +42,7 @@ def stages_of(plan: Plan, level: int = FINEST) -> tuple[Stage, ...]:
 def _belongs(unit: Unit, group: Sequence[Unit], level: int) -> bool:
     before = group[-1]
     is_vector = not unit.extent.is_spatial and unit.category != "pool"
-    if is_vector or "linear" in (unit.category, before.category):
+    if is_vector or (before.category != "pool" and not before.extent.is_spatial):
         return unit.signature == before.signature
     if level == BY_MODULE:
         return path_of((unit,))[:1] == path_of(group)[:1] != ()

@@ -147,8 +147,10 @@ class _Cutter:
         elif forks:
             ends = (n for n in reversed(main) if self._is_merge(n) or self._is_heavy(n))
             last = next(ends, last)
+        # Dense layers at every pixel, which some blocks have most weights in, convolve nothing.
+        convolving = [node for node in nodes if category_of(node.op) == "conv"]
         chief = max(
-            (node for node in nodes if self._is_heavy(node)),
+            convolving or [node for node in nodes if self._is_heavy(node)],
             key=lambda node: weight[node.id],
             default=main[-1],
         )
