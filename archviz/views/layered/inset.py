@@ -9,13 +9,13 @@ from archviz.ir import Node
 from archviz.ir.walk import leaves
 from archviz.ops import category_of, table
 from archviz.scene import Group, Mark, Path, Rect
-from archviz.text import text_width
+from archviz.text import fit, printable, text_width
 from archviz.views.layered.page import MARGIN, SMALL, VALUE, Page, count, text
 from archviz.views.layered.pieces import HEAD, arrow, rounded
 from archviz.views.layered.plan import Plan, Stage, Unit
 from archviz.views.layered.spine import Bypass
 from archviz.views.layered.stages import path_of
-from archviz.views.layered.words import bands_of, name_of, window_of, window_text
+from archviz.views.layered.words import bands_of, window_of, window_text
 
 MOST_NODES, MOST_BYPASSES = 9, 3
 """Operations in a row, and ways around them, that an inset can show."""
@@ -142,7 +142,7 @@ class _Item:
         self.fill = bands[0][0] if bands else "other"
         self.bands = [fill for fill, _ in bands[1:]]
         window = window_text(window_of(node, plan.graph))
-        name = bands[0][1] if bands else name_of(node)
+        name = bands[0][1] if bands else fit(printable(node.op), SMALL, 60.0)
         name = "depthwise" if _is_depthwise(node, plan) else name
         self.lines = [f"{window} {name}".strip()]
         sizes = _channels(node, plan)
