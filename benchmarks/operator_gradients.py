@@ -11,13 +11,14 @@ it is not.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 OPS = Path(__file__).resolve().parents[1] / "archviz" / "ops" / "gradients"
 WIDTH = 100
-ZERO = ("zeros_like(grad)", "at::zeros_symint(")
+ZERO = re.compile(r"zeros_like\(grad\)|at::zeros_symint\(|\w+_info\.zeros\(\)$")
 CONDITIONAL = {
     "DivBackward2": ["rounding_mode", "floor", "trunc"],
     "DivBackward3": ["rounding_mode", "floor", "trunc"],
@@ -58,7 +59,7 @@ def torch_table() -> str:
         names = [binding.name for binding in info.args_with_derivatives]
         for index, name in enumerate(names):
             formula = formulas.get(name, "").strip()
-            if formula.startswith(ZERO) or info.op in PIECEWISE_CONSTANT:
+            if ZERO.match(formula) or info.op in PIECEWISE_CONSTANT:
                 zero.setdefault(info.op, []).append(index)
             elif formula.startswith("not_implemented"):
                 missing.setdefault(info.op, []).append(index)

@@ -1652,3 +1652,26 @@ def a_loss_on_the_greedy_tokens() -> Made:
         return F.mse_loss(tokens.float(), torch.zeros(3))
 
     return net(lambda h: h, loss)
+
+
+# Formulas that are zero for one input, or written as such
+
+
+@case(enc=("zero", "zero"))
+def counts_drawn_at_a_rate() -> Made:
+    return net(lambda h: torch.poisson(h.exp()))  # CUT
+
+
+@case(enc=("zero", "zero"))
+def a_sign_given_to_a_constant() -> Made:
+    return net(lambda h: torch.copysign(torch.ones(3, 4), h))  # CUT
+
+
+@case(enc=("zero|cut", "zero|compare"))
+def compared_in_place() -> Made:
+    def between(h: Any) -> Any:
+        h = h * 1
+        h.lt_(10.0)  # CUT
+        return h
+
+    return net(between)
