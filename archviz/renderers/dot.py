@@ -7,6 +7,7 @@ The language: "The DOT Language", graphviz.org/doc/info/lang.html. In a quoted s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Literal
 
 from archviz.ir import Model
@@ -16,6 +17,9 @@ from archviz.table import one_line
 
 MAX_LABEL = 80
 """Characters of a label's line."""
+
+LONGEST_ID = 1_500
+"""Characters of an identifier; Graphviz reads 16,384 bytes, and an escaped character has ten."""
 
 
 def render(
@@ -77,6 +81,8 @@ def _box(box: Box) -> str:
 
 def _id(text: str) -> str:
     """``text`` as a DOT identifier; different texts give different ones."""
+    if len(text) > LONGEST_ID:
+        text = f"{text[:MAX_LABEL]}…{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
     # Backslashes are doubled so that none can stand before the closing quote.
     safe = text.replace("\\", "\\\\").replace('"', '\\"')
     if not safe.isprintable():
