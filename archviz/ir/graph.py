@@ -66,11 +66,14 @@ class ParameterUse:
         parameter: Name of the Parameter.
         role: What the operator calls this input ("weight", "W", "running_mean").
         index: Position among the node's inputs, which holds None there; -1 when it has none.
+        copies: How many equal parameters it stands for, in a collapsed module that is drawn once
+            for several or has such blocks inside.
     """
 
     parameter: str
     role: str
     index: int = -1
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)

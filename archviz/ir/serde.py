@@ -255,6 +255,7 @@ def _node_to_json(node: Node) -> Json:
                         "parameter": use.parameter,
                         "role": use.role,
                         "index": None if use.index < 0 else use.index,
+                        "copies": None if use.copies == 1 else use.copies,
                     },
                     "parameter",
                 )
@@ -288,7 +289,10 @@ def _node_from_json(data: Json, depth: int) -> Node:
         outputs=tuple(_value_id(value) for value in data.get("outputs", ())),
         parameters=tuple(
             ParameterUse(
-                _text(use["parameter"]), _text(use.get("role", "")), _integer(use.get("index", -1))
+                _text(use["parameter"]),
+                _text(use.get("role", "")),
+                _integer(use.get("index", -1)),
+                _integer(use.get("copies", 1)),
             )
             for use in data.get("parameters", ())
         ),

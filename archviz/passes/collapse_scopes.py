@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from archviz.errors import OptionError
@@ -34,12 +36,47 @@ def apply(graph: Graph, *, depth: int | Literal["auto", "all"] = "auto") -> Grap
         return graph
     tree = _Tree(graph)
     closed = tree.closed_at(depth) if isinstance(depth, int) else tree.closed_automatically()
+    paths = [path for path in closed if tree.size[path] > 1]
     groups = [
         (_module(graph.scopes[path], path, tree.operations(path)), tree.members(path))
-        for path in closed
-        if tree.size[path] > 1
+        for path in paths
     ]
-    return sweep(contract(graph, groups))
+    by_id = {node.id: node for node in graph.nodes}
+    copies = {
+        module.id: _copies(graph, path, [by_id[member] for member in inside])
+        for path, (module, inside) in zip(paths, groups, strict=True)
+    }
+    return sweep(_with_copies(contract(graph, groups), copies))
+
+
+def _copies(graph: Graph, path: ScopePath, members: Iterable[Node]) -> dict[str, int]:
+    """How often each parameter of a module is there, which with its blocks may be drawn once."""
+    found: dict[str, int] = {}
+    for node in members:
+        times = node.repeat
+        for length in range(len(path), len(node.scope) + 1):
+            around = graph.scopes[node.scope[:length]]
+            times *= 1 if around.shares_weights else around.repeat
+        for use in node.parameters:
+            found[use.parameter] = max(times * use.copies, found.get(use.parameter, 1))
+    return found
+
+
+def _with_copies(graph: Graph, copies: Mapping[str, Mapping[str, int]]) -> Graph:
+    if all(times == 1 for inside in copies.values() for times in inside.values()):
+        return graph
+    nodes = [
+        replace(
+            node,
+            parameters=tuple(
+                replace(use, copies=copies[node.id][use.parameter]) for use in node.parameters
+            ),
+        )
+        if node.id in copies
+        else node
+        for node in graph.nodes
+    ]
+    return replace(graph, nodes=tuple(nodes))
 
 
 def _module(scope: Scope, path: ScopePath, operations: int) -> Node:

@@ -83,5 +83,5 @@ RENDERER = Renderer(
     consumes="graph",
     render=render,
     suffixes=(".d2",),
-    loses="attributes, parameters and colours",
+    loses="attributes, parameters, dtypes and colours",
 )

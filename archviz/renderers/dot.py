@@ -110,5 +110,5 @@ RENDERER = Renderer(
     consumes="graph",
     render=render,
     suffixes=(".dot", ".gv"),
-    loses="attributes, parameters and colours",
+    loses="attributes, parameters, dtypes and colours",
 )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from archviz.ir import Model, Node
+from archviz.ir import Graph, Model, Node
 from archviz.ir.types import format_type
 from archviz.outline import Box, Group, outline
 from archviz.renderers import Renderer
 from archviz.table import one_line
+from archviz.views.node_link.labels import weights_of
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
@@ -38,11 +39,6 @@ def render(model: Model) -> str:
     graph = model.graph
     drawn = outline(graph, shapes="none")
     taken = {box.id for box in drawn.boxes}
-    sizes = {
-        name: parameter.type.size or 0
-        for name, parameter in graph.parameters.items()
-        if parameter.kind == "weight"
-    }
     lines: list[str] = []
     for part in [*drawn.inputs, *drawn.parts, *drawn.outputs]:
         if part is None:
@@ -54,7 +50,7 @@ def render(model: Model) -> str:
             lines.append(_datum("kind", "scope"))
             lines.append(f'<graph id={_quoted(name + ":")} edgedefault="directed">')
         else:
-            lines += _box(part, sizes)
+            lines += _box(part, graph)
     for number, arrow in enumerate(drawn.arrows):
         value = graph.values.get(arrow.value)
         type_ = format_type(value.type) if value else ""
@@ -67,11 +63,11 @@ def render(model: Model) -> str:
     return _HEAD + "\n".join(lines) + "\n</graph></graphml>\n"
 
 
-def _box(box: Box, sizes: dict[str, int]) -> list[str]:
+def _box(box: Box, graph: Graph) -> list[str]:
     label = "\n".join(escape(one_line(line)) for line in box.lines)
     lines = [f"<node id={_quoted(box.id)}>", _datum("kind", box.kind)]
     if box.node is not None:
-        lines += _facts(box.node, sizes)
+        lines += _facts(box.node, graph)
     lines.append(
         f'<data key="node"><y:ShapeNode><y:NodeLabel>{label}</y:NodeLabel>'
         '<y:Shape type="roundrectangle"/></y:ShapeNode></data>'
@@ -80,14 +76,14 @@ def _box(box: Box, sizes: dict[str, int]) -> list[str]:
     return lines
 
 
-def _facts(node: Node, sizes: dict[str, int]) -> list[str]:
+def _facts(node: Node, graph: Graph) -> list[str]:
     facts = [_datum("op", node.op)]
     if node.scope:
         facts.append(_datum("scope", "/".join(node.scope)))
     if node.attributes:
         settings = (f"{key}={value}" for key, value in node.attributes.items())
         facts.append(_datum("attributes", ", ".join(settings)))
-    weights = sum({use.parameter: sizes.get(use.parameter, 0) for use in node.parameters}.values())
+    weights = weights_of(node, graph)
     if weights:
         facts.append(_datum("parameters", str(weights)))
     return facts

@@ -16,6 +16,7 @@ from archviz.ir.walk import operation_count
 from archviz.outline import Arrow, Box, Group, Outline, outline
 from archviz.renderers import Renderer
 from archviz.table import one_line
+from archviz.views.node_link.labels import weights_by_scope, weights_of
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
 MOST_NAMED = 4
@@ -39,11 +40,7 @@ def render(model: Model) -> str:
 
 
 def _overview(model: Model, drawn: Outline) -> str:
-    weights = sum(
-        parameter.type.size or 0
-        for parameter in model.graph.parameters.values()
-        if parameter.kind == "weight"
-    )
+    weights = weights_by_scope(model.graph)[()]
     operations = operation_count(model.graph)
     shown = sum(box.node is not None for box in drawn.boxes)
     text = f"{_counted(operations, 'operation')}"
@@ -118,11 +115,21 @@ def _table(model: Model) -> Iterator[str]:
         return
     yield "| module | type | output | parameters |"
     yield "| :-- | :-- | :-- | --: |"
+    graph = model.graph
+    sizes = weights_by_scope(graph)
+    repeats = {path: scope.repeat for path, scope in graph.scopes.items()}
+    for node in graph.nodes:
+        if node.kind == "module":
+            sizes[*node.scope, node.name] = weights_of(node, graph)
+            repeats[*node.scope, node.name] = node.repeat
     for row in rows:
         outputs = ", ".join(escaped(format_type(type_) or "?") for type_ in row.outputs)
-        count = f"{row.counts.parameters:,}" if row.counts.parameters else ""
-        count = "shared" if row.is_shared and not count else count
-        yield f"| {escaped('/'.join(row.path))} | {escaped(row.type)} | {outputs} | {count} |"
+        repeat = repeats.get(row.path, 1)
+        # A row counts what is drawn; a block that is drawn once has the weights of all that it is.
+        size = row.counts.parameters and sizes.get(row.path, row.counts.parameters)
+        count = f"{size:,}" if size else "shared" if row.is_shared else ""
+        name = escaped("/".join(row.path)) + (f" ×{repeat}" if repeat > 1 else "")
+        yield f"| {name} | {escaped(row.type)} | {outputs} | {count} |"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -83,7 +83,8 @@ def _chart(drawn: Outline, direction: str, note: str = "") -> str:
             depth -= 1
             lines.append(f"{'  ' * depth}end")
         elif isinstance(part, Group):
-            label = _label(part.lines)
+            # Mermaid has room for one line above the boxes of a group.
+            label = _label((" – ".join(part.lines),))
             lines.append(f"{'  ' * depth}subgraph {groups[part.path]}[{label}]")
             depth += 1
         else:
@@ -116,5 +117,5 @@ RENDERER = Renderer(
     consumes="graph",
     render=render,
     suffixes=(".mmd", ".mermaid"),
-    loses="attributes, parameters and colours; modules are collapsed to stay within its limits",
+    loses="attributes, parameters, dtypes and colours; modules are collapsed within its limits",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from html import unescape
@@ -17,9 +18,10 @@ from samples import each_sample, every_sample, loaded
 from archviz import api
 from archviz.analysis.tree_graph import graph_of_trees
 from archviz.errors import RendererError
-from archviz.ir import Forest, Graph, Model
+from archviz.ir import Forest, Graph, Model, Parameter, ParameterUse, TensorType
 from archviz.ir.build import GraphBuilder
 from archviz.outline import Box, outline
+from archviz.renderers import RENDERERS
 from archviz.renderers.mermaid import render as mermaid
 from archviz.table import one_line
 
@@ -201,3 +203,52 @@ def test_markdown_names_sources_that_are_not_the_step_before() -> None:
     assert "from image" in text
     assert "| block1 | Block |" in text
     assert "Gives result (batch×4×4×4 float32)" in text
+
+
+def test_markdown_counts_a_block_that_is_drawn_once_as_often_as_it_repeats() -> None:
+    b = GraphBuilder("net")
+    x = b.value("x", TensorType("float32", (1, 8)))
+    b.inputs.append(x)
+    b.scope(("layers",), "ModuleList")
+    for index in range(6):
+        place = ("layers", str(index))
+        b.scope(place, "Block")
+        name = f"layers.{index}.weight"
+        b.parameter(Parameter(name, TensorType("float32", (8, 8)), trainable=True))
+        for op in ("Linear", "CumSum"):
+            y = b.value(f"{op}{index}", TensorType("float32", (1, 8)))
+            used = (ParameterUse(name, "weight", 1),) if op == "Linear" else ()
+            b.node(op, (x,), (y,), parameters=used, scope=place)
+            x = y
+    b.outputs.append(x)
+    model = Model(b.build(), source="net")
+    for depth in ("auto", "0", "1", "2", "all"):
+        text = written(model, "markdown", depth)
+        assert "12 operations" in text
+        assert "384 parameters" in text, depth
+        assert "384 parameters" in str(api.compose(model, depth=depth).caption), depth
+        assert re.search(r"\| layers \| ModuleList \| .* \| 384 \|", text), depth
+    assert "384 params" in str(api.render(model, depth=0))
+    read = networkx.parse_graphml(written(model, "graphml", "0"))
+    assert [data["parameters"] for _, data in read.nodes(data=True) if "parameters" in data] == [
+        384
+    ]
+
+
+def test_what_formats_lose_is_what_the_documents_say() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "documents.md").read_text(encoding="utf-8")
+    table = text.partition("| format | for | is lost |")[2]
+    rows = dict(re.findall(r"^\| (\w+)[^|]* \| [^|]+ \| ([^|]+) \|$", table, re.MULTILINE))
+    assert len(rows) == 6
+    for name, lost in rows.items():
+        said = RENDERERS.get(name.lower()).loses
+        words = re.findall(r"\w+", lost)
+        assert {*re.findall(r"\w+", said)} - {
+            "and",
+            "their",
+            "its",
+            "limits",
+            "stay",
+            "within",
+            "to",
+        } <= {*words}, name

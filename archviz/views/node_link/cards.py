@@ -24,10 +24,10 @@ from archviz.views.node_link import foot
 from archviz.views.node_link.labels import (
     bias_of,
     category,
-    count_weights,
     detail,
     rows,
     shown_parts,
+    weights_of,
 )
 from archviz.views.node_link.lines import line
 
@@ -226,8 +226,7 @@ def _pill(
 
 
 def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
-    used = [graph.parameters[u.parameter] for u in node.parameters]
-    weights = count_weights(used) * node.repeat
+    weights = weights_of(node, graph)
     things = "ops" if graph.values else "modules"
     note = f"{operations_of(node):,} {things}" + (f", {weights:,} params" if weights else "")
     shown = label if label != node.op else ""

@@ -196,6 +196,16 @@ def count_weights(parameters: Sequence[Parameter]) -> int:
     return sum(sizes.values())
 
 
+def weights_of(node: Node, graph: Graph) -> int:
+    """Elements of the weights of a module, each as often as it and what is inside it repeat."""
+    sizes = {
+        use.parameter: use.copies * (parameter.type.size or 0)
+        for use in node.parameters
+        if (parameter := _known(use.parameter, graph)) is not None and parameter.kind == "weight"
+    }
+    return sum(sizes.values())
+
+
 def weights_by_scope(graph: Graph) -> dict[ScopePath, int]:
     """Elements of all weights in each scope, () being the graph.
 
@@ -207,7 +217,7 @@ def weights_by_scope(graph: Graph) -> dict[ScopePath, int]:
             parameter = graph.parameters.get(use.parameter)
             if parameter is None or parameter.kind != "weight":
                 continue
-            size = node.repeat * (parameter.type.size or 0)
+            size = use.copies * (parameter.type.size or 0)
             for length in range(len(node.scope), -1, -1):
                 inside = sizes.setdefault(node.scope[:length], {})
                 inside[use.parameter] = max(size, inside.get(use.parameter, 0))
