@@ -14,7 +14,7 @@ import typer
 from archviz import api
 from archviz.output import default_output
 from archviz.source import Source
-from archviz_cli import commands
+from archviz_cli import commands, trees
 from archviz_cli.app import app
 from archviz_cli.arguments import (
     Depth,
@@ -77,6 +77,9 @@ def view(
         ),
     ] = "auto",
     focus: Focus = "",
+    tree: trees.Tree = None,
+    max_depth: trees.MaxDepth = None,
+    max_nodes: trees.MaxNodes = None,
     shape: Shape = [],  # noqa: B006 - typer reads the default and hands out lists of its own
     input: Input = [],  # noqa: B006
     kwargs: Kwargs = "",
@@ -89,7 +92,11 @@ def view(
     """Open a model in the browser: search it, open its modules, trace its values."""
     console: Console = context.obj.with_flags(verbose, quiet)
     options = importer_options(shape, strict, input, kwargs, static)
-    settings = {"depth": depth, "theme": theme, "focus": focus}
+    limits = {"tree": tree, "max_depth": max_depth, "max_nodes": max_nodes}
+    settings = {
+        **{"depth": depth, "theme": theme, "focus": focus},
+        **{name: limit for name, limit in limits.items() if limit is not None},
+    }
 
     def show(name: str) -> int:
         page = _written(name, output, importer, options, settings, console)

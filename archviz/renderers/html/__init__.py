@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+from archviz.errors import OptionError
 from archviz.ir import Model
 from archviz.renderers import Renderer
 from archviz.renderers.html.assembly import assemble
 from archviz.renderers.html.contents import contents
 from archviz.views.node_link import describe
+
+MOST_TREE_NODES = 12_000
+"""Splits and leaves on one page: about 3 MB, and ten seconds to write."""
 
 
 def render(
@@ -31,8 +35,14 @@ def render(
         depth: How many levels of modules are open at first.
 
     Raises:
-        OptionError: The theme does not exist or lacks a role.
+        OptionError: The theme does not exist or lacks a role, or there are too many trees.
     """
+    nodes = model.graph.nodes
+    if len(nodes) > MOST_TREE_NODES and any(node.kind == "split" for node in nodes):
+        raise OptionError(
+            f"{len(nodes):,} nodes of decision trees are more than a page shows well",
+            "say which with --tree N, --max-depth N or --max-nodes N",
+        )
     return assemble(contents(model, shapes=shapes, depth=depth).data, describe(model), theme)
 
 

@@ -14,6 +14,7 @@ import pytest
 from samples import samples_of
 
 from archviz import api
+from archviz.errors import OptionError
 from archviz.renderers.html.assembly import unpacked
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -68,3 +69,11 @@ def test_equal_layers_cost_a_page_their_number_alone() -> None:
     one = len(str(api.render(network(4, 6), format="html", depth="all")))
     ten = len(str(api.render(network(40, 6), format="html", depth="all")))
     assert (ten - one) / (36 * 6 * 2) < 130
+
+
+def test_a_forest_that_is_too_large_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archviz.renderers.html.MOST_TREE_NODES", 10)
+    sample = ROOT / "tests" / "samples" / "sklearn" / "iris_forest.joblib"
+    with pytest.raises(OptionError, match="more than a page shows well; say which with --tree N"):
+        api.render(sample, format="html")
+    assert api.render(sample, format="html", tree=0, max_nodes=5)
