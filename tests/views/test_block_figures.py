@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from box_geometry import faults, groups, listed
+from figure_geometry import problems
 
 import archviz
 from archviz.errors import OptionError
@@ -99,7 +100,7 @@ def test_a_transformer_is_one_figure_in_which_every_operation_is_accounted_for(n
     layers = CONFIGS[name][2]
     for width in ("", "cvpr"):
         ready, scene = drawn(model, width=width)
-        assert not faults(scene)
+        assert not problems(scene)
         # Unfolding what repeats gives the operations of the model, each once.
         names = [o.replace(" ", "_") for node in ready.graph.nodes for o in node.origins]
         assert sorted(listed(scene)) == sorted(names)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from archviz.errors import OptionError
 from archviz.options import nearest
-from archviz.views.layered import blocks, cuboid, fcnn, lenet, unet
+from archviz.views.layered import blocks, cuboid, fcnn, lenet, recurrent, unet
 from archviz.views.layered.kind import Kind
 from archviz.views.layered.plan import Plan
 
 KINDS: tuple[Kind, ...] = (
     fcnn.KIND,
+    recurrent.KIND,
     blocks.KIND,
     unet.KIND,
     lenet.KIND,

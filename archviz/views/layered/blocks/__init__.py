@@ -7,6 +7,7 @@ look at another part of the model have two columns, an encoder's and a decoder's
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from archviz.errors import OptionError
 from archviz.scene import Mark
@@ -20,17 +21,20 @@ from archviz.views.layered.kind import Kind
 from archviz.views.layered.page import MARGIN, Page, moved, text
 from archviz.views.layered.plan import Plan
 
+TALLEST = 470.0
+"""Points of height above which one column is cut into several, where there is room."""
 BETWEEN = 16.0
 """Points between two columns, where what an encoder gives goes up or down."""
 
 
 def suits(plan: Plan) -> bool:
-    """Whether attention is what the model is made of."""
+    """Whether attention is what the model is made of, or cells that a row has no room for."""
     wiring = Wiring(plan.graph, {})
-    cores = [index for index in range(len(wiring.nodes)) if wiring.is_core(index)]
+    everything = range(len(wiring.nodes))
+    cores = [index for index in everything if wiring.is_core(index)]
+    convolutions = [index for index in everything if wiring.category(index) == "conv"]
     if not cores:
-        return False
-    convolutions = [index for index in range(len(wiring.nodes)) if wiring.category(index) == "conv"]
+        return not convolutions and any(unit.category == "recurrent" for unit in plan.units)
     return len(cores) > 1 or len(convolutions) <= 2
 
 
@@ -52,6 +56,12 @@ def draw(plan: Plan, page: Page) -> None:
     room = page.width - 2 * MARGIN
     wide = box_width(columns)
     drawn = _drawn(columns, wide)
+    if len(columns) == 1 and -drawn[0].top > TALLEST:
+        pieces = _pieces(columns[0], wide, room)
+        if len(pieces) > 1:
+            _draw_pieces(pieces, page, wide)
+            page.words += [_sentence(column, name) for column, name in _named(columns)]
+            return
     while _width(drawn) > room and wide > NARROWEST:
         wide = max(NARROWEST, wide - max(2.0, (_width(drawn) - room) / (2 * len(columns))))
         drawn = _drawn(columns, wide)
@@ -66,6 +76,57 @@ def draw(plan: Plan, page: Page) -> None:
     page.add(*(moved(mark, 0.0, MARGIN - top) for mark in marks))
     page.height = MARGIN - top + 2.0
     page.words += [_sentence(column, name) for column, name in _named(columns)]
+
+
+def _pieces(column: Column, wide: float, room: float) -> list[Column]:
+    """The column in pieces that have room beside each other, as even in height as can be."""
+    whole = ColumnDrawing(column, wide, 1, ends=True)
+    across = whole.draw()
+    most = int((room + BETWEEN) // (across.right - across.left + BETWEEN))
+    heights = [0.0, *(-top for top in whole.tops)]
+    wanted = min(most, max(2, round(heights[-1] / TALLEST + 0.5)))
+    edges = [0]
+    for number in range(1, wanted):
+        goal = heights[-1] * number / wanted
+        cuts = [at for at in column.cuts() if at > edges[-1]]
+        if cuts:
+            edges.append(min(cuts, key=lambda at: abs(heights[at] - goal)))
+    edges = list(dict.fromkeys([*edges, len(column.rows)]))
+    return [column.part(start, end) for start, end in pairwise(edges)]
+
+
+def _draw_pieces(pieces: Sequence[Column], page: Page, wide: float) -> None:
+    """Draws pieces of one column side by side; a line leads from each head to the next foot."""
+    last = len(pieces) - 1
+    drawn = [
+        ColumnDrawing(piece, wide, 1, ends=number == last, begins=number == 0).draw()
+        for number, piece in enumerate(pieces)
+    ]
+    top = min(one.top for one in drawn) - 8.0
+    x = (page.width - _width(drawn)) / 2
+    marks: list[Mark] = []
+    middles: list[float] = []
+    for one in drawn:
+        middles.append(x - one.left)
+        marks += [moved(mark, middles[-1]) for mark in one.marks]
+        x += one.right - one.left + BETWEEN
+    for number, one in enumerate(drawn[:-1]):
+        gap = middles[number] + one.right + BETWEEN / 2
+        high = one.top - 6.0
+        marks.append(
+            line(
+                [
+                    (middles[number], one.head),
+                    (middles[number], high),
+                    (gap, high),
+                    (gap, 2.0),
+                    (middles[number + 1], 2.0),
+                    (middles[number + 1], -9.0),
+                ]
+            )
+        )
+    page.add(*(moved(mark, 0.0, MARGIN - top) for mark in marks))
+    page.height = MARGIN - top + 4.0
 
 
 def _drawn(columns: Sequence[Column], wide: float) -> list[Drawn]:
@@ -154,7 +215,8 @@ def _sentence(column: Column, name: str) -> str:
 
 
 def _phrase(kind: str, title: str, detail: str) -> str:
-    name = "sum" if kind == "sum" else title[:1].lower() + title[1:]
+    name = title if title[1:2].isupper() else title[:1].lower() + title[1:]
+    name = "sum" if kind == "sum" else name.replace("& Norm", "& norm")
     return f"{name} ({detail})" if detail else name
 
 

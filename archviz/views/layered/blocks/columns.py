@@ -110,10 +110,33 @@ class Column:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
-    @property
-    def last(self) -> int:
-        """The part at its head."""
-        return self.rows[-1].boxes[-1].part
+    def cuts(self) -> list[int]:
+        """Rows above which nothing but one line goes on."""
+        return [
+            at
+            for at in range(1, len(self.rows))
+            if not any(run.start < at < run.end for run in self.runs)
+            and not any(
+                rail < at - 1 and at <= above
+                for above, row in enumerate(self.rows)
+                for rail in row.rails
+            )
+            and len(self.rows[at].lanes) == 1 == len(self.rows[at - 1].lanes)
+        ]
+
+    def part(self, start: int, end: int) -> Column:
+        """The rows from ``start`` on, as a column of their own."""
+        rows = [
+            Row(row.lanes, tuple(rail - start for rail in row.rails))
+            for row in self.rows[start:end]
+        ]
+        runs = [
+            Run(run.start - start, run.end - start, run.times, run.copies)
+            for run in self.runs
+            if start <= run.start < end
+        ]
+        inputs = self.inputs if start == 0 else ()
+        return Column(rows, runs, inputs, self.outputs if end == len(self.rows) else ())
 
 
 class Columns:

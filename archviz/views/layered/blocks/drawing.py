@@ -67,14 +67,20 @@ class ColumnDrawing:
         wide: Width of boxes.
         side: On which side what goes around rows is drawn, -1 or 1.
         ends: Whether the line from its head goes on to the model's outputs.
+        begins: Whether the line to its foot comes from the model's inputs.
     """
 
-    def __init__(self, column: Column, wide: float, side: int, ends: bool) -> None:
+    def __init__(
+        self, column: Column, wide: float, side: int, ends: bool, begins: bool = True
+    ) -> None:
         self.column = column
         self.wide = wide
         self.side = side
         self.ends = ends
+        self.begins = begins
         self.out = Drawn()
+        self.bottoms: list[float] = []
+        self.tops: list[float] = []
         lanes = max(len(row.lanes) for row in column.rows)
         self.half = (lanes * wide + (lanes - 1) * LANE) / 2
         spans = [(rail, at) for at, row in enumerate(column.rows) for rail in row.rails]
@@ -89,13 +95,12 @@ class ColumnDrawing:
         """The column."""
         rows = self.column.rows
         y = self._foot()
-        bottoms, tops = [], []
+        bottoms, tops = self.bottoms, self.tops
         for at in range(len(rows)):
             y -= self._gap(at)
             bottoms.append(y)
             y -= self._height(at)
             tops.append(y)
-        self.bottoms, self.tops = bottoms, tops
         for run in self.column.runs:
             self._frame(run)
         for at in range(len(rows)):
@@ -145,6 +150,8 @@ class ColumnDrawing:
     # Marks
 
     def _foot(self) -> float:
+        if not self.begins:
+            return -2.0 - END
         names = ", ".join(self.column.inputs) or "input"
         shown = fit(names, END, 2 * self.half + 2 * self.pad)
         self.out.marks.append(text(0.0, -2.0, shown, "text", END))
@@ -288,8 +295,22 @@ class ColumnDrawing:
                         repeat=run.times if run is not None else 1,
                     )
                 )
+                if box.kind == "recurrent" and len(boxes) == 1:
+                    self._loop(y, y + _height(box))
                 number += 1
                 y -= GAP
+
+    def _loop(self, top: float, bottom: float) -> None:
+        """A way from the end of a cell back to its start: it is run once a step."""
+        edge, high = self.side * self.wide / 2, bottom - top
+        far = edge + self.side * 9
+        upper, lower = top + 0.28 * high, bottom - 0.28 * high
+        self.out.marks += arrow([(edge, upper), (far, upper), (far, lower), (edge, lower)])
+        at, anchor = far + self.side * 3, "start" if self.side > 0 else "end"
+        middle = (top + bottom) / 2
+        self.out.marks.append(text(at, middle + 3, "×T", "heading-title", 9.0, anchor=anchor))
+        reach = at + self.side * text_width("×T", 9.0, bold=True)
+        self._reach(min(0.0, reach), max(0.0, reach))
 
     def _box(self, box: Box, x: float, y: float) -> list[Mark]:
         if box.kind == "sum":

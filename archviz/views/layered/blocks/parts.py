@@ -348,7 +348,9 @@ class Grouping:
             if wiring.is_projection(at):
                 if wiring.category(at) == "linear":
                     found.append(path)
-            elif not wiring.has_weights[at] and wiring.category(at) != "pool":
+            elif (
+                not wiring.has_weights[at] or (wiring.is_sum(at) and wiring.operands(at) == 1)
+            ) and wiring.category(at) != "pool":
                 waiting += [[*path, user] for user in wiring.behind[at]][:4]
         return found
 
