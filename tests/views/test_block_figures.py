@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from box_geometry import faults, groups, listed
-from figure_geometry import problems
+from volume_geometry import problems
 
 import archviz
 from archviz.errors import OptionError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from figure_geometry import accounted, imported, problems
+from volume_geometry import accounted, imported, problems
 
 import archviz
 from archviz.errors import OptionError

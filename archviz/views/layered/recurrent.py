@@ -15,7 +15,7 @@ from archviz.views.layered.blocks.columns import Box, Column, Columns
 from archviz.views.layered.blocks.parts import Grouping
 from archviz.views.layered.blocks.shapes import arrow, line
 from archviz.views.layered.blocks.wiring import Wiring
-from archviz.views.layered.kind import Kind, NoRoomError
+from archviz.views.layered.kind import Kind
 from archviz.views.layered.page import MARGIN, Page, group, text
 from archviz.views.layered.plan import Plan, operations
 
@@ -50,7 +50,7 @@ def draw(plan: Plan, page: Page) -> None:
     wide = min(WIDEST, room / len(boxes))
     needed = max(max(text_width(box.title, TITLE), text_width(box.detail, DETAIL)) for box in boxes)
     if wide < max(NARROWEST, min(needed + 5.0, WIDEST)):
-        raise NoRoomError(
+        raise OptionError(
             f"{len(boxes)} layers in a row have no room in {page.width / 72:.2f} in",
             "give more --width, or draw it with --set figure=blocks",
         )
