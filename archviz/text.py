@@ -165,7 +165,7 @@ def _shortened(text: str, kept: int) -> str:
 
 def printable(text: str, limit: int = 200) -> str:
     """``text`` on one line without control, format and bidirectional characters, capped."""
-    if len(text) <= limit and text.isascii() and text.isprintable():
+    if len(text) <= limit and text.isprintable():
         return text
     cleaned = "".join(
         " " if character in "\t\n\r" else character

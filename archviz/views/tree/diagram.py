@@ -74,7 +74,8 @@ class Diagram:
         drawn = self._drawn(part, form, way, is_narrow)
         placed = self._place(part, drawn, labels, way, is_tight=form == "compact")
         if direction == "auto" and placed.width > WIDEST:
-            other = self._drawn(part, form, "LR", is_narrow)
+            # Plain cards look the same either way.
+            other = drawn if form == "plain" else self._drawn(part, form, "LR", is_narrow)
             turned = self._place(part, other, labels, "LR", is_tight=form == "compact")
             if max(turned.width, turned.height) < placed.width:
                 drawn, placed, way = other, turned, "LR"

@@ -44,7 +44,9 @@ class Fills:
 
     def fractions(self, values: Sequence[float]) -> list[float]:
         """The share of each class in a node's values; empty when they have none."""
-        own = [max(value, 0.0) for value in values[self.first : self.first + self.width]]
+        own = values[self.first : self.first + self.width]
+        if min(own) < 0.0:
+            own = [max(value, 0.0) for value in own]
         total = sum(own)
         return [value / total for value in own] if 0 < total < float("inf") else []
 
