@@ -27,11 +27,11 @@ _HEAD = r"""% A picture by archviz. Compile it alone, or \input it where tikz is
   \def\avend{\end{document}}
   \begin{document}
 \fi
-\begingroup
-\providecommand\avfit[2]{\setbox0\hbox{#2}\ifdim\wd0>#1\resizebox{#1}{\height}{\box0}\else\box0\fi}
+\begingroup%
+\providecommand\avfit[2]{\setbox0\hbox{#2}\ifdim\wd0>#1\resizebox{#1}{\height}{\box0}\else\box0\fi}%
 """
 _FAMILIES = {"sans": r"\sfdefault", "serif": r"\rmdefault"}
-_FOOT = r"""\endgroup
+_FOOT = r"""\endgroup%
 \ifdefined\avend\expandafter\avend\fi
 """
 
@@ -107,7 +107,7 @@ def render(scene: Scene, *, theme: str = AUTO) -> str:
     writer.marks(scene.marks, "  ")
     unit = _number(POINTS * scene.scale, 5)
     colors = (
-        rf"\definecolor{{av{name}}}{{HTML}}{{{code[1:]}}}" for name, code in writer.colors.items()
+        rf"\definecolor{{av{name}}}{{HTML}}{{{code[1:]}}}%" for name, code in writer.colors.items()
     )
     size = rf"(0,0) rectangle ({_number(scene.width)},{_number(scene.height)})"
     return "\n".join(

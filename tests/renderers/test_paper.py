@@ -292,3 +292,14 @@ def test_latex_sets_hostile_labels_as_text(tmp_path: Path) -> None:
 
 def test_what_latex_has_no_letter_for_is_a_question_mark() -> None:
     assert escaped("a_b-中") == r"a\_b{-}?"
+
+
+@needs_pdflatex
+@pytest.mark.parametrize("width", ["neurips", "cvpr"])
+def test_latex_sets_a_figure_in_a_column_that_is_as_wide(width: str, tmp_path: Path) -> None:
+    drawn = api.render(small_model(), format="tex", width=width)
+    (tmp_path / "picture.tex").write_text(str(drawn), encoding="utf-8")
+    points = WIDTHS[width].pixels * 0.75
+    outer = rf"\documentclass{{article}}\usepackage{{tikz}}\textwidth={points}bp\textheight=40in"
+    outer += r"\pdfpageheight=45in\begin{document}\noindent\input{picture.tex}\end{document}"
+    assert "Overfull" not in compiled(tmp_path, "column", outer)
