@@ -15,6 +15,13 @@ models with weights also: the recorded backward slice, run again on real tensors
 bit for bit; and the graph of ghosts equals the graph of real tensors unless the model branches on
 data. Where a recording fails, the same call is made in plain PyTorch, and models that it cannot
 run either are counted apart.
+
+Seen so far (torch 2.14.1 with torchvision 0.29.1 and timm 1.0.31 for the zoo; torch 2.13 with
+transformers 5.23 for the rest). The zoo: 47 of 49 right; of those, 42 have the same graph on ghosts
+as on real tensors and the others branch on data. vmap is recorded, but cannot be run again, as its
+operations ran on tensors that are wrapped; RetinaNet was not finished on a loaded machine. "small":
+11 of 11 that plain PyTorch runs; "hf": 3 of 3. The whole lists of "small", "hf", "timm" and "tv"
+have not been run to the end yet.
 """
 
 from __future__ import annotations

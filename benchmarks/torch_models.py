@@ -84,7 +84,7 @@ SMALL = {
     **dict.fromkeys(("intermediate_size", "encoder_ffn_dim", "decoder_ffn_dim", "d_ff"), 64),
     **dict.fromkeys(("num_experts", "num_local_experts", "n_routed_experts"), 4),
     **dict.fromkeys(("num_key_value_heads",), 2),
-    **dict.fromkeys(("d_kv", "head_dim"), 8),
+    **dict.fromkeys(("d_kv", "head_dim", "rotary_dim"), 8),
     **dict.fromkeys(("moe_intermediate_size",), 32),
     **dict.fromkeys(("vocab_size",), 120),
 }
