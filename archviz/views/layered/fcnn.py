@@ -104,7 +104,7 @@ def draw(plan: Plan, page: Page) -> None:
                 title=f"{layer.name}: {layer.given:,} → {layer.made:,}",
             )
         )
-    first = [circle(*place, RADIUS, "neuron input") for place in places[0].values()]
+    first = [circle(*place, RADIUS, "neuron-input") for place in places[0].values()]
     page.add(Group((*first, *_dots(places[0], slots[0])), "input"))
     if 0 not in named:
         page.add(*_input_labels(places[0]))

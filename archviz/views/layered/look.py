@@ -25,7 +25,7 @@ from archviz.theme import along
 
 CATEGORIES = (
     "conv", "linear", "attention", "norm", "act", "pool", "recurrent", "embedding", "other",
-    "input", "negative", "positive",
+    "negative", "positive",
 )  # fmt: skip
 _PARAMS = ("short", "full", "none")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
