@@ -243,13 +243,13 @@ def thresholds_of(forest: Forest, rows: slice) -> Array:
     if forest.compare_dtype != "float32":
         return np.asarray(exact)
     condition = forest.condition[rows]
-    with np.errstate(over="ignore"):
-        near = exact.astype(np.float32)
-    down = np.isin(condition, (int(Condition.LE), int(Condition.GT))) & (near > exact)
-    up = np.isin(condition, (int(Condition.LT), int(Condition.GE))) & (near < exact)
     infinity = np.float32(np.inf)
-    near = np.where(down, np.nextafter(near, -infinity), near)
-    return np.asarray(np.where(up, np.nextafter(near, infinity), near))
+    with np.errstate(over="ignore"):  # a threshold above every number is infinite, and stays so
+        near = exact.astype(np.float32)
+        down = np.isin(condition, (int(Condition.LE), int(Condition.GT))) & (near > exact)
+        up = np.isin(condition, (int(Condition.LT), int(Condition.GE))) & (near < exact)
+        near = np.where(down, np.nextafter(near, -infinity), near)
+        return np.asarray(np.where(up, np.nextafter(near, infinity), near))
 
 
 def forests_of(nodes: Sequence[Any]) -> list[tuple[str, Forest]]:
