@@ -428,7 +428,14 @@ function followAddress() {
   return !!item;
 }
 addEventListener('hashchange', followAddress);
-new ResizeObserver(() => { readRoom(); applyCamera(); }).observe(svg);
+// A frame inside another page may have no size yet when its scripts run.
+let hasRoom = svg.clientWidth > 0;
+new ResizeObserver(() => {
+  readRoom();
+  if (hasRoom || !room.across) { applyCamera(); return; }
+  hasRoom = true;
+  firstView();
+}).observe(svg);
 
 const isWhole = openTo(data.depth === 'auto' || data.depth === 'all' ? Infinity : +data.depth, data.depth === 'auto' ? 60 : 300);
 if (!isWhole && data.depth !== 'auto') say('Some modules are closed to keep the picture readable; e opens all.');

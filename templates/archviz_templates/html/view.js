@@ -113,7 +113,7 @@ function readRoom() {
 readColors();
 readRoom();
 function drawMinimap() {
-  if (!room || minimap.hidden) return;
+  if (!room?.width || minimap.hidden) return;
   const { w, h } = layoutOf(page), { width, height } = room, ratio = min(devicePixelRatio || 1, 2);
   const s = min(width / (w + 40), height / (h + 40)), ox = (width - w * s) / 2, oy = (height - h * s) / 2;
   minimap.scale = { s, ox, oy };
