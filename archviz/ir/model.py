@@ -37,6 +37,10 @@ class Model:
     diagnostics: tuple[Diagnostic, ...] = ()
     weights: WeightReader | None = field(default=None, compare=False, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A reader of weights holds open files and live objects, and stays where they are.
+        return Model, (self.body, self.format, self.source, self.metadata, self.diagnostics)
+
     @property
     def graph(self) -> Graph:
         """The body as a graph; decision trees are one node, which holds them."""
