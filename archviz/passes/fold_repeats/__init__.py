@@ -25,7 +25,7 @@ def apply(graph: Graph, *, least: int = 2, words: Mapping[str, str] | None = Non
     Args:
         graph: Where to fold.
         least: How many copies make a run.
-        words: By id of an imported node what else has to be equal, such as what an overlay says.
+        words: By id of an imported node words that have to be equal as well, what an overlay says.
     """
     depth = 0
     while items := items_at(graph, depth, words):

@@ -73,7 +73,10 @@ def _signature(item: Item, graph: Graph, depth: int, words: Mapping[str, str]) -
 
 
 def _words(node: Node, words: Mapping[str, str]) -> Hashable:
-    return tuple([words.get(origin, "") for origin in node.origins]) if words else ()
+    """What is said of the node, not how often: the first block also accounts for what led to it."""
+    if not words:
+        return ()
+    return frozenset(word for origin in node.origins for word in words.get(origin, "").split())
 
 
 def node_signature(node: Node, graph: Graph) -> Hashable:
