@@ -150,3 +150,16 @@ def test_a_function_that_raises_is_told_in_a_sentence(tmp_path: Path) -> None:
             archviz.load("broken_models:build")
     finally:
         sys.path.remove(str(tmp_path))
+
+
+def test_attention_that_gets_its_mask_by_name_and_has_no_plain_shapes_is_recorded() -> None:
+    class Shared(nn.Module):
+        """All heads share one key, which only broadcasting makes fit."""
+
+        def forward(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+            mask = torch.ones(4, 4, dtype=torch.bool).tril()
+            return nn.functional.scaled_dot_product_attention(query, key, key, attn_mask=mask)
+
+    graph = load(Shared(), torch.zeros(1, 2, 4, 8), torch.zeros(1, 1, 4, 8))
+    assert graph.nodes[-1].op == "scaled_dot_product_attention"
+    assert graph.values[graph.outputs[0]].type == TensorType("float32", (1, 2, 4, 8))

@@ -32,9 +32,9 @@ def recurrent(function: Any) -> Callable[..., Any]:
 def attention(function: Any) -> Callable[..., Any]:
     """``scaled_dot_product_attention`` in one step, where its operands plainly fit."""
 
-    def shaped(query: Any, key: Any, value: Any, mask: Any = None, *rest: Any, **named: Any) -> Any:
-        tensors = [item for item in (query, key, value, mask) if isinstance(item, torch.Tensor)]
-        tensors += [item for item in named.values() if isinstance(item, torch.Tensor)]
+    def shaped(query: Any, key: Any, value: Any, *rest: Any, **named: Any) -> Any:
+        given = (query, key, value, *rest, *named.values())
+        tensors = [item for item in given if isinstance(item, torch.Tensor)]
         with paused():
             is_plain = (
                 query.is_meta
@@ -48,7 +48,7 @@ def attention(function: Any) -> Callable[..., Any]:
             if is_plain:
                 shape = (*query.shape[:-1], value.shape[-1])
                 return _Shaped.apply([shape], *tensors)[0]
-        return function(query, key, value, mask, *rest, **named)
+        return function(query, key, value, *rest, **named)
 
     shaped.__name__ = function.__name__
     return shaped
