@@ -32,7 +32,7 @@ from archviz.output import (
 )
 from archviz.overlays import OVERLAYS
 from archviz.preparing import Depth as Depth
-from archviz.preparing import listed, prepared
+from archviz.preparing import check_texts, listed, prepared
 from archviz.preparing import prepare as prepare
 from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
@@ -215,6 +215,10 @@ def compose(
     writes the model as imported writes the prepared model when ``depth``, ``focus``, ``hide`` or
     ``passes`` ask for one.
     """
+    check_texts(
+        format=format, style=style, layout=layout, direction=direction, shapes=shapes, width=width,
+        fit=fit, font=font, focus=focus, overlay=overlay,
+    )  # fmt: skip
     if font not in FONTS:
         raise OptionError(f"the font is {font!r}", f"it is one of: {', '.join(FONTS)}")
     renderer = find_renderer(format)

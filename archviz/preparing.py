@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
@@ -111,8 +111,29 @@ def _forest_at(model: Model, focus: str) -> Model | None:
 
 
 def listed(texts: Sequence[str]) -> tuple[str, ...]:
-    """The texts; one alone, which is a sequence of its characters too, is one."""
-    return (texts,) if isinstance(texts, str) else tuple(texts)
+    """The texts; one alone, which is a sequence of its characters too, is one.
+
+    Raises:
+        OptionError: They are none.
+    """
+    if isinstance(texts, str):
+        return (texts,)
+    found: tuple[object, ...] = tuple(texts) if isinstance(texts, Iterable) else (None,)
+    names = tuple(item for item in found if isinstance(item, str))
+    if len(names) < len(found):
+        raise OptionError(f"{texts!r} is neither a name nor a list of names", "write it as text")
+    return names
+
+
+def check_texts(**settings: object) -> None:
+    """Refuses settings that are no text, before anything takes them for it.
+
+    Raises:
+        OptionError: One is none.
+    """
+    for name, value in settings.items():
+        if not isinstance(value, str):
+            raise OptionError(f"{name} is {value!r}", f"it takes text: {name}={str(value)!r}")
 
 
 def _apply(graph: Graph, steps: Sequence[Step]) -> Graph:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import HOSTILE, small_model
@@ -295,3 +297,14 @@ def test_the_library_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_depth_that_is_none_is_said_of_the_option_and_not_of_a_pass() -> None:
     with pytest.raises(OptionError, match=r"--depth is 'foo'; it takes a number, auto or all"):
         archviz.render(small_model(), depth="foo")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"width": 5}, {"focus": 3}, {"shapes": 1}, {"direction": 4}, {"highlight": 5}, {"hide": [1]}],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_a_setting_of_another_type_is_named(setting: dict[str, Any]) -> None:
+    (value,) = setting.values()
+    with pytest.raises(OptionError, match=re.escape(repr(value))):
+        api.render(small_model(), **setting)
