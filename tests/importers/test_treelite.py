@@ -46,8 +46,7 @@ def models() -> dict[str, Any]:
 
 
 def test_predictions_are_the_library_s(tmp_path: Path) -> None:
-    import treelite
-
+    treelite = pytest.importorskip("treelite", reason="treelite is not installed")
     for name, (model, data) in models().items():
         path = tmp_path / f"{name}.json"
         path.write_text(model.dump_as_json(pretty_print=False))

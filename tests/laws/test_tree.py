@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,11 @@ def tracked() -> list[Path]:
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
     found = [path for path in tracked() if path.stem.lower() in FORBIDDEN_NAMES]
     assert not found, "name a module after the one thing it holds"
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    names = Counter(path.name for path in tracked() if path.name.startswith("test_"))
+    assert [name for name, count in names.items() if count > 1] == [], "pytest imports only one"
 
 
 def test_no_file_names_a_place_on_somebodys_machine() -> None:
@@ -102,5 +108,5 @@ def test_the_readme_has_the_two_commands_that_ci_runs() -> None:
     commands = re.findall(r"^    (python3 .*)$", text, re.MULTILINE)
     assert len(commands) == 2
     assert "archviz render tests/samples/" in commands[0]
-    assert commands[1].endswith("-m pytest")
+    assert commands[1].endswith("-m pytest -n auto")
     assert (ROOT / commands[0].split("render ")[1].split()[0]).is_file()
