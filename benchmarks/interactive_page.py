@@ -1,11 +1,14 @@
-"""How large and how quick the page of a model of 10,000 operations is, beside Netron's.
+"""How large and how quick the page of a model of 10,000 operations is, beside its peers'.
 
-    python benchmarks/interactive_page.py [--netron PYTHON] [--layers 250]
+    python benchmarks/interactive_page.py [--netron PYTHON] [--torchvista PYTHON] [--layers 250]
 
-Needs playwright and chromium; PYTHON is an interpreter that has netron. Both pages show the same
-ONNX file in the same browser, one after the other: when the first picture is there, how long it
-takes to open a module until that is on the screen, how many frames a second a drag gets. On a busy
-machine all of it takes longer; the load is printed. Netron draws every operation at once.
+Needs playwright and chromium; PYTHON is an interpreter that has the peer, and torchvista's torch.
+All pages are shown in the same browser, one after the other: when the first picture is there, how
+long it takes to open a module until that is on the screen, how many frames a second a drag gets.
+On a busy machine all of it takes longer; the load is printed. Netron gets the same ONNX file and
+draws every operation at once. torchvista takes no file but a module of PyTorch, so it gets one of
+the same operations in the same modules, and its page opens with every layer closed, which of its
+views is nearest to ours; it lays out all of it again for each module opened.
 """
 
 from __future__ import annotations
@@ -23,8 +26,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from archviz import api
-
 BROWSER = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 LIMIT = 180
 """Seconds after which a page has not made it."""
@@ -38,8 +39,8 @@ COUNT_FRAMES = """(() => {
   requestAnimationFrame(tick);
 })()"""
 
-WAIT_FOR_CARDS = """new MutationObserver((_, observer) => {
-  if (!document.querySelector('.item')) return;
+WAIT_FOR = """new MutationObserver((_, observer) => {
+  if (!document.querySelector('SELECTOR')) return;
   observer.disconnect();
   requestAnimationFrame(() => setTimeout(() => { window.drawn_ = performance.now(); }));
 }).observe(document, { childList: true, subtree: true });"""
@@ -52,6 +53,20 @@ OPEN_MODULE = """(async () => {
   const start = performance.now();
   handle.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
   await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  return performance.now() - start;
+})()"""
+
+OPEN_IN_TORCHVISTA = """(async () => {
+  const button = document.querySelector('[class^=node_] [class^=collapse-button_]');
+  if (!button) return -1;
+  const nodes = () => document.querySelectorAll('[class^=node_]').length;
+  const before = nodes();
+  // Right after a drag a click is taken for its end.
+  await new Promise(done => setTimeout(done, 400));
+  const start = performance.now();
+  button.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  if (nodes() <= before) throw Error('nothing has opened');
   return performance.now() - start;
 })()"""
 
@@ -129,6 +144,65 @@ def transformer(layers: int, path: Path) -> int:
     return len(nodes)
 
 
+def torch_transformer(layers: int) -> Any:
+    """The decoder of ``transformer`` as a module of PyTorch."""
+    import torch
+    from torch import nn
+
+    class Project(nn.Module):
+        """Products with weights, each followed by a bias where there is one and by functions."""
+
+        def __init__(self, *after: str, bias: bool = True, times: int = 1) -> None:
+            super().__init__()
+            self.after = after
+            self.weights = nn.ParameterList(torch.zeros(16, 16) for _ in range(times))
+            self.bias = nn.Parameter(torch.zeros(16)) if bias else None
+
+        def forward(self, x: Any) -> Any:
+            for weight in self.weights:
+                x = x @ weight
+                if self.bias is not None:
+                    x = x + self.bias
+                for name in self.after:
+                    # Looked up late: torchvista records what it has replaced in torch.
+                    x = getattr(torch, name)(x)
+            return x
+
+    class Attention(nn.Module):
+        def __init__(self, odd: int) -> None:
+            super().__init__()
+            last = "clone" if odd else "sigmoid"
+            self.query, self.key, self.value = (Project("relu", last) for _ in range(3))
+            self.scale = nn.Parameter(torch.ones(1))
+            self.output = Project(bias=False)
+
+        def forward(self, x: Any) -> Any:
+            query, key, value = self.query(x), self.key(x), self.value(x)
+            scores = (query @ key.transpose(1, 2)) / self.scale
+            return self.output(torch.softmax(scores, -1) @ value)
+
+    class Mlp(nn.Module):
+        def __init__(self, odd: int) -> None:
+            super().__init__()
+            self.gate, self.up = (Project("tanh", "sin") for _ in range(2))
+            self.down = Project("tanh", bias=False, times=8 if odd else 9)
+
+        def forward(self, x: Any) -> Any:
+            return self.down(self.gate(x) * self.up(x))
+
+    class Layer(nn.Module):
+        def __init__(self, odd: int) -> None:
+            super().__init__()
+            self.norm1, self.norm2 = nn.LayerNorm(16), nn.LayerNorm(16)
+            self.attention, self.mlp = Attention(odd), Mlp(odd)
+
+        def forward(self, x: Any) -> Any:
+            x = self.attention(self.norm1(x)) + x
+            return self.mlp(self.norm2(x)) + x
+
+    return nn.Sequential(*(Layer(layer % 2) for layer in range(layers))).eval()
+
+
 def ask(session: Any, expression: str) -> Any:
     """The value of an expression in a page, also in one that does without ``eval``."""
     sent = {"expression": expression, "returnByValue": True, "awaitPromise": True}
@@ -151,24 +225,40 @@ def frames_a_second(page: Any, session: Any) -> float:
     return float(frames)
 
 
+def opened(browser: Any, target: Path, selector: str) -> tuple[Any, Any, float]:
+    """A file in the browser, without a network, and the seconds to its first picture."""
+    page = browser.new_context(offline=True, viewport=WINDOW).new_page()
+    session = page.context.new_cdp_session(page)
+    page.add_init_script(WAIT_FOR.replace("SELECTOR", selector))
+    start = time.monotonic()
+    page.goto(target.as_uri(), timeout=LIMIT * 1000)
+    while not ask(session, "window.drawn_"):
+        if time.monotonic() - start > LIMIT:
+            sys.exit(f"{target.name}: no picture after {LIMIT} s")
+        page.wait_for_timeout(10)
+    return page, session, ask(session, "drawn_") / 1000
+
+
+def said_of_opening(session: Any, expression: str, times: int) -> str:
+    """How long modules take to open, of as many as there are up to ``times``."""
+    found = [taken for _ in range(times) if (taken := ask(session, expression)) >= 0]
+    if not found:
+        return "all modules are open"
+    slowest = f", the slowest in {max(found):.0f}" if len(found) > 1 else ""
+    return f"a module opens in {median(found):.0f} ms{slowest}"
+
+
 def measure_archviz(browser: Any, model: Path, folder: Path, depth: str) -> None:
+    from archviz import api
+
     target = folder / "model.html"
     start = time.perf_counter()
     api.render(model, target, format="html", depth=depth)
     written = time.perf_counter() - start
-    page = browser.new_context(offline=True, viewport=WINDOW).new_page()
-    session = page.context.new_cdp_session(page)
-    page.add_init_script(WAIT_FOR_CARDS)
-    page.goto(target.as_uri())
-    while not ask(session, "window.drawn_"):
-        page.wait_for_timeout(10)
-    first = ask(session, "drawn_") / 1000
+    page, session, first = opened(browser, target, ".item")
     cards = ask(session, "document.querySelectorAll('.item').length")
     pan = frames_a_second(page, session)
-    times = [found for _ in range(15) if (found := ask(session, OPEN_MODULE)) >= 0]
-    opens = "all modules are open"
-    if times:
-        opens = f"a module opens in {median(times):.0f} ms, the slowest in {max(times):.0f}"
+    opens = said_of_opening(session, OPEN_MODULE, 15)
     print(
         f"archviz --depth {depth}: {target.stat().st_size / 1e6:.2f} MB, written in {written:.1f} "
         f"s; first picture {first:.2f} s ({cards} cards); {opens}; {pan:.0f} frames/s"
@@ -218,10 +308,47 @@ def measure_netron(browser: Any, model: Path, python: str) -> None:
         page.context.close()
 
 
+def write_torchvista(layers: int, target: str) -> None:
+    """Writes torchvista's page and prints the seconds; run by the interpreter that has it."""
+    import torch
+    import torchvista
+
+    # It walks along the operations by calling itself, which Python stops after a thousand.
+    sys.setrecursionlimit(10**6)
+    module, x = torch_transformer(layers), torch.zeros(1, 8, 16)
+    start = time.perf_counter()
+    torchvista.trace_model(module, x, collapse_modules_after_depth=0, export_path=target)
+    print(time.perf_counter() - start)
+
+
+def measure_torchvista(browser: Any, layers: int, folder: Path, python: str) -> None:
+    target = folder / "torchvista.html"
+    call = f"write_torchvista({layers}, {str(target)!r})"
+    written = float(
+        subprocess.run(
+            [python, "-c", f"from {Path(__file__).stem} import write_torchvista; {call}"],
+            cwd=Path(__file__).parent,
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        ).stdout.split()[-1]
+    )
+    page, session, first = opened(browser, target, "[class^=node_]")
+    nodes = ask(session, "document.querySelectorAll('[class^=node_]').length")
+    pan = frames_a_second(page, session)
+    opens = said_of_opening(session, OPEN_IN_TORCHVISTA, 1)
+    print(
+        f"torchvista: {target.stat().st_size / 1e6:.2f} MB, written in {written:.1f} s; "
+        f"first picture {first:.2f} s ({nodes} nodes); {opens}; {pan:.0f} frames/s"
+    )
+    page.context.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--layers", type=int, default=208)
     parser.add_argument("--netron", default="")
+    parser.add_argument("--torchvista", default="")
     given = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
@@ -243,6 +370,8 @@ def main() -> None:
             measure_archviz(browser, model, folder, depth)
         if given.netron:
             measure_netron(browser, model, given.netron)
+        if given.torchvista:
+            measure_torchvista(browser, given.layers, folder, given.torchvista)
         browser.close()
 
 
