@@ -15,8 +15,6 @@ from archviz.views.node_link.signs import sign
 
 BADGE = 9.5
 """Radius of the disc behind a sign at a card's corner."""
-OUTER = 3.0
-"""From the ring to the second line of one that says all is well."""
 ROW = 20.0
 SAMPLE = 34.0
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,17 +9,14 @@ from archviz.analysis.gradient.graph import Role
 from archviz.analysis.gradient.report import GradientReport
 from archviz.analysis.gradient.tracing import TraceBuilder
 from archviz.diagnostics import SourceLocation
+from archviz.importers.keras.gradient.lines import user_lines
 from archviz.importers.keras.gradient.verdicts import judged
 
 _COMPARISONS = frozenset(
     {"eq", "ne", "lt", "gt", "le", "ge", "and", "or", "not", "xor", "is_finite", "reduce_and",
      "reduce_or"}
 )  # fmt: skip
-_OPAQUE = frozenset({"scan", "while", "cond", "custom_vjp_call", "custom_vjp_call_jaxpr"})
-"""Equations that hand gradient on in ways of their own: loops, branches, rules of the user's."""
-
 _LEAVING = frozenset({"pure_callback", "io_callback", "debug_callback"})
-_LIBRARIES = tuple(f"{os.sep}{name}{os.sep}" for name in ("jax", "jaxlib", "keras", "numpy"))
 
 
 def check_jax(
@@ -191,9 +186,5 @@ def _is_flat(primitive: Any) -> bool:
 
 def _frames(equation: Any) -> Iterator[SourceLocation]:
     traceback = equation.source_info.traceback
-    for frame in traceback.frames if traceback is not None else ():
-        name = frame.file_name
-        if not any(part in name for part in _LIBRARIES) and "archviz" + os.sep not in name:
-            line = frame.line_num
-            text = linecache.getline(name, line).strip()
-            yield SourceLocation(name, line, frame.function_name, text=text)
+    frames = traceback.frames if traceback is not None else ()
+    return user_lines((f.file_name, f.line_num, f.function_name) for f in frames)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,10 +10,10 @@ from archviz.analysis.gradient.report import GradientReport
 from archviz.analysis.gradient.static_rules import of_tensorflow
 from archviz.analysis.gradient.tracing import TraceBuilder
 from archviz.diagnostics import SourceLocation
+from archviz.importers.keras.gradient.lines import user_lines
 from archviz.importers.keras.gradient.verdicts import judged
 from archviz.ir import Node
 
-_LIBRARIES = tuple(f"{os.sep}{name}{os.sep}" for name in ("tensorflow", "keras", "tf_keras"))
 _LEAVING = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
 
 
@@ -136,8 +134,5 @@ def _is_real(dtype: Any) -> bool:
 
 def _frames(operation: Any) -> Iterator[SourceLocation]:
     """The lines of the user's code that an operation was made by, innermost first."""
-    for frame in reversed(list(operation.traceback or ())):
-        name = frame.filename
-        if not any(part in name for part in _LIBRARIES) and "archviz" + os.sep not in name:
-            text = linecache.getline(name, frame.lineno).strip()
-            yield SourceLocation(name, frame.lineno, frame.name, text=text)
+    frames = reversed(list(operation.traceback or ()))
+    return user_lines((f.filename, f.lineno, f.name) for f in frames)
