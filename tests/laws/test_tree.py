@@ -28,7 +28,7 @@ def tracked() -> list[Path]:
             path
             for path in ROOT.rglob("*")
             if path.is_file()
-            and not {"__pycache__", "build", "dist"} & set(path.parts)
+            and not {"__pycache__", "build", "dist", "node_modules"} & set(path.parts)
             and not any(p[0] == "." and p != ".ci" for p in path.relative_to(ROOT).parts[:-1])
         ]
 
