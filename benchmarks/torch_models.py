@@ -231,6 +231,7 @@ def names_of(zoo: str, timm_models: int = 40) -> list[str]:
     """Every model that can be had here."""
     import random
 
+    lend_torchvision_its_kernels()  # timm imports torchvision too
     names = [f"hf {name}" for name in TYPES] + [f"small {name}" for name in SMALL_TYPES]
     if zoo:
         names += [f"zoo {name}" for name in _zoo(zoo)]
@@ -240,11 +241,9 @@ def names_of(zoo: str, timm_models: int = 40) -> list[str]:
         drawn = random.Random(0).sample(timm.list_models(), timm_models)
         names += [f"timm {name}" for name in sorted(drawn)]
     if importlib.util.find_spec("torchvision"):
-        with contextlib.suppress(RuntimeError):
-            import torchvision
+        import torchvision
 
-            every = torchvision.models.list_models()
-            names += [f"tv {name}" for name in every if "quantized" not in name]
+        names += [f"tv {name}" for name in torchvision.models.list_models()]
     return names
 
 
