@@ -180,6 +180,9 @@ class _Numbers(dict[float, str]):
         return text
 
 
+_ONE_LINE = ("tallies",)
+"""Groups whose texts change together; in one line, they are one line of a difference."""
+
 _MOST_NUMBERS = 20_000
 _NUMBERS = _Numbers()
 
@@ -254,6 +257,12 @@ class _Writer:
         start = f'{indent}<g{name} class="{classes}"{data}{look[1]}>'
         if group.title:
             start = f"{start}\n{indent}  <title>{escaped(group.title)}</title>"
+        if group.role in _ONE_LINE:
+            before = len(self.lines)
+            self.marks(group.marks, "")
+            elements = "".join(self.lines[before:])
+            self.lines[before:] = [f"{start}{elements}</g>"]
+            return
         inside = "" if role else self._inside(group.marks, indent + "  ")
         if inside:
             # Apart, as most cards share what is inside.

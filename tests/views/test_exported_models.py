@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from line_changes import MOST_LINES, changed_lines, convolutions, widened
 from scene_geometry import problems
 
 import archviz
@@ -111,6 +112,21 @@ def test_a_mask_and_tables_that_all_layers_share_do_not_keep_them_apart(
     graph = prepare(exported(name, layers)).body
     (repeat,) = [scope.repeat for scope in graph.scopes.values() if scope.repeat > 1]
     assert repeat == layers
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize("name", ["densenet", "inception", "unet", "whisper"])
+def test_one_kernel_in_nested_modules_changes_at_most_five_lines(
+    name: str, direction: str, exported: Exported
+) -> None:
+    model = exported(name)
+    found = convolutions(model)
+    before = str(archviz.render(model, depth="all", direction=direction))
+    depths = {len(node.scope) for node in found}
+    for node in found[:: max(1, len(found) // 6)]:
+        after = str(archviz.render(widened(model, node), depth="all", direction=direction))
+        assert 1 <= changed_lines(before, after) <= MOST_LINES, node.id
+    assert max(depths) > 1
 
 
 def test_a_mask_and_tables_are_stubs_in_each_layer_when_all_are_drawn(exported: Exported) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from archviz.ir import Graph, Model, Parameter, ParameterUse, TensorType
 from archviz.ir.build import GraphBuilder
 from archviz.layouts import Area
 from archviz.passes import collapse_scopes, fuse
 from archviz.scene import Group, Text, flatten
+from archviz.text import text_width
 from archviz.views.node_link import cards, draw, labels
 from archviz.views.node_link.containers import Frames
-from archviz.views.node_link.frames import paint_frame
+from archviz.views.node_link.frames import last_words, paint_frame
 
 
 def weight(name: str, *shape: int, kind: str = "weight") -> Parameter:
@@ -108,9 +111,29 @@ def texts(group: Group) -> list[str]:
 def test_a_frames_parameters_are_counted_beside_an_edge_that_crosses_its_header() -> None:
     frames = Frames(sequential())
     path = ("features",)
-    assert "32 params" in texts(paint_frame(path, Area(0, 0, 300, 90), frames, 0, []))
-    crossed = paint_frame(path, Area(0, 0, 300, 90), frames, 0, [270.0])
-    assert "32 params" in texts(crossed)
+    for crossings in ([], [270.0]):
+        _, tallies = paint_frame(path, Area(0, 0, 300, 90), frames, 0, crossings)
+        assert [text.text for text in tallies] == ["32 params"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shortened"),
+    [
+        (
+            "SegformerOverlapPatchEmbeddings",
+            ["…OverlapPatchEmbeddings", "…PatchEmbeddings", "…Embeddings", ""],
+        ),
+        ("MyModelVQGANConv2d", ["…ModelVQGANConv2d", "…VQGANConv2d", "…Conv2d", ""]),
+        ("my_block", ["…block", ""]),
+    ],
+)
+def test_a_class_gives_way_by_whole_words_from_its_start(name: str, shortened: list[str]) -> None:
+    shown = name
+    for shorter in shortened:
+        room = text_width(shown, 10.5)
+        assert last_words(name, 10.5, room) == shown
+        assert last_words(name, 10.5, room - 1) == shorter
+        shown = shorter
 
 
 def test_a_frames_tooltip_holds_no_characters_that_turn_text_around() -> None:

@@ -217,7 +217,7 @@ def test_a_frame_counts_the_weights_inside_once() -> None:
     for _ in range(2):
         uses = (ParameterUse("w", "weight"),)
         b.node("MatMul", (), (b.value("y"),), parameters=uses, scope=("block",))
-    assert Frames(b.build()).parameter_note(("block",)) == "4,000 params"
+    assert Frames(b.build()).note(("block",)) == "4,000 params"
 
 
 def test_names_that_exporters_make_up_are_not_shown() -> None:

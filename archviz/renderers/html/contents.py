@@ -148,7 +148,7 @@ class _Collector:
         box = self.drawing.boxes[index]
         scope = self.graph.scopes[path]
         title = fit(self.frames.title(path), TITLE_SIZE, LONGEST_TITLE, bold=True)
-        subtitle, note = self.frames.subtitle(path), self.frames.parameter_note(path)
+        subtitle, note = self.frames.subtitle(path), self.frames.note(path)
         repeat = self.frames.repeat(path)
         facts = [["class", printable(scope.type)]] if scope.type else []
         facts += [["contents", self.closed[index].note]]

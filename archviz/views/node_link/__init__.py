@@ -18,7 +18,7 @@ from archviz.ir.patterns import matched_by
 from archviz.ir.walk import operation_count
 from archviz.layouts import LAYOUTS, Area, Box, Route, require
 from archviz.length import parse_length
-from archviz.scene import Mark, Rect, Scene, Text
+from archviz.scene import Group, Mark, Rect, Scene, Text
 from archviz.text import CAP_HEIGHT, printable, text_width
 from archviz.views import View
 from archviz.views.node_link import annotated, cards, edges
@@ -132,16 +132,22 @@ def _painted_frames(
     drawing: Drawing, page: Page, areas: Sequence[Area], frames: Frames
 ) -> list[Mark]:
     marks: list[Mark] = []
+    tallies: list[Text] = []
     crossings = _crossings(drawing, page.placement.routes, areas)
+
+    def add(painted: tuple[Group, list[Text]]) -> None:
+        marks.append(painted[0])
+        tallies.extend(painted[1])
+
     for index, path in drawing.frames.items():
         depth = len(_around(drawing.boxes, index)) - 1
-        marks.append(paint_frame(path, areas[index], frames, depth, crossings.get(index, [])))
+        add(paint_frame(path, areas[index], frames, depth, crossings.get(index, [])))
         for number, piece in enumerate(page.pieces.get(index, ())[1:], 2):
             x, y, width, height = piece.area
             area = Area(x + MARGIN, y + MARGIN, width, height)
             entries = [entry + MARGIN for entry in piece.crossings]
-            marks.append(paint_frame(path, area, frames, depth, entries, number))
-    return marks
+            add(paint_frame(path, area, frames, depth, entries, number))
+    return [*marks, Group(tuple(tallies), "tallies")] if tallies else marks
 
 
 def _painted_edges(
@@ -210,7 +216,9 @@ def describe(model: Model) -> str:
             more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
             text += f". {name}: {', '.join(listed[:6])}{more}"
     collapsed = sum(node.kind == "module" for node in graph.nodes)
-    text += f". {collapsed} modules are collapsed" if collapsed else ""
+    if collapsed:
+        text += f". {collapsed} modules are" if collapsed > 1 else ". 1 module is"
+        text += " collapsed"
     return text + "."
 
 

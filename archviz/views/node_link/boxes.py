@@ -136,7 +136,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
 def _frame_box(path: ScopePath, parent: int, frames: Frames) -> Box:
     title = text_width(frames.title(path), 11.5, bold=True)
     titles = title + text_width(frames.subtitle(path), cards.TEXT_SIZE)
-    titles += text_width(frames.parameter_note(path), cards.SMALL_SIZE)
+    titles += text_width(frames.note(path), cards.SMALL_SIZE)
     stack = STACK if frames.repeat(path) else 0.0
     titles += 44 + stack if stack else 0.0
     # An edge often comes in at the middle, and the name should stand whole beside it.

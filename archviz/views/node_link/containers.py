@@ -62,13 +62,19 @@ class Frames:
         scope = self.graph.scopes[path]
         return f"×{scope.repeat}" if scope.repeat > 1 else ""
 
-    def parameter_note(self, path: ScopePath) -> str:
-        """How many weights are inside, each once; on a repeated frame, which copies it shows."""
+    def note(self, path: ScopePath) -> str:
+        """What stands at the right of the header: which copies it shows, or how many weights."""
+        return self.copies(path) or self.tally(path)
+
+    def copies(self, path: ScopePath) -> str:
+        """Which copies a repeated frame stands for, "" for any other."""
         scope = self.graph.scopes[path]
         if scope.shares_weights:
             return "same weights"
-        if scope.last:
-            return f".{path[-1]} – .{scope.last}"
+        return f".{path[-1]} – .{scope.last}" if scope.last else ""
+
+    def tally(self, path: ScopePath) -> str:
+        """How many weights are inside, each once."""
         count = self._weights.get(path, 0)
         return f"{count:,} params" if count else ""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from archviz.ir import ScopePath
 from archviz.layouts import Area
-from archviz.scene import Group, Mark, Rect
+from archviz.scene import Group, Mark, Rect, Text
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import cards
 from archviz.views.node_link.containers import Frames
@@ -17,10 +18,9 @@ STACK = 8.0
 """How far the copies behind a repeated frame reach out of it."""
 TITLE_SIZE = 11.5
 SIDE = 10.0
-LEAST_SUBTITLE = 9
-"""Characters of a shortened class name below which it says too little to be shown."""
 CONTINUED = (" (continued)", " (cont.)", " …")
 """What follows the name on the further pieces of a frame: the first that has room."""
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_]+")
 CLEAR = 6.0
 """Room between a text and an edge."""
 
@@ -32,8 +32,11 @@ def paint_frame(
     depth: int,
     crossings: Sequence[float],
     number: int = 1,
-) -> Group:
+) -> tuple[Group, list[Text]]:
     """The frame of a scope, or one piece of it when it goes on in further columns.
+
+    The number of its weights comes apart: it changes with each weight at any depth, so those of
+    all frames are written together.
 
     Args:
         path: The scope.
@@ -80,26 +83,44 @@ def paint_frame(
     title = fit(title, TITLE_SIZE, end - start, bold=True)
     marks.append(line(start, middle, title, "scope-title", TITLE_SIZE))
     used = start + _title_width(title) + CLEAR
-    note = frames.parameter_note(path) if number == 1 else ""
+    note = frames.note(path) if number == 1 else ""
+    tallies: list[Text] = []
     width = text_width(note, cards.SMALL_SIZE)
     # What is left for the note and the class: behind the title, and the gaps behind that.
     rooms = [(used, end), *(gap for gap in gaps if gap[0] > start)]
     for index, (before, edge) in reversed(list(enumerate(rooms))):
         if note and edge - before >= width:
-            marks.append(line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end"))
+            written = line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end")
+            (marks if frames.copies(path) else tallies).append(written)
             rooms[index] = (before, edge - width - SIDE)
             note = ""
             break
     whole = frames.subtitle(path)
     wanted = text_width(whole, cards.TEXT_SIZE)
-    start, end = next((room for room in rooms if room[1] - room[0] >= wanted), rooms[0])
-    subtitle = fit(whole, cards.TEXT_SIZE, end - start)
-    if subtitle == whole != "" or len(subtitle) >= LEAST_SUBTITLE:
+    start, end = next(
+        (room for room in rooms if room[1] - room[0] >= wanted),
+        max(rooms, key=lambda room: room[1] - room[0]),
+    )
+    subtitle = last_words(whole, cards.TEXT_SIZE, end - start)
+    if subtitle:
         marks.append(line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
     # What is written needs no saying twice: a count changes with every weight inside.
     tooltip = printable(" ".join(filter(None, (".".join(path), frames.subtitle(path), note))))
     name = "scope:" + "/".join(path) + (f"#{number}" if number > 1 else "")
-    return Group(tuple(marks), "scope", name, tooltip)
+    return Group(tuple(marks), "scope", name, tooltip), tallies
+
+
+def last_words(name: str, size: float, width: float) -> str:
+    """A class name, or "…" and as many of its last words as ``width`` pixels hold; "" for none.
+
+    What kind of module it is stands at the end; it often begins with what all around it share:
+    "SegformerOverlapPatchEmbeddings" is "…PatchEmbeddings".
+    """
+    starts = [match.start() for match in _WORD.finditer(name)][1:]
+    for text in (name, *("…" + name[start:] for start in starts)):
+        if text_width(text, size) <= width:
+            return text
+    return ""
 
 
 def _title_width(title: str) -> float:
