@@ -7,16 +7,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archviz import baseline as baselines
-from archviz.analysis.forest_summary import ForestSummary, summarize_forest
-from archviz.analysis.summary import Summary, summarize
 from archviz.analysis.tree_graph import LIMITS, graph_of_trees
 from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose, make
-from archviz.importers.keras.gradient import is_keras
+from archviz.importers.keras.sniff import is_keras
 from archviz.ir import Forest, Model, Severity
 from archviz.length import READABLE
 from archviz.options import bind, options_of
@@ -42,6 +39,10 @@ from archviz.source import Source
 from archviz.text import FONTS, measured_in
 from archviz.theme import load_theme
 from archviz.views import VIEWS
+
+if TYPE_CHECKING:
+    from archviz.analysis.forest_summary import ForestSummary
+    from archviz.analysis.summary import Summary
 
 STYLE = "node-link"
 """How graphs are drawn when no style is asked for."""
@@ -323,6 +324,9 @@ def summary(
         **options: Options of the importer.
     """
     model = target if isinstance(target, Model) else load(target, importer=importer, **options)
+    from archviz.analysis.forest_summary import summarize_forest
+    from archviz.analysis.summary import summarize
+
     if isinstance(model.body, Forest):
         return summarize_forest(model.body, model.source, model.format)
     return summarize(model, depth=depth)
@@ -353,6 +357,7 @@ def check(
         **options: Options of the importer.
     """
     # Whoever draws a picture does not wait for the analysis of gradients to be imported.
+    from archviz import baseline as baselines
     from archviz.analysis.gradient.static import is_judged
     from archviz.checking import check_live, check_static, filtered
 

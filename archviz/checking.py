@@ -17,7 +17,7 @@ from archviz.analysis.gradient.static import is_judged, static_report
 from archviz.analysis.gradient.static_rules import RULES as STATIC_FORMATS
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import MissingDependencyError, OptionError
-from archviz.importers.keras.gradient import is_keras
+from archviz.importers.keras.sniff import is_keras
 from archviz.ir import Model
 from archviz.options import nearest
 from archviz.rules import RULES

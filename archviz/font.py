@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 FAMILIES = {"sans": "Archviz Sans", "serif": "Archviz Serif"}
 """What the fonts call themselves, by the names of :data:`archviz.text.FONTS`."""
@@ -27,6 +29,8 @@ Linux system, DejaVu, is an eighth wider than the boxes allow.
 
 def folder() -> Traversable:
     """Where the font files are."""
+    from importlib.resources import files
+
     return files("archviz_templates") / "fonts"
 
 

@@ -29,6 +29,7 @@ class Option:
 
 def options_of(function: Callable[..., object]) -> dict[str, Option]:
     """The options that ``function`` takes, by name."""
+    function = inspect.unwrap(function)
     hints = get_type_hints(function)
     return {
         name.replace("_", "-"): Option(

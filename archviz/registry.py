@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from archviz.errors import OptionError, PluginError
 
@@ -25,6 +25,29 @@ class Plugin(Protocol):
 
 
 P = TypeVar("P", bound=Plugin)
+
+
+class Postponed:
+    """A plugin's function whose module is imported when it is called, or its signature asked for.
+
+    Args:
+        module: The module's whole name.
+        name: The function's.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module = module
+        self.name = name
+
+    @cached_property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """The function; by this name ``inspect.unwrap`` and ``inspect.signature`` find it."""
+        function: Callable[..., Any] = getattr(importlib.import_module(self.module), self.name)
+        return function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function returns."""
+        return self.__wrapped__(*args, **kwargs)
 
 
 class Registry(Generic[P]):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from archviz.errors import OptionError
 from archviz.hatch import KINDS
+
+_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 AUTO = "auto"
 """The light theme, with the dark one where the reader's system asks for it."""
@@ -159,6 +161,8 @@ def saturation(color: str) -> float:
 
 def theme_names() -> tuple[str, ...]:
     """Names of the themes that ship with archviz, sorted, and "auto"."""
+    from importlib.resources import files
+
     folder = files("archviz_templates") / "themes"
     names = sorted(
         entry.name.removesuffix(".toml")
@@ -177,9 +181,9 @@ def load_theme(name: str) -> Theme:
     if not isinstance(name, str):  # from Python it may be anything
         raise OptionError(f"the theme is {name!r}", "give a theme's name or a .toml file")
     if name == AUTO:
-        return _shipped("light")
-    if name in theme_names():
-        return _shipped(name)
+        name = "light"
+    if _NAME.fullmatch(name) and (shipped := _shipped(name)):
+        return shipped
     if not name.endswith(".toml"):
         raise OptionError(
             f"there is no theme {name!r}",
@@ -193,9 +197,12 @@ def load_theme(name: str) -> Theme:
 
 
 @cache
-def _shipped(name: str) -> Theme:
-    resource = files("archviz_templates") / "themes" / f"{name}.toml"
-    return _parsed(name, resource.read_text(encoding="utf-8"))
+def _shipped(name: str) -> Theme | None:
+    try:
+        data = pkgutil.get_data("archviz_templates", f"themes/{name}.toml")
+    except OSError:
+        return None
+    return _parsed(name, data.decode()) if data else None
 
 
 def _parsed(name: str, text: str) -> Theme:
@@ -209,9 +216,9 @@ def _parsed(name: str, text: str) -> Theme:
     hatches: dict[str, str] = {}
     base = data.pop("extends", None)
     if base is not None:
-        if base not in theme_names() or base == AUTO:
+        parent = _shipped(base) if _NAME.fullmatch(str(base)) else None
+        if parent is None:
             raise OptionError(f"the theme {name!r} extends {base!r}, which does not exist")
-        parent = _shipped(base)
         palette.update(parent.palette)
         roles.update(parent.roles)
         ramps.update(parent.ramps)

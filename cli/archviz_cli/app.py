@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -88,20 +88,9 @@ def archviz(
     context.obj = Console(verbose, quiet)
     path = defaults.find(Path.cwd())
     if path:
-        context.default_map = defaults.read(path, _parameters(context.command))
+        from archviz_cli.command_line import parameters
 
-
-def _parameters(group: Any) -> dict[str, dict[str, str]]:
-    """For each command the parameter that each long option sets."""
-    return {
-        name: {
-            text.removeprefix("--"): parameter.name
-            for parameter in command.params
-            for text in parameter.opts
-            if text.startswith("--") and text not in ("--help", "--output")
-        }
-        for name, command in group.commands.items()
-    }
+        context.default_map = defaults.read(path, parameters)
 
 
 @app.command(

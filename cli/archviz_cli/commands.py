@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from archviz import api, baseline
+from archviz import api
 from archviz.errors import ArchvizError, OptionError
 from archviz.ir import Model
 from archviz.length import READABLE
@@ -156,6 +156,8 @@ def check(
 
     code = each(sources, look, console)
     if write_baseline:
+        from archviz import baseline
+
         items = [item for model in checked for item in model.diagnostics if item.code]
         write_whole(Path(write_baseline), baseline.text_of(items))
         console.note(f"{write_baseline}: {len(items)} findings are known from now on")

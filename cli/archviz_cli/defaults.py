@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ def find(folder: Path) -> Path | None:
     return None
 
 
-def read(path: Path, commands: Parameters) -> dict[str, dict[str, Any]]:
+def read(path: Path, known: Callable[[], Parameters]) -> dict[str, dict[str, Any]]:
     """Default values by command and parameter.
 
     Keys beside the commands' own tables go to every command that has such an option.
@@ -34,10 +32,15 @@ def read(path: Path, commands: Parameters) -> dict[str, dict[str, Any]]:
     text = path.read_text(encoding="utf-8", errors="replace")
     if "archviz" not in text:
         return {}
+    import tomllib
+
     try:
         table = tomllib.loads(text).get("tool", {}).get("archviz", {})
     except tomllib.TOMLDecodeError as error:
         raise OptionError(f"{path}: it is not TOML ({error})") from None
+    if not table:
+        return {}
+    commands = known()
     defaults: dict[str, dict[str, Any]] = {command: {} for command in commands}
     everywhere = {name for options in commands.values() for name in options}
     for key, value in table.items():
@@ -65,6 +68,8 @@ def _value(key: str, value: object, path: Path) -> object:
 
 
 def _unknown(path: Path, table: str, key: str, known: list[str]) -> OptionError:
+    from difflib import get_close_matches
+
     near = get_close_matches(key, sorted(known), 1)
     hint = f"did you mean {near[0]!r}?" if near else f"it takes: {', '.join(sorted(known))}"
     return OptionError(f"{path}: [{table}] has no key {key!r}", hint)

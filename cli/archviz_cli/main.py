@@ -43,18 +43,11 @@ def _run(arguments: Sequence[str]) -> int:
         return 0
     import typer
 
-    from archviz_cli import (  # noqa: F401 - they register their commands
-        checking,
-        embedding,
-        gradflow,
-        paper,
-        viewing,
-    )
-    from archviz_cli.app import app
+    from archviz_cli.command_line import command_line
     from archviz_cli.commands import ClosedPipeError
     from archviz_cli.console import Console
 
-    command = typer.main.get_command(app)
+    command = command_line(arguments)
     try:
         code = command.main(list(arguments), prog_name="archviz", standalone_mode=False)
     except ArchvizError as error:

@@ -14,8 +14,9 @@ from samples import samples_of
 from archviz import api
 from archviz.errors import ImporterError, OptionError
 from archviz.importers import IMPORTERS
-from archviz.importers.tensorflow.containers import form_of, graph_of
+from archviz.importers.tensorflow.containers import graph_of
 from archviz.importers.tensorflow.messages import message_class
+from archviz.importers.tensorflow.sniff import form_of
 from archviz.ir import Graph, TensorType
 from archviz.ir.verify import verify
 from archviz.ir.walk import all_nodes

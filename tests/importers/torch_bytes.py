@@ -115,7 +115,7 @@ def archive(value: Any, **more: bytes) -> bytes:
 
 def legacy(value: Any) -> bytes:
     """A file as torch.save wrote it before 1.6."""
-    from archviz.importers.checkpoint.containers import LEGACY_HEAD
+    from archviz.importers.checkpoint.sniff import LEGACY_HEAD
 
     rest = [pickled(1001), pickled({"little_endian": True}), pickled(value), pickled(["0"])]
     return LEGACY_HEAD + b"".join(rest) + bytes(64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from source_tree import imports, modules
@@ -155,3 +156,21 @@ def test_importing_the_package_loads_next_to_nothing() -> None:
 def test_asking_for_the_version_loads_no_command_line() -> None:
     code = "from archviz_cli.main import run; run(['--version'])"
     assert not loaded_by(code) & {"typer", "click", "rich"}
+
+
+def test_choosing_an_importer_loads_the_reader_of_none(tmp_path: Path) -> None:
+    """Every command pays for what the recognition of a source imports."""
+    source = tmp_path / "unknown"
+    source.write_bytes(b"no model at all")
+    script = (
+        "import sys, archviz.importers as i\n"
+        f"from archviz.source import Source\nsource = Source.of({str(source)!r})\n"
+        "[importer.sniff(source) for importer in i.IMPORTERS.builtin()]\n"
+        "print(*[n for n in sys.modules if n.startswith('archviz.importers.')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = {name.split(".", 2)[2] for name in done.stdout.split()}
+    read = {name for name in loaded if name.endswith((".read", ".graph", ".values"))}
+    assert not read

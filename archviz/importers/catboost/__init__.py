@@ -7,6 +7,9 @@ The cbm form is a FlatBuffer by CatBoost's own schema ``model.fbs``, the JSON fo
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.catboost.read import SUFFIXES, read, sniff
+from archviz.importers.catboost.sniff import SUFFIXES, sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("catboost", "CatBoost", sniff, read, SUFFIXES)
+IMPORTER = Importer(
+    "catboost", "CatBoost", sniff, Postponed("archviz.importers.catboost.read", "read"), SUFFIXES
+)

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from archviz.errors import ImporterError
-from archviz.importers import Confidence
 from archviz.importers.catboost import binary, document
+from archviz.importers.catboost.sniff import MAGIC
 from archviz.importers.catboost.trees import forest_of
 from archviz.ir import Model
 from archviz.reading import json, naming
 from archviz.source import Source
-
-SUFFIXES = (".cbm",)
-
-_MAGIC = b"CBM1"
-_JSON = re.compile(rb'\s*\{\s*"(?:ctr_data|features_info)"\s*:\s*\{')
-
-
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is a CatBoost model."""
-    if any(name == "catboost.core.CatBoost" for name in source.class_names):
-        return Confidence.CONTENT
-    if not source.is_file:
-        return Confidence.NONE
-    if source.head.startswith(_MAGIC) or _JSON.match(source.head):
-        return Confidence.CONTENT
-    return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
 
 
 def read(source: Source, *, max_megabytes: int = 4096) -> Model:
@@ -46,7 +29,7 @@ def read(source: Source, *, max_megabytes: int = 4096) -> Model:
     data = _bytes_of(source, max_megabytes)
     try:
         with naming(source.name):
-            if data.startswith(_MAGIC):
+            if data.startswith(MAGIC):
                 stored = binary.parse(data)
             else:
                 stored = document.parse(json.parse(data))

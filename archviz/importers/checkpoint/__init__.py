@@ -7,10 +7,14 @@ them runs, and the elements of tensors stay where they are.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.checkpoint.read import read
 from archviz.importers.checkpoint.sniff import SUFFIXES, sniff
-from archviz.importers.checkpoint.values import weights
+from archviz.registry import Postponed
 
 IMPORTER = Importer(
-    "checkpoint", "PyTorch checkpoint, safetensors", sniff, read, SUFFIXES, weights=weights
+    "checkpoint",
+    "PyTorch checkpoint, safetensors",
+    sniff,
+    Postponed("archviz.importers.checkpoint.read", "read"),
+    SUFFIXES,
+    weights=Postponed("archviz.importers.checkpoint.values", "weights"),
 )

@@ -14,6 +14,7 @@ import mmap
 import struct
 from typing import Any, BinaryIO
 
+from archviz.importers.checkpoint.sniff import data_pickle
 from archviz.reading import MalformedError
 from archviz.reading.archives import MAGIC as ZIP_MAGIC
 from archviz.reading.archives import Archive
@@ -21,23 +22,12 @@ from archviz.reading.pickles import Global, PickleReader
 from archviz.reading.torch_pickles import REDUCERS, Tensor, persistent, torch_reader
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-LEGACY_HEAD = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 MAX_PICKLE = 128 << 20
 """Bytes of the structure in an archive."""
 
 _MAX_TAR_MEMBERS = 16
 _BLOCK = 512
-
-
-def data_pickle(names: Any) -> str:
-    """The member that is the structure of a zip archive; "" when there is none."""
-    for name in names:
-        if name == "data.pkl" or (name.endswith("/data.pkl") and name.count("/") == 1):
-            folder = name.removesuffix("data.pkl")
-            if folder not in ("/", "../", "./"):
-                return str(name)
-    return ""
 
 
 def read_zip(archive: Archive) -> tuple[Any, PickleReader]:
@@ -90,13 +80,6 @@ def read_pickles(stream: BinaryIO) -> tuple[Any, PickleReader]:
             root = reader.load()
         reader.data = b""
     return root, reader
-
-
-def is_tar(head: bytes) -> bool:
-    """Whether it begins like the tar archives of PyTorch 0.1."""
-    return head[257:262] == b"ustar" and head[:100].rstrip(b"\0") in (
-        b"sys_info", b"pickle", b"tensors", b"storages", b"./sys_info", b"./pickle",
-    )  # fmt: skip
 
 
 def read_tar(stream: BinaryIO, size: int) -> tuple[Any, PickleReader]:

@@ -19,12 +19,12 @@ from archviz.importers.checkpoint.contents import Contents, contents_of
 from archviz.importers.checkpoint.modules import ModuleReader, class_name
 from archviz.importers.checkpoint.safetensors import read_header
 from archviz.importers.checkpoint.shards import (
-    CONFIG,
     checkpoint_in,
     read_config,
     read_index,
 )
 from archviz.importers.checkpoint.sniff import (
+    CONFIG,
     FOLDER,
     PICKLE,
     SAFETENSORS,

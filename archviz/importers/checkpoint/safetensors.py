@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from archviz.importers.checkpoint.contents import MAX_TENSORS
+from archviz.importers.checkpoint.sniff import MAX_HEADER
 from archviz.importers.checkpoint.stored import Stored
 from archviz.ir import TensorType
 from archviz.ir.types import dtype_bits
 from archviz.reading import MalformedError, json
 from archviz.reading.names import clean
-
-MAX_HEADER = 100_000_000
-"""Bytes of a header; the format's own bound."""
 
 _DTYPES = {
     "BOOL": "bool", "U8": "uint8", "I8": "int8", "I16": "int16", "U16": "uint16", "I32": "int32",
@@ -26,12 +24,6 @@ _DTYPES = {
     "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu", "F4": "float4_e2m1fn",
     "F6_E2M3": "float6_e2m3fn", "F6_E3M2": "float6_e3m2fn",
 }  # fmt: skip
-
-
-def has_header(head: bytes, size: int) -> bool:
-    """Whether a file of ``size`` bytes that begins with ``head`` is in the format."""
-    length = int.from_bytes(head[:8], "little")
-    return head[8:9] == b"{" and 2 <= length <= MAX_HEADER and head[9:].lstrip()[:1] in (b'"', b"}")
 
 
 def read_header(

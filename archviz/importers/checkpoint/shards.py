@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from archviz.importers.checkpoint.sniff import CONFIG, INDEX, SINGLE
 from archviz.importers.checkpoint.stored import Stored
 from archviz.ir import TensorType
 from archviz.reading import MalformedError, json
@@ -16,10 +17,6 @@ from archviz.source import Source
 MAX_INDEX = 64 << 20
 MAX_SHARDS = 2000
 MAX_CONFIG = 4 << 20
-INDEX = ".index.json"
-SINGLE = ("model.safetensors", "pytorch_model.bin", "consolidated.safetensors", "model.pt")
-CONFIG = "config.json"
-ADAPTER = "adapter_config.json"
 _FACTS = (
     "model_type", "hidden_size", "num_hidden_layers", "num_attention_heads",
     "num_key_value_heads", "intermediate_size", "vocab_size", "torch_dtype", "dtype",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from archviz.importers import Confidence
-from archviz.importers.checkpoint.containers import LEGACY_HEAD, data_pickle, is_tar
-from archviz.importers.checkpoint.safetensors import has_header
-from archviz.importers.checkpoint.shards import ADAPTER, CONFIG, INDEX, SINGLE
 from archviz.reading.archives import MAGIC as ZIP_MAGIC
 from archviz.source import Source
 
 SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".index.json")
+
+INDEX = ".index.json"
+SINGLE = ("model.safetensors", "pytorch_model.bin", "consolidated.safetensors", "model.pt")
+CONFIG = "config.json"
+ADAPTER = "adapter_config.json"
+LEGACY_HEAD = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+MAX_HEADER = 100_000_000
+"""Bytes of a header; the format's own bound."""
 
 ZIP, PICKLE, TAR, SAFETENSORS, SHARDS, FOLDER = (
     "zip", "pickle", "tar", "safetensors", "shards", "folder"
@@ -63,3 +69,26 @@ def _is_torch_zip(source: Source) -> bool:
     folder = name.removesuffix("data.pkl")
     # With code beside it, it is TorchScript.
     return bool(name) and not any(member.startswith(f"{folder}code/") for member in members)
+
+
+def data_pickle(names: Iterable[str]) -> str:
+    """The member that is the structure of a zip archive; "" when there is none."""
+    for name in names:
+        if name == "data.pkl" or (name.endswith("/data.pkl") and name.count("/") == 1):
+            folder = name.removesuffix("data.pkl")
+            if folder not in ("/", "../", "./"):
+                return name
+    return ""
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether it begins like the tar archives of PyTorch 0.1."""
+    return head[257:262] == b"ustar" and head[:100].rstrip(b"\0") in (
+        b"sys_info", b"pickle", b"tensors", b"storages", b"./sys_info", b"./pickle",
+    )  # fmt: skip
+
+
+def has_header(head: bytes, size: int) -> bool:
+    """Whether a file of ``size`` bytes that begins with ``head`` is in the format."""
+    length = int.from_bytes(head[:8], "little")
+    return head[8:9] == b"{" and 2 <= length <= MAX_HEADER and head[9:].lstrip()[:1] in (b'"', b"}")

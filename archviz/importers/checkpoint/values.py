@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archviz.errors import ImporterError
-from archviz.importers.checkpoint.containers import data_pickle, read_zip
+from archviz.importers.checkpoint.containers import read_zip
 from archviz.importers.checkpoint.contents import tensors_in
-from archviz.importers.checkpoint.sniff import ZIP, form_of
+from archviz.importers.checkpoint.sniff import ZIP, data_pickle, form_of
 from archviz.ir.model import WeightReader
 from archviz.reading import MalformedError
 from archviz.reading.archives import Archive

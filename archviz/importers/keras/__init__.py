@@ -7,8 +7,14 @@ configuration, and what its layers give and hold follows from it.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.keras.read import read
 from archviz.importers.keras.sniff import SUFFIXES, sniff
-from archviz.importers.keras.values import weights
+from archviz.registry import Postponed
 
-IMPORTER = Importer("keras", "Keras 1 to 3", sniff, read, SUFFIXES, weights=weights)
+IMPORTER = Importer(
+    "keras",
+    "Keras 1 to 3",
+    sniff,
+    Postponed("archviz.importers.keras.read", "read"),
+    SUFFIXES,
+    weights=Postponed("archviz.importers.keras.values", "weights"),
+)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError
 from archviz.importers.keras.hdf5 import (
-    SIGNATURE,
     Group,
     opened,
     text_attribute,
@@ -16,16 +15,15 @@ from archviz.importers.keras.hdf5 import (
 )
 from archviz.importers.keras.members import Members
 from archviz.importers.keras.metadata import architecture_of
+from archviz.importers.keras.sniff import CONFIG, KERAS_METADATA, SIGNATURE
 from archviz.importers.keras.stored import StoredWeights
 from archviz.reading import MalformedError, json
 from archviz.reading.names import clean
 from archviz.source import Source
 
-CONFIG = "config.json"
 if TYPE_CHECKING:
     import h5py
 
-KERAS_METADATA = "keras_metadata.pb"
 _WEIGHTS = "model.weights.h5"
 _SHARDS = "model.weights.json"
 MAX_JSON = 64 << 20

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import h5py
 
 MAX_OBJECTS = 500_000
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _DTYPES = {"f": "float", "i": "int", "u": "uint", "b": "bool", "c": "complex"}
 
 

@@ -6,11 +6,11 @@ import re
 
 from archviz.errors import ImporterError
 from archviz.importers import Confidence
-from archviz.importers.keras.config import model_config
-from archviz.importers.keras.container import CONFIG, KERAS_METADATA, container_of
-from archviz.importers.keras.hdf5 import SIGNATURE
 from archviz.source import Source
 
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+CONFIG = "config.json"
+KERAS_METADATA = "keras_metadata.pb"
 SUFFIXES = (".keras", ".h5", ".hdf5")
 _LIVE = re.compile(
     r"(?:keras|tf_keras|tensorflow\.python\.keras)\..*\b(?:Model|Functional|Sequential|Layer)"
@@ -43,6 +43,9 @@ def sniff(source: Source) -> Confidence:
 
 def _has_architecture(source: Source) -> bool:
     """Whether a SavedModel's metadata tells the calls between layers."""
+    from archviz.importers.keras.config import model_config
+    from archviz.importers.keras.container import container_of
+
     try:
         return model_config(container_of(source).config) is not None
     except ImporterError:
@@ -56,3 +59,11 @@ def _weights(names: tuple[str, ...]) -> bool:
 def is_live(source: Source) -> bool:
     """Whether it is a live model or layer of Keras 2 or 3."""
     return any(_LIVE.match(name) for name in source.class_names)
+
+
+def is_keras(model: object) -> bool:
+    """Whether it is a model or layer of Keras 3."""
+    return any(
+        base.__module__.partition(".")[0] == "keras" and base.__name__ == "Layer"
+        for base in type(model).__mro__
+    )

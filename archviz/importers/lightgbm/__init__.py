@@ -7,6 +7,9 @@ returns; nothing of the library is imported.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.lightgbm.read import read, sniff
+from archviz.importers.lightgbm.sniff import sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("lightgbm", "LightGBM", sniff, read)
+IMPORTER = Importer(
+    "lightgbm", "LightGBM", sniff, Postponed("archviz.importers.lightgbm.read", "read")
+)

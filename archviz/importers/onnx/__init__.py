@@ -7,8 +7,14 @@ never opened. The official package parses what is left.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.onnx.read import read
 from archviz.importers.onnx.sniff import SUFFIXES, sniff
-from archviz.importers.onnx.values import weights
+from archviz.registry import Postponed
 
-IMPORTER = Importer("onnx", "ONNX", sniff, read, SUFFIXES, weights=weights)
+IMPORTER = Importer(
+    "onnx",
+    "ONNX",
+    sniff,
+    Postponed("archviz.importers.onnx.read", "read"),
+    SUFFIXES,
+    weights=Postponed("archviz.importers.onnx.values", "weights"),
+)

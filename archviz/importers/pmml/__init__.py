@@ -6,6 +6,13 @@ The Predictive Model Markup Language of the Data Mining Group, versions 3 and 4.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.pmml.read import SUFFIXES, read, sniff
+from archviz.importers.pmml.sniff import SUFFIXES, sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("pmml", "PMML (trees and their ensembles)", sniff, read, SUFFIXES)
+IMPORTER = Importer(
+    "pmml",
+    "PMML (trees and their ensembles)",
+    sniff,
+    Postponed("archviz.importers.pmml.read", "read"),
+    SUFFIXES,
+)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from archviz.errors import ImporterError
-from archviz.importers import Confidence
 from archviz.importers.pmml.document import Element, parse
 from archviz.importers.pmml.trees import Fields, Rows
 from archviz.ir import Diagnostic, Forest, Model, Severity
@@ -16,9 +14,7 @@ from archviz.reading import naming
 from archviz.reading.names import clean
 from archviz.source import Source
 
-SUFFIXES = (".pmml",)
 MAX_BYTES = 512 << 20
-_ROOT = re.compile(rb"<(?:\w+:)?PMML[\s>]")
 _HINT = "trees are read, and ensembles of them"
 _MODELS = ("TreeModel", "MiningModel", "RegressionModel")
 _METHODS = {
@@ -35,13 +31,6 @@ _METHODS = {
 _LINKS = {"softmax": "softmax", "logit": "logistic", "exp": "exp", "none": "identity"}
 _TYPES = {"integer": "int", "float": "float", "double": "float", "boolean": "bool"}
 MAX_LEVELS = 32
-
-
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is PMML."""
-    if source.is_file and source.head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
-        return Confidence.CONTENT if _ROOT.search(source.head) else Confidence.NONE
-    return Confidence.NONE
 
 
 def read(source: Source) -> Model:
@@ -350,6 +339,3 @@ def _forest(
             for feature, known in fields.categories.items()
         },
     )
-
-
-__all__ = ["SUFFIXES", "read", "sniff"]

@@ -8,9 +8,14 @@ LightGBM and CatBoost inside of them are handed to whoever reads their own forma
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.sklearn.read import SUFFIXES, read, weights
-from archviz.importers.sklearn.sniff import sniff
+from archviz.importers.sklearn.sniff import SUFFIXES, sniff
+from archviz.registry import Postponed
 
 IMPORTER = Importer(
-    "sklearn", "scikit-learn (pickle, joblib, skops)", sniff, read, SUFFIXES, weights=weights
+    "sklearn",
+    "scikit-learn (pickle, joblib, skops)",
+    sniff,
+    Postponed("archviz.importers.sklearn.read", "read"),
+    SUFFIXES,
+    weights=Postponed("archviz.importers.sklearn.read", "weights"),
 )

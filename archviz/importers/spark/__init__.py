@@ -7,6 +7,12 @@ pyarrow reads; neither Spark nor Java is needed.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.spark.read import read, sniff
+from archviz.importers.spark.sniff import sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("spark", "Spark ML (trees, forests, pipelines)", sniff, read)
+IMPORTER = Importer(
+    "spark",
+    "Spark ML (trees, forests, pipelines)",
+    sniff,
+    Postponed("archviz.importers.spark.read", "read"),
+)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from archviz.errors import ImporterError
-from archviz.importers import Confidence
 from archviz.importers.spark.folders import metadata, rows, settings, stages
 from archviz.ir import Condition, Forest, Model
 from archviz.ir.forest.check import sound
@@ -24,22 +23,6 @@ _CLASSES = {
 }
 _HINT = "give the folder that model.save wrote, of trees or of a pipeline with trees"
 MAX_CLASSES = 1 << 20
-
-
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is such a folder."""
-    if source.kind != "folder" or source.path is None:
-        return Confidence.NONE
-    members = source.members
-    if not any(name.startswith("metadata/part-") for name in members):
-        return Confidence.NONE
-    try:
-        about = metadata(source.path)
-    except (OSError, ValueError):
-        return Confidence.NONE
-    name = str(about.get("class", ""))
-    is_own = name.startswith("org.apache.spark.ml.") and "sparkVersion" in about
-    return Confidence.CONTENT if is_own else Confidence.NONE
 
 
 def read(source: Source) -> Model:

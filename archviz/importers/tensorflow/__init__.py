@@ -7,6 +7,13 @@ parameters of what reads them.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.tensorflow.read import read, sniff
+from archviz.importers.tensorflow.sniff import sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("tensorflow", "TensorFlow graphs", sniff, read, (".pb", ".pbtxt"))
+IMPORTER = Importer(
+    "tensorflow",
+    "TensorFlow graphs",
+    sniff,
+    Postponed("archviz.importers.tensorflow.read", "read"),
+    (".pb", ".pbtxt"),
+)

@@ -7,12 +7,12 @@ from typing import Any
 
 from archviz.errors import ImporterError
 from archviz.importers.tensorflow.messages import message_class
+from archviz.importers.tensorflow.sniff import EVENTS, GRAPH, GRAPH_TEXT, SAVED_MODEL, is_event_name
 from archviz.reading import MalformedError
 from archviz.reading.strip import Message, strip
 from archviz.reading.wire import DELIMITED, Window, read_field
 from archviz.source import Source
 
-SAVED_MODEL, GRAPH, GRAPH_TEXT, EVENTS = "saved model", "graph", "graph as text", "events"
 MAX_TEXT = 256 << 20
 MAX_EVENTS = 1_000_000
 
@@ -29,100 +29,6 @@ STRUCTURE = {
     "tensor": Message("TensorProto", payload=frozenset({4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})),
 }
 """What may hold large tensors, and the fields with their contents."""
-
-_NODE_FIELDS = frozenset({1, 2, 3, 4, 5, 6, 7})
-
-
-def form_of(source: Source) -> str:
-    """Which of the forms ``source`` is in, "" for none; nothing is parsed."""
-    if source.kind == "folder":
-        names = source.members
-        if "saved_model.pb" in names:
-            return SAVED_MODEL
-        return EVENTS if any(_is_event_name(name) for name in names if "/" not in name) else ""
-    if not source.is_file:
-        return ""
-    if _has_record(source.head):
-        return EVENTS
-    if _looks_like_text(source.head):
-        return GRAPH_TEXT
-    with source.open() as stream:
-        window = Window(stream, source.size)
-        if _looks_like_saved_model(window):
-            return SAVED_MODEL
-        return GRAPH if _looks_like_graph(window, 0, source.size) else ""
-
-
-def _is_event_name(name: str) -> bool:
-    return "tfevents" in name
-
-
-def _has_record(head: bytes) -> bool:
-    """Whether the file begins with a record that holds the version of an event file."""
-    length = int.from_bytes(head[:8], "little")
-    return 10 < length < 200 and b"brain.Event:" in head[12 : 12 + length]
-
-
-def _looks_like_text(head: bytes) -> bool:
-    text = head.lstrip()
-    if b"\0" in text[:1000]:
-        return False
-    start = text.split(b"{", 1)[0].strip()
-    return start in (b"node", b"saved_model_schema_version: 1\nmeta_graphs") or (
-        start in (b"library", b"versions") and b"op:" in head
-    )
-
-
-def _looks_like_saved_model(window: Window) -> bool:
-    """Whether the first fields are a schema's version and a graph with its meta information."""
-    position = 0
-    for _ in range(2):
-        found = read_field(window, position)
-        if found is None:
-            return False
-        number, wire, start, end = found
-        if number == 2 and wire == DELIMITED:
-            inner = read_field(window, start)
-            is_meta = inner is not None and inner[0] in (1, 2) and inner[1] == DELIMITED
-            return is_meta and end <= window.size and not _looks_like_node(window, start, end)
-        if number != 1 or wire == DELIMITED:
-            return False
-        position = end
-    return False
-
-
-def _looks_like_graph(window: Window, position: int, size: int) -> bool:
-    """Whether the file begins with nodes, or with a library that nodes follow."""
-    for _ in range(4):
-        found = read_field(window, position)
-        if found is None:
-            return False
-        number, wire, start, end = found
-        if number == 1 and wire == DELIMITED:
-            return _looks_like_node(window, start, min(end, size))
-        if number not in (2, 3, 4):
-            return False
-        position = end
-    return False
-
-
-def _looks_like_node(window: Window, position: int, end: int) -> bool:
-    """Whether a message has a name and an operator, each a text, in its first fields."""
-    seen: list[int] = []
-    while position < end and len(seen) < 3:
-        found = read_field(window, position)
-        if found is None or found[0] not in _NODE_FIELDS or found[1] != DELIMITED:
-            return False
-        number, _, start, stop = found
-        if number in (1, 2) and not _is_name(window.slice(start, min(stop, end, start + 4096))):
-            return False
-        seen.append(number)
-        position = stop
-    return seen[:2] == [1, 2] or seen[:1] == [2]
-
-
-def _is_name(text: bytes) -> bool:
-    return bool(text) and text.isascii() and text.decode("ascii").isprintable()
 
 
 def graph_of(source: Source, form: str) -> Any:
@@ -178,7 +84,7 @@ def _logged(source: Source) -> Any:
     """The graph that an event file, or the first one in a folder that has any, holds."""
     files = [source]
     if source.kind == "folder":
-        names = sorted(name for name in source.members if _is_event_name(name))
+        names = sorted(name for name in source.members if is_event_name(name))
         files = [Source.of(source.path / name) for name in names]  # type: ignore[operator]
     for file in files:
         with file.open() as stream:

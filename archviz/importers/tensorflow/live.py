@@ -8,17 +8,6 @@ from archviz.errors import ImporterError
 from archviz.importers.tensorflow.messages import message_class
 from archviz.source import Source
 
-_CLASSES = ("ConcreteFunction", "PolymorphicFunction", "Function", "FuncGraph", "Graph", "GraphDef")
-
-
-def is_function(source: Source) -> bool:
-    """Whether it is a tf.function, a concrete function, a graph or a GraphDef message."""
-    return any(
-        name.startswith(("tensorflow.", "tensorflow_core."))
-        and name.rpartition(".")[2].lstrip("_") in _CLASSES
-        for name in source.class_names
-    )
-
 
 def graph_of_function(source: Source) -> tuple[Any, dict[str, str], dict[str, str]]:
     """The graph of a live function, with the tensors that are its inputs and its outputs.

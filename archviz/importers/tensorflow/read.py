@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from archviz.errors import ImporterError, OptionError
-from archviz.importers import Confidence
-from archviz.importers.tensorflow.containers import form_of, graph_of
+from archviz.importers.tensorflow.containers import graph_of
 from archviz.importers.tensorflow.graph import FAULTS, GraphReader
-from archviz.importers.tensorflow.live import graph_of_function, is_function
+from archviz.importers.tensorflow.live import graph_of_function
+from archviz.importers.tensorflow.sniff import form_of, is_function
 from archviz.importers.tensorflow.variables import variables_of
 from archviz.ir import Diagnostic, Model, Severity
 from archviz.options import nearest
@@ -17,33 +17,7 @@ from archviz.reading.names import clean
 from archviz.reading.notes import Notes
 from archviz.source import Source
 
-KERAS_METADATA = "keras_metadata.pb"
 _USUAL = "serving_default"
-
-
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` holds a graph of TensorFlow."""
-    if is_function(source):
-        return Confidence.CONTENT
-    if source.object is not None:
-        return Confidence.NONE
-    form = form_of(source)
-    if form:
-        # The Keras importer tells more of a SavedModel that has the calls between its layers.
-        is_keras = source.kind == "folder" and _has_layers(source)
-        return Confidence.NONE if is_keras else Confidence.CONTENT
-    return Confidence.SUFFIX if source.has_suffix(".pb", ".pbtxt") else Confidence.NONE
-
-
-def _has_layers(source: Source) -> bool:
-    if KERAS_METADATA not in source.members or source.path is None:
-        return False
-    try:
-        data = (source.path / KERAS_METADATA).read_bytes()
-    except OSError:
-        return False
-    root = data[: data.find(b"_tf_keras_layer")] if b"_tf_keras_layer" in data else data
-    return b'"layers": [' in root
 
 
 def read(source: Source, *, signature: str = "", strict: bool = False) -> Model:

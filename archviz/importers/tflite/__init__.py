@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.tflite.read import read, sniff
+from archviz.importers.tflite.sniff import sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("tflite", "TFLite", sniff, read, (".tflite", ".lite"))
+IMPORTER = Importer(
+    "tflite",
+    "TFLite",
+    sniff,
+    Postponed("archviz.importers.tflite.read", "read"),
+    (".tflite", ".lite"),
+)

@@ -11,26 +11,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from archviz.errors import ImporterError
-from archviz.importers import Confidence
 from archviz.importers.tflite.graph import GraphReader
 from archviz.importers.tflite.operators import OPERATORS
+from archviz.importers.tflite.sniff import IDENTIFIER
 from archviz.ir import Model
 from archviz.reading import MalformedError, naming
 from archviz.reading.flatbuffers import Table
 from archviz.reading.names import clean, clean_text
 from archviz.source import Source
 
-IDENTIFIER = b"TFL3"
 CODES, SUBGRAPHS, DESCRIPTION, BUFFERS, METADATA, SIGNATURES = 1, 2, 3, 4, 6, 7
-
-
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is a TFLite model."""
-    if not source.is_file:
-        return Confidence.NONE
-    if source.head[4:8] == IDENTIFIER:
-        return Confidence.CONTENT
-    return Confidence.SUFFIX if source.has_suffix(".tflite", ".lite") else Confidence.NONE
 
 
 def read(source: Source) -> Model:

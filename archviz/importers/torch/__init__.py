@@ -33,8 +33,8 @@ from typing import Any
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import ImporterError
 from archviz.importers import IMPORTERS, Confidence, Importer
-from archviz.importers.torch.values import weights
 from archviz.ir import Model
+from archviz.registry import Postponed
 from archviz.source import Source
 
 _MODULE = "torch.nn.modules.module.Module"
@@ -137,5 +137,5 @@ IMPORTER = Importer(
     read,
     building=building,
     is_live=True,
-    weights=weights,
+    weights=Postponed("archviz.importers.torch.values", "weights"),
 )

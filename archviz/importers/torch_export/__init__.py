@@ -6,6 +6,13 @@ Neither PyTorch nor the weights are needed, and the pickles beside the graph are
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.torch_export.read import SUFFIXES, read, sniff
+from archviz.importers.torch_export.sniff import SUFFIXES, sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("torch-export", "PyTorch exported program", sniff, read, SUFFIXES)
+IMPORTER = Importer(
+    "torch-export",
+    "PyTorch exported program",
+    sniff,
+    Postponed("archviz.importers.torch_export.read", "read"),
+    SUFFIXES,
+)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from archviz.errors import ImporterError
-from archviz.importers import Confidence
 from archviz.importers.torch_export.program import Program
+from archviz.importers.torch_export.sniff import GRAPH, is_old
 from archviz.ir import Diagnostic, Model, Severity
 from archviz.reading import MalformedError, json, naming
 from archviz.reading.archives import Archive
 from archviz.reading.names import clean
 from archviz.source import Source
-
-SUFFIXES = (".pt2",)
 
 MAX_GRAPH = 1 << 30
 """Bytes of a program's JSON."""
@@ -28,22 +25,6 @@ MAJORS = range(5, 9)
 
 MINOR = 20
 """Minor version of the newest of them."""
-
-_GRAPH = re.compile(r"(?:^|/)models/([^/]+)\.json$")
-_OLD_GRAPH = "serialized_exported_program.json"
-
-
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is an exported program."""
-    if not source.is_file:
-        return Confidence.NONE
-    if any(_GRAPH.search(name) or _is_old(name) for name in source.members):
-        return Confidence.CONTENT
-    return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
-
-
-def _is_old(name: str) -> bool:
-    return name == _OLD_GRAPH or name.endswith(f"/{_OLD_GRAPH}")
 
 
 def read(source: Source, *, program: str = "") -> Model:
@@ -93,9 +74,9 @@ def read(source: Source, *, program: str = "") -> Model:
 
 def _chosen(archive: Archive, program: str) -> tuple[str, list[str]]:
     """The member to read, and the names of the other programs."""
-    found = {match.group(1): name for name in archive.members if (match := _GRAPH.search(name))}
+    found = {match.group(1): name for name in archive.members if (match := GRAPH.search(name))}
     if not found:
-        found.update(("model", name) for name in archive.members if _is_old(name))
+        found.update(("model", name) for name in archive.members if is_old(name))
     if not found:
         compiled = any("/aotinductor/" in name for name in archive.members)
         raise MalformedError(
@@ -113,7 +94,7 @@ def _chosen(archive: Archive, program: str) -> tuple[str, list[str]]:
 
 def _tied(archive: Archive, name: str) -> Mapping[str, str]:
     """For each stored tensor the first one that is kept in the same place."""
-    match = _GRAPH.search(name)
+    match = GRAPH.search(name)
     if match is None:
         return {}
     base = name[: match.start()].removesuffix("/")

@@ -7,6 +7,13 @@ run, and no weight is read.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.torchscript.read import SUFFIXES, read, sniff
+from archviz.importers.torchscript.sniff import SUFFIXES, sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("torchscript", "TorchScript archive", sniff, read, SUFFIXES)
+IMPORTER = Importer(
+    "torchscript",
+    "TorchScript archive",
+    sniff,
+    Postponed("archviz.importers.torchscript.read", "read"),
+    SUFFIXES,
+)

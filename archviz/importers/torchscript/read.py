@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from archviz.errors import ImporterError
-from archviz.importers import Confidence
 from archviz.importers.torchscript.code import Code
 from archviz.importers.torchscript.interpreter import Interpreter, tensors_in
+from archviz.importers.torchscript.sniff import folder_of
 from archviz.importers.torchscript.values import Call, Object, Stored, Traced
 from archviz.ir import (
     Diagnostic,
@@ -28,8 +28,6 @@ from archviz.reading.pickles import Instance
 from archviz.reading.torch_pickles import Tensor, torch_reader
 from archviz.source import Source
 
-SUFFIXES = (".torchscript",)
-
 MAX_PICKLE = 64 << 20
 MAX_DEPTH = 48
 
@@ -38,23 +36,6 @@ _MET = {
     "return": "returns on one side of a condition alone; the other side is drawn",
     "loop": "loops of a length that depends on data; one turn is drawn",
 }
-
-
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is a TorchScript archive."""
-    if source.is_file and _folder(source.members) is not None:
-        return Confidence.CONTENT
-    return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
-
-
-def _folder(members: tuple[str, ...]) -> str | None:
-    """The folder that a TorchScript archive keeps everything in; None for other archives."""
-    for name in members:
-        folder = name.removesuffix("data.pkl")
-        if folder != name and folder.count("/") <= 1:
-            code = f"{folder}code/"
-            return folder if any(other.startswith(code) for other in members) else None
-    return None
 
 
 def read(source: Source) -> Model:
@@ -73,7 +54,7 @@ def read(source: Source) -> Model:
             )
         with source.open() as stream:
             archive = Archive(stream, source.size)
-            folder = _folder(tuple(archive.members))
+            folder = folder_of(tuple(archive.members))
             if folder is None:
                 raise MalformedError(
                     "it is an archive without the code of TorchScript",

@@ -6,6 +6,9 @@ The schema is that of XGBoost's "Introduction to Model IO"; nothing of the libra
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.xgboost.read import SUFFIXES, read, sniff
+from archviz.importers.xgboost.sniff import SUFFIXES, sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("xgboost", "XGBoost", sniff, read, SUFFIXES)
+IMPORTER = Importer(
+    "xgboost", "XGBoost", sniff, Postponed("archviz.importers.xgboost.read", "read"), SUFFIXES
+)

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from archviz.errors import ImporterError
-from archviz.importers import Confidence
 from archviz.importers.xgboost import documents, ubjson
 from archviz.importers.xgboost.learner import forest_of
 from archviz.ir import Model
 from archviz.reading import naming
 from archviz.source import Source
-
-SUFFIXES = (".ubj",)
-
-_JSON = re.compile(
-    rb'\s*\{\s*(?:"version"\s*:\s*\[[\d,\s]*\]\s*,\s*)?(?:"learner"|"Config"|"Model")\s*:\s*\{'
-)
-_UBJ = re.compile(rb"\{(?:L.{8}|l.{4}|I..|[iU].)(?:learner|Config|Model)\{", re.DOTALL)
-_CLASSES = (
-    "xgboost.core.Booster",
-    "xgboost.sklearn.XGBModel",
-)
-
-
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is an XGBoost model."""
-    if any(name in _CLASSES for name in source.class_names):
-        return Confidence.CONTENT
-    if not source.is_file:
-        return Confidence.NONE
-    if _JSON.match(source.head) or _UBJ.match(source.head):
-        return Confidence.CONTENT
-    return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
 
 
 def read(source: Source, *, max_megabytes: int = 4096) -> Model:

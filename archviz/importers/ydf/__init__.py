@@ -8,6 +8,12 @@ are read without either library.
 from __future__ import annotations
 
 from archviz.importers import Importer
-from archviz.importers.ydf.read import read, sniff
+from archviz.importers.ydf.sniff import sniff
+from archviz.registry import Postponed
 
-IMPORTER = Importer("ydf", "Yggdrasil and TensorFlow Decision Forests", sniff, read)
+IMPORTER = Importer(
+    "ydf",
+    "Yggdrasil and TensorFlow Decision Forests",
+    sniff,
+    Postponed("archviz.importers.ydf.read", "read"),
+)

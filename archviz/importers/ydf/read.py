@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from archviz.errors import ImporterError
-from archviz.importers import Confidence
 from archviz.importers.ydf.messages import (
     TYPES,
     Column,
@@ -22,6 +21,7 @@ from archviz.importers.ydf.messages import (
     wholes,
 )
 from archviz.importers.ydf.nodes import Rows
+from archviz.importers.ydf.sniff import KINDS, SPEC, prefix_of
 from archviz.ir import Diagnostic, Forest, Model, Severity
 from archviz.ir.forest.check import sound
 from archviz.ir.forest.routing import average_path
@@ -31,9 +31,7 @@ from archviz.source import Source
 
 MAX_SHARD = 1 << 30
 MAX_HEADER = 64 << 20
-_SPEC = "data_spec.pb"
 _HINT = "give the folder that model.save wrote, or a SavedModel of TensorFlow Decision Forests"
-_KINDS = ("random_forest", "gradient_boosted_trees", "isolation_forest")
 _NAMES = {
     "random_forest": "RandomForest",
     "gradient_boosted_trees": "GradientBoostedTrees",
@@ -54,26 +52,6 @@ _LOSSES = {
 CLASSIFICATION = 1
 
 
-def sniff(source: Source) -> Confidence:
-    """How sure it is that ``source`` is such a model."""
-    if any(name.startswith("ydf.model.generic_model.GenericModel") for name in source.class_names):
-        return Confidence.CONTENT
-    if source.kind == "folder" and _prefix(source.members) is not None:
-        # Of TF-DF's SavedModels, the graph around the trees says little.
-        is_saved_model = "saved_model.pb" in source.members
-        return Confidence.CONTENT_AND_MORE if is_saved_model else Confidence.CONTENT
-    return Confidence.NONE
-
-
-def _prefix(members: tuple[str, ...]) -> str | None:
-    """What stands before the names of the model's files; a SavedModel has it among its assets."""
-    for name in members:
-        prefix = name.removesuffix(_SPEC)
-        if prefix != name and any(f"{prefix}{kind}_header.pb" in members for kind in _KINDS):
-            return prefix
-    return None
-
-
 def read(source: Source) -> Model:
     """The model in ``source``.
 
@@ -90,7 +68,7 @@ def read(source: Source) -> Model:
 
 
 def _read(folder: Path, source: Source, name: str) -> Model:
-    prefix = _prefix(source.members)
+    prefix = prefix_of(source.members)
     if prefix is None:
         raise ImporterError(f"{name}: it holds no model of YDF", _HINT)
     try:
@@ -114,10 +92,10 @@ def _model(folder: Path, members: tuple[str, ...], prefix: str, name: str) -> Mo
             raise ValueError(f"{path.name} is too large")
         return path.read_bytes()
 
-    kind = next(kind for kind in _KINDS if f"{prefix}{kind}_header.pb" in members)
+    kind = next(kind for kind in KINDS if f"{prefix}{kind}_header.pb" in members)
     header = parsed(file("header.pb"))
     own = parsed(file(f"{kind}_header.pb"))
-    known = columns(file(_SPEC))
+    known = columns(file(SPEC))
     listed = wholes(header, 5)
     features = {column: place for place, column in enumerate(dict.fromkeys(listed))}
     task, label = whole(header, 2), whole(header, 3, -1)

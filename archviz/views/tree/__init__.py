@@ -18,7 +18,6 @@ from archviz.length import parse_length
 from archviz.scene import Scene
 from archviz.text import printable
 from archviz.views import View
-from archviz.views.tree import contributions, icicle, overview, space
 from archviz.views.tree import leaves as leaves_chart
 from archviz.views.tree.cards import FACTS
 from archviz.views.tree.describe import (
@@ -122,9 +121,13 @@ def draw(
     limits = Limits(root, max_depth, max_nodes)
     asks = tree is not None or bool(highlight) or limits != Limits()
     if form == "overview" or (form == "auto" and forest.tree_count > 1 and not asks):
+        from archviz.views.tree import overview
+
         sheet = overview.draw(forest, fills, pixels, legend)
         return sheet.scene(title, describe_forest(forest), wanted)
     if form == "space":
+        from archviz.views.tree import space
+
         shown = forest if tree is None else forest_of_tree(forest, tree)
         lead = Plots(shown, 0, rows) if rows is not None and counts else None
         sheet = space.draw(shown, fills, features, lead, pixels, legend)
@@ -133,6 +136,8 @@ def draw(
         named = [text for text in highlight if is_row(text)]
         if named:
             row, name = row_of(forest, named[-1], rows)
+            from archviz.views.tree import contributions
+
             sheet = contributions.draw(forest, fills, row, name, pixels)
             return sheet.scene(title, describe_row(forest, name), wanted)
     number = tree or 0
@@ -148,6 +153,8 @@ def draw(
         sheet = leaves_chart.draw(forest, number, fills, plots, pixels, legend)
         return sheet.scene(title, describe_tree(forest, number, fills, chosen), wanted)
     if chosen == "icicle":
+        from archviz.views.tree import icicle
+
         sheet = icicle.draw(forest, number, fills, path.nodes, limits, pixels, legend)
     elif pixels is None:
         part = part or part_of(forest, number, limits)

@@ -22,14 +22,6 @@ from archviz.source import Source, attribute
 BACKENDS = ("torch", "tensorflow", "jax")
 
 
-def is_keras(model: object) -> bool:
-    """Whether it is a model or layer of Keras 3."""
-    return any(
-        base.__module__.partition(".")[0] == "keras" and base.__name__ == "Layer"
-        for base in type(model).__mro__
-    )
-
-
 def check(
     model: Any,
     args: tuple[Any, ...] = (),
