@@ -237,9 +237,9 @@ def compose(
     asked = VIEWS.get(style) if style and renderer.consumes == "scene" else None
     merges = asked is None or asked.prepared == "cards"
     asks = depth != "auto" or bool(focus) or bool(hide) or bool(passes)
-    if covered is not None and renderer.consumes != "scene":
+    if covered is not None and renderer.consumes != "scene" and not renderer.is_annotated:
         raise OptionError(
-            f"the format {renderer.name!r} shows no overlay", "draw svg, pdf, png or tikz"
+            f"the format {renderer.name!r} shows no overlay", "draw svg, pdf, png, tikz or html"
         )
     if renderer.consumes == "model" and not asks:
         drawn, shown, operations = None, model, 0
@@ -291,7 +291,8 @@ def compose(
         subject, caption = scene, scene.description
     logger.info("writing %s", renderer.name)
     owner = f"the format {renderer.name!r}"
-    content = renderer.render(subject, **fitting(renderer.render, settings, owner))
+    over_it = (covered.annotate,) if covered is not None and renderer.is_annotated else ()
+    content = renderer.render(subject, *over_it, **fitting(renderer.render, settings, owner))
     said = covered.annotate(model.graph).summary if covered is not None else ""
     cards = drawn if merges else None
     return Rendering(content, model, cards, operations, smallest, said, caption)

@@ -86,14 +86,16 @@ def fitting(drawn: Mapping[str, Any], format: str) -> dict[str, Any]:
     """Those of the arguments of ``compose`` that mean something to ``format``."""
     renderer = RENDERERS.get(format)
     functions: list[Callable[..., object]] = [renderer.render]
+    is_annotated = renderer.consumes == "scene" or renderer.is_annotated
     if renderer.consumes == "scene":
         functions += [view.draw for view in VIEWS.all()]
+    if is_annotated:
         functions += [overlay.prepare for overlay in OVERLAYS.all()]
     if renderer.consumes == "graph":
         functions.append(graph_of_trees)
     taken = {name.replace("-", "_") for function in functions for name in options_of(function)}
     known = taken | _parameters()
-    if renderer.consumes != "scene":
+    if not is_annotated:
         known.discard("overlay")
     found = {name: value for name, value in drawn.items() if name in known}
     if format == "pdf" and not found.keys() & {"width", "fit", "columns"}:

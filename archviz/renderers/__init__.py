@@ -26,6 +26,9 @@ class Renderer:
         suffixes: File name endings with their dot; the first is the one that archviz gives.
         loses: What of the model the output does not hold, in a clause; "" when that is nothing
             that a picture shows.
+        passes: Passes that its graph goes through besides.
+        is_annotated: Whether ``render`` takes, behind what it consumes, a function that says what
+            an overlay draws over a graph: an Annotation.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Renderer:
     suffixes: tuple[str, ...]
     loses: str = ""
     passes: tuple[str, ...] = ()
+    is_annotated: bool = False
 
 
 RENDERERS: Registry[Renderer] = Registry("archviz.renderers", "RENDERER", Renderer)

@@ -21,6 +21,7 @@ from archviz_cli.arguments import (
     Input,
     Kwargs,
     Loss,
+    Overlay,
     Quiet,
     Set,
     SetFile,
@@ -39,7 +40,6 @@ from archviz_cli.choices import (
     Font,
     Shapes,
     complete_layout,
-    complete_overlay,
     complete_pass,
     complete_renderer,
     complete_style,
@@ -254,16 +254,7 @@ def render(
             show_default=False,
         ),
     ] = [],  # noqa: B006
-    overlay: Annotated[
-        str,
-        typer.Option(
-            "--overlay",
-            metavar="NAME",
-            help="Draw over the model what is known of it: gradient, for live PyTorch models.",
-            autocompletion=complete_overlay,
-            show_default=False,
-        ),
-    ] = "",
+    overlay: Overlay = "",
     loss: Loss = "",
     expect_frozen: ExpectFrozen = [],  # noqa: B006
     expect_cut: ExpectCut = [],  # noqa: B006
@@ -271,9 +262,7 @@ def render(
     quiet: Quiet = False,
 ) -> int:
     """Draw models, or write them in another format."""
-    over = gradient_options(loss, target if overlay else "", expect_frozen, expect_cut)
-    if over and not overlay:
-        raise OptionError(f"--{next(iter(over))} is for an overlay", "add --overlay gradient")
+    over = overlay_options(overlay, loss, target if overlay else "", expect_frozen, expect_cut)
     return commands.render(
         sources,
         output,
@@ -298,7 +287,7 @@ def render(
             "style": style,
             "layout": layout,
             "passes": passes,
-            **({"overlay": overlay, **over} if overlay else {}),
+            **over,
             **trees.given(
                 form,
                 tree,
@@ -475,3 +464,17 @@ def gradient_options(
     """What the command line says of gradients, by the names of the check's options."""
     given = {"loss": loss, "target": target, "frozen": tuple(frozen), "expect_cut": tuple(cut)}
     return {name: value for name, value in given.items() if value}
+
+
+def overlay_options(
+    overlay: str, loss: str, target: str, frozen: list[str], cut: list[str]
+) -> dict[str, object]:
+    """The overlay with its options, as :func:`archviz.api.compose` takes them.
+
+    Raises:
+        OptionError: There are options without an overlay.
+    """
+    options = gradient_options(loss, target, frozen, cut)
+    if options and not overlay:
+        raise OptionError(f"--{next(iter(options))} is for an overlay", "add --overlay gradient")
+    return {"overlay": overlay, **options} if overlay else {}

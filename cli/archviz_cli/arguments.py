@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archviz.options import parse_bindings
-from archviz_cli.choices import Font, complete_importer, complete_width
+from archviz_cli.choices import Font, complete_importer, complete_overlay, complete_width
 
 Sources = Annotated[
     list[str],
@@ -58,6 +58,16 @@ Kwargs = Annotated[
 Static = Annotated[
     bool,
     typer.Option("--static", help="Show the tree of modules of a live model without running it."),
+]
+Overlay = Annotated[
+    str,
+    typer.Option(
+        "--overlay",
+        metavar="NAME",
+        help="Draw over the model what is known of it: gradient, for live PyTorch models.",
+        autocompletion=complete_overlay,
+        show_default=False,
+    ),
 ]
 Loss = Annotated[
     str,

@@ -15,17 +15,22 @@ from archviz import api
 from archviz.output import default_output
 from archviz.source import Source
 from archviz_cli import commands, trees
-from archviz_cli.app import app
+from archviz_cli.app import app, overlay_options
 from archviz_cli.arguments import (
     Depth,
+    ExpectCut,
+    ExpectFrozen,
     Focus,
     From,
     Input,
     Kwargs,
+    Loss,
+    Overlay,
     Quiet,
     Shape,
     Static,
     Strict,
+    Target,
     Verbose,
     importer_options,
 )
@@ -41,7 +46,8 @@ from archviz_cli.console import Console
   archviz view package.module:build --input 1x3x224x224
   archviz view model.onnx --depth 2 --theme dark
   archviz view model.onnx --no-browser          says where the page is
-  archviz view model.onnx -o model.html         keeps the page"""
+  archviz view model.onnx -o model.html         keeps the page
+  archviz view package.module:build --overlay gradient --loss package.train:loss"""
 )
 def view(
     context: typer.Context,
@@ -77,6 +83,11 @@ def view(
         ),
     ] = "auto",
     focus: Focus = "",
+    overlay: Overlay = "",
+    loss: Loss = "",
+    target: Target = "",
+    expect_frozen: ExpectFrozen = [],  # noqa: B006 - typer hands out lists of its own
+    expect_cut: ExpectCut = [],  # noqa: B006
     tree: trees.Tree = None,
     max_depth: trees.MaxDepth = None,
     max_nodes: trees.MaxNodes = None,
@@ -92,10 +103,12 @@ def view(
     """Open a model in the browser: search it, open its modules, trace its values."""
     console: Console = context.obj.with_flags(verbose, quiet)
     options = importer_options(shape, strict, input, kwargs, static)
+    over = overlay_options(overlay, loss, target, expect_frozen, expect_cut)
     limits = {"tree": tree, "max_depth": max_depth, "max_nodes": max_nodes}
     settings = {
         **{"depth": depth, "theme": theme, "focus": focus},
         **{name: limit for name, limit in limits.items() if limit is not None},
+        **over,
     }
 
     def show(name: str) -> int:
@@ -119,9 +132,14 @@ def _written(
 ) -> Path:
     """The path of the page, once it is written."""
     source = Source.of(name)
-    model = api.load(source, importer=importer, **options)
-    console.diagnostics(model)
-    made = api.compose(model, format="html", **settings)
+    if settings.get("overlay"):  # an overlay looks at the source itself
+        made = api.compose(source, format="html", importer=importer, **options, **settings)
+        console.diagnostics(made.model)
+        console.note(made.said)
+    else:
+        model = api.load(source, importer=importer, **options)
+        console.diagnostics(model)
+        made = api.compose(model, format="html", **settings)
     if output:
         return api.write(made, output, source).resolve()
     stem = default_output(source, "html").stem[:60]

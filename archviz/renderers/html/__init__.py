@@ -6,10 +6,12 @@ reader's choice. Its scripts are plain JavaScript without libraries, in ``archvi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
+from archviz.annotation import Annotation
 from archviz.errors import OptionError
-from archviz.ir import Model
+from archviz.ir import Graph, Model
 from archviz.renderers import Renderer
 from archviz.renderers.html.assembly import assemble
 from archviz.renderers.html.contents import contents
@@ -21,6 +23,7 @@ MOST_TREE_NODES = 12_000
 
 def render(
     model: Model,
+    annotate: Callable[[Graph], Annotation] | None = None,
     *,
     theme: str = "auto",
     shapes: Literal["change", "all", "none"] = "change",
@@ -30,6 +33,7 @@ def render(
 
     Args:
         model: As the passes left it, with no module collapsed.
+        annotate: Says what an overlay draws over the graph, and over one of closed modules.
         theme: Name of a theme, a TOML file, or "auto" for light and dark.
         shapes: Which edges say the shape of what they carry.
         depth: How many levels of modules are open at first.
@@ -43,7 +47,9 @@ def render(
             f"{len(nodes):,} nodes of decision trees are more than a page shows well",
             "say which with --tree N, --max-depth N or --max-nodes N",
         )
-    return assemble(contents(model, shapes=shapes, depth=depth).data, describe(model), theme)
+    found = contents(model, annotate, shapes=shapes, depth=depth)
+    about = " ".join(filter(None, (describe(model), found.summary)))
+    return assemble(found.data, about, theme, is_annotated=annotate is not None)
 
 
 RENDERER = Renderer(
@@ -54,4 +60,5 @@ RENDERER = Renderer(
     suffixes=(".html", ".htm"),
     # The reader closes modules; depth says which are open at first.
     passes=("collapse-scopes:depth=all",),
+    is_annotated=True,
 )

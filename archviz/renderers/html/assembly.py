@@ -28,6 +28,14 @@ ROLES = (
     *(f"scope {depth}" for depth in range(3)),
 )  # fmt: skip
 
+OVERLAY_ROLES = (
+    "text", "badge-bad",
+    *(f"{mark}-{state}" for mark in ("ring", "sign") for state in ("good", "bad", "off")),
+    *(f"{mark}-{state}" for mark in ("edge", "arrow") for state in ("good", "bad")),
+    *(f"remark-{state}-title" for state in ("good", "bad", "off")),
+)  # fmt: skip
+"""Roles that only pages with an overlay have."""
+
 COLORS = (
     "page",
     "ink",
@@ -44,16 +52,20 @@ COLORS = (
 """Colours of the page around the picture."""
 
 
-def assemble(data: Mapping[str, Any], description: str, theme: str) -> str:
+def assemble(
+    data: Mapping[str, Any], description: str, theme: str, *, is_annotated: bool = False
+) -> str:
     """The page that shows ``data``.
 
     Args:
         data: What the scripts read, plain values.
         description: What the picture shows, in a sentence or two.
         theme: Name or file of the theme; "auto" goes by the reader's system.
+        is_annotated: Whether the data say what an overlay does.
     """
     packed, start = _template("scripts.txt").strip(), _compact(_template("start.js"))
-    style = style_sheet(theme) + _template("page.css").replace("\n", "")
+    roles = (*ROLES, *OVERLAY_ROLES) if is_annotated else ROLES
+    style = style_sheet(theme, roles) + _template("page.css").replace("\n", "")
     parts = {
         "theme": f' data-theme="{theme}"' if theme in ("light", "dark") else "",
         "policy": _policy((start, unpacked(packed)), style),
@@ -97,25 +109,25 @@ def _policy(scripts: Iterable[str], style: str) -> str:
     )
 
 
-def style_sheet(name: str) -> str:
+def style_sheet(name: str, roles: Iterable[str] = ROLES) -> str:
     """Every colour as a variable, light and dark, and every role by its class."""
-    theme = load_theme(name)
-    rules = [_variables(":root", theme, _used(theme))]
+    roles, theme = tuple(roles), load_theme(name)
+    rules = [_variables(":root", theme, _used(theme, roles))]
     if name in (AUTO, "light", "dark"):
         light, dark = load_theme("light"), load_theme("dark")
-        used = _used(light)
+        used = _used(light, roles)
         system = _variables(":root:not([data-theme=light])", dark, used)
         rules = [
             _variables(":root", light, used),
             f"@media(prefers-color-scheme:dark){{{system}}}",
             _variables(":root[data-theme=dark]", dark, used),
         ]
-    rules += [_rule(role, theme) for role in ROLES]
+    rules += [_rule(role, theme) for role in roles]
     return "".join(rules)
 
 
-def _used(theme: Theme) -> list[str]:
-    named = [color for role in ROLES for color in _colors(theme, role)]
+def _used(theme: Theme, roles: Iterable[str]) -> list[str]:
+    named = [color for role in roles for color in _colors(theme, role)]
     return list(dict.fromkeys([*COLORS, *named]))
 
 

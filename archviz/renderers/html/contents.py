@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from archviz.annotation import Annotation
 from archviz.diagnostics import Diagnostic
 from archviz.ir import Graph, Model, Node, ScopePath
 from archviz.ir.walk import leaves, scope_children
 from archviz.layouts.sugiyama.states import States, prepare
 from archviz.renderers.html import details
+from archviz.renderers.html.overlaid import Annotate, Overlaid, arc_states
 from archviz.renderers.html.tables import Pictures, Table, relative
 from archviz.renderers.html.trees import in_parts
 from archviz.renderers.html.wiring import parts_of
@@ -33,30 +33,42 @@ class Contents:
         data: What goes into the page.
         states: The layout of every state.
         drawing: Cards and frames by box.
+        summary: What the overlay says, in a sentence.
     """
 
     data: dict[str, Any]
     states: States
     drawing: Drawing
+    summary: str = ""
 
 
-def contents(model: Model, *, shapes: str = "change", depth: int | str = "auto") -> Contents:
+def contents(
+    model: Model,
+    annotate: Annotate | None = None,
+    *,
+    shapes: str = "change",
+    depth: int | str = "auto",
+) -> Contents:
     """The contents of a model's page.
 
     Args:
         model: As the passes left it, with no module collapsed.
+        annotate: Says what an overlay draws over a graph.
         shapes: Which edges are labelled.
         depth: How many levels of modules are open at first.
     """
-    return _Collector(model, shapes).collected(depth)
+    return _Collector(model, shapes, annotate).collected(depth)
 
 
 class _Collector:
-    def __init__(self, model: Model, shapes: str) -> None:
+    def __init__(self, model: Model, shapes: str, annotate: Annotate | None) -> None:
         self.model = model
         self.graph = graph = in_parts(model.graph)
         self.frames = Frames(graph)
-        self.drawing = collect(graph, self.frames, shapes, Annotation())
+        self.overlaid = Overlaid(graph, annotate)
+        # A page draws rings around cards without keeping room for them.
+        said = replace(self.overlaid.said, rings={})
+        self.drawing = collect(graph, self.frames, shapes, said)
         self.nodes = {node.id: node for node in graph.nodes}
         self.found = _by_node(model)
         self.pictures = Pictures()
@@ -69,6 +81,7 @@ class _Collector:
             {index: (card.width, card.height) for index, card in self.closed.items()},
         )
         self.texts = self._label_texts()
+        self.arcs = arc_states(self.states.pieces, self.drawing.states)
 
     def collected(self, depth: int | str) -> Contents:
         drawing = self.drawing
@@ -97,16 +110,17 @@ class _Collector:
             "cells": self.cells.rows,
             "root": root,
             "depth": depth,
+            **self.overlaid.key(),
         }
-        return Contents(data, self.states, drawing)
+        return Contents(data, self.states, drawing, self.overlaid.said.summary)
 
     def _closed_cards(self) -> dict[int, Card]:
         """The card of each frame when it is closed."""
         inside = _Inside(self.graph)
-        found = {}
-        for index, path in self.drawing.frames.items():
+        nodes = {}
+        for path in self.drawing.frames.values():
             scope = self.graph.scopes[path]
-            node = Node(
+            nodes[path] = Node(
                 "/".join(path),
                 scope.type or self.frames.title(path) or path[-1],
                 scope=path[:-1],
@@ -116,8 +130,13 @@ class _Collector:
                 name=f"{path[-1]} – {scope.last}" if scope.last else path[-1],
                 repeat=scope.repeat,
             )
-            found[index] = cards.measure(node, self.graph, self.frames.label(node))
-        return found
+        self.overlaid.close(nodes)
+        return {
+            index: cards.measure(
+                node, self.graph, self.frames.label(node), self.overlaid.remarks(node.id)
+            )
+            for index, node in zip(self.drawing.frames, nodes.values(), strict=True)
+        }
 
     def _around(self, index: int) -> ScopePath:
         parent = self.drawing.boxes[index].parent
@@ -132,6 +151,7 @@ class _Collector:
         name = relative(printable(card.id, 1000), path)
         if node is not None:
             found = details.of_node(node, self.graph, path, self.found.get(node.id, []))
+            found += details.shortened([("Overlay", self.overlaid.rows(node.id))])
         elif card.kind == "pill":
             found = details.of_value(card.id.partition(":")[2], self.graph)
         else:
@@ -139,8 +159,9 @@ class _Collector:
         severity = max((d.severity for d in self.found.get(card.id, [])), default="", key=_rank)
         about = printable(node.op, 60) if node is not None else card.tooltip
         row: list[Any] = [self.pictures.add(card, about), name, self._sections(found)]
-        if card.source or severity:
-            row += [card.source, str(severity)]
+        state = self.overlaid.mark(card.id)
+        if card.source or severity or state:
+            row += [card.source, str(severity), *state]
         return self.leaves.add(row)
 
     def _module(self, index: int, numbers: list[int]) -> int:
@@ -168,6 +189,7 @@ class _Collector:
             [int(box.header), int(box.width)],
             self._sections([("Module", facts)]),
             printable(scope.last),
+            *self.overlaid.mark("/".join(path)),
         ]
         return self.modules.add(row)
 
@@ -176,7 +198,10 @@ class _Collector:
         assert plan is not None
         children = [numbers[child] for child in cell.children]
         arcs = [
-            [source, port, target, target_port, net, self.texts.get((index, arc), -1)]
+            [
+                *(source, port, target, target_port, net, self.texts.get((index, arc), -1)),
+                *self.arcs.get((index, arc), ()),
+            ]
             for arc, (source, port, target, target_port, net, _) in enumerate(cell.arcs)
         ]
         wiring = self.wirings.add([arcs, plan.head, parts_of(self.states, index)])

@@ -56,7 +56,7 @@ class Pictures:
         """The number of a card's picture; ``about`` says what it is to those who see none."""
         shown = (
             *(card.kind, card.width, card.height, card.category, card.title, card.note),
-            *(card.rows, card.strips, card.label, card.repeat, about),
+            *(card.rows, card.strips, card.label, card.repeat, card.remarks, about),
         )
         number = self._known.get(shown)
         if number is None:
@@ -73,7 +73,7 @@ class Pictures:
                     place = [mark.x, mark.y, mark.width, mark.height, mark.radius]
                     shapes.append([*map(_short, place), mark.role])
                 case Path():
-                    shapes.append([_path(mark.segments), mark.role])
+                    shapes.append([path_data(mark.segments), mark.role])
                 case Text():
                     style = self.styles.add([mark.role, _short(mark.size), mark.anchor])
                     row = [_short(mark.x), _short(mark.y), style, mark.text]
@@ -98,7 +98,7 @@ def _short(value: float) -> float | int:
     return whole if whole == value else round(value, 2)
 
 
-def _path(segments: tuple[Segment, ...]) -> str:
+def path_data(segments: tuple[Segment, ...]) -> str:
     """The ``d`` attribute of a path."""
     return "".join(
         segment[0] + " ".join([str(_short(value)) for value in segment[1:]]) for segment in segments

@@ -454,7 +454,7 @@ def _paint_module(card: Card, area: Area) -> list[Mark]:
         inner = Area(x + 13, y, width - 13 - pill - 6, height)
     return [
         Rect(x, y, width, whole, "module", RADIUS),
-        Rect(x + inset, y + inset, width - 2 * inset, whole - 2 * inset, "module-inner", 3.0),
+        Rect(x + inset, y + inset, width - 2 * inset, height - 2 * inset, "module-inner", 3.0),
         Path(
             (("M", x + 12, y + 12), ("L", x + 17, y + 17), ("L", x + 12, y + 22), ("Z",)), "marker"
         ),

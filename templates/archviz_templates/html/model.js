@@ -19,13 +19,13 @@ const cellOf = number => { const [children, wiring] = data.cells[number]; return
 function makeItem(ref, parent, index) {
   const item = { parent, index, depth: parent ? parent.depth + 1 : 0, dom: null, lit: null };
   if (ref < 0) {
-    const [cell, card, names, titles, [header, width], sections, last] = data.modules[-1 - ref];
-    Object.assign(item, { isModule: true, cell: cellOf(cell), card: data.cards[card], titles, header, width, sections, last, open: false });
+    const [cell, card, names, titles, [header, width], sections, last, state = '', badge = ''] = data.modules[-1 - ref];
+    Object.assign(item, { isModule: true, state, badge, cell: cellOf(cell), card: data.cards[card], titles, header, width, sections, last, open: false });
     item.path = [...parent.path, ...names];
     item.id = item.path.join('/');
   } else {
-    const [card, name, sections, source = '', severity = ''] = data.leaves[ref];
-    Object.assign(item, { card: data.cards[card], sections, source, severity, path: parent.path });
+    const [card, name, sections, source = '', severity = '', state = '', badge = ''] = data.leaves[ref];
+    Object.assign(item, { card: data.cards[card], sections, source, severity, state, badge, path: parent.path });
     item.id = absolute(name, parent.path);
   }
   return item;

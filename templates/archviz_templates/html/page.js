@@ -104,6 +104,7 @@ function showDetails() {
   if (!chosen) {
     html('h2', details, data.title);
     html('p', details, svg.getAttribute('aria-label'));
+    showOverlay();
     return showSections(data.about.map(i => data.sections[i]), []);
   }
   const item = chosen;
@@ -123,6 +124,29 @@ function showDetails() {
     for (const other of found.slice(0, 12)) button(html('li', list), `${typeOf(other)} ${other.isModule ? '' : nameOf(other)}`.trim().slice(0, 80), other.id.slice(0, 200), () => goTo(other));
     if (found.length > 12) html('li', list, `and ${found.length - 12} more`);
   }
+}
+// What an overlay found: the legend over the picture, and in the details what is cut or bad.
+function drawLegend() {
+  if (!data.legend || !data.legend.length) return;
+  const box = html('div', stage, undefined, { id: 'legend' });
+  for (const [text, state, sign] of data.legend) {
+    const sample = make('svg', { width: 34, height: 16, viewBox: '0 0 34 16', 'aria-hidden': true }, html('span', box));
+    if (sign) make('path', { d: data.signs[sign], class: `sign-${state}`, transform: 'translate(24 8)' }, sample);
+    else if (state === 'off') rect([1, 2, 32, 12, 4], 'ring-off', sample);
+    else make('path', { d: 'M0 8L34 8', class: `edge edge-${state}` }, sample);
+    sample.parentNode.append(text);
+  }
+}
+function showOverlay() {
+  if (!data.legend) return;
+  const marked = [...everything()].filter(item => !item.isModule && (item.badge || item.state === 'bad')).sort((a, b) => !a.badge - !b.badge);
+  if (marked.length) {
+    html('h3', details, data.legend.find(entry => entry[1] === 'bad')?.[0] || 'marked');
+    const list = html('ul', details);
+    for (const item of marked.slice(0, 20)) button(html('li', list), `${item.badge ? '✂ ' : ''}${typeOf(item)} ${nameOf(item)}`.slice(0, 80), item.id.slice(0, 200), () => goTo(item));
+    if (marked.length > 20) html('li', list, `and ${marked.length - 20} more`);
+  }
+  for (const note of data.notes) html('p', details, note);
 }
 // Outputs are named after their node where "$" stands; inputs as they are where they are made, when
 // that is certain.
@@ -445,6 +469,7 @@ update();
 firstView();
 showDetails();
 showCrumbs();
+drawLegend();
 followAddress();
 
 // For tests, and for pages that hold this one: what is open, and where everything is.

@@ -16,7 +16,8 @@ const rect = ([x, y, width, height, rx], role, parent) => make('rect', { x, y, w
 const textAt = (x, y, text, role, size, anchor, parent) => parent.append(' ') || make('text', { x, y, class: role, 'font-size': size, 'text-anchor': anchor }, parent, text);
 
 function drawCard(item, into) {
-  const [kind, w, h, shape, texts] = item.card;
+  const [kind, w, h, shape, texts] = item.card, isRound = kind !== 'op' && kind !== 'module';
+  if (item.state) rect([-2, -2, w + 4, h + 4, (isRound ? h / 2 : 5) + 2], `ring-${item.state}`, into);
   for (const mark of data.shapes[shape]) {
     if (mark.length === 2) make('path', { d: mark[0], class: mark[1] }, into);
     else rect(mark.slice(0, 5), mark[5], into);
@@ -25,9 +26,15 @@ function drawCard(item, into) {
     const [x, y, style, text] = data.texts[t], [role, size, anchor] = data.styles[style];
     textAt(x, y, text, role, size, anchor, into);
   }
-  const isRound = kind !== 'op' && kind !== 'module';
   rect([-3.5, -3.5, w + 7, h + 7, (isRound ? h / 2 : 5) + 3.5], 'ring', into);
+  if (item.badge) drawBadge(item.badge, into);
   if (item.severity) make('circle', { cx: w, cy: 0, r: 5, class: `flag ${item.severity}` }, into);
+}
+
+// The sign of an overlay at a corner: what is marked here, or somewhere inside.
+function drawBadge(sign, into) {
+  make('circle', { r: 9.5, class: 'badge-bad' }, into);
+  make('path', { d: data.signs[sign], class: 'sign-bad' }, into);
 }
 
 // The header of an open module: its name where no edge comes through, then what has room.
@@ -156,10 +163,11 @@ function drawEdges(item, into) {
       path = [...points.slice(0, -1), [last[0] - (last[0] - before[0]) / length * short, last[1] - (last[1] - before[1]) / length * short]];
     }
     const line = edge.firstChild || make('path', {}, edge);
-    put(line, { d: edgePath(path), class: layout.backs.has(i) ? 'back-edge' : 'edge' });
+    const state = arcs[i][6], role = layout.backs.has(i) ? 'back-edge' : 'edge';
+    put(line, { d: edgePath(path), class: state ? `${role} edge-${state}` : role });
     let head = edge.querySelector('.arrow');
     if (ends) {
-      head = head || make('path', { class: 'arrow' }, edge);
+      head = head || make('path', { class: state ? `arrow arrow-${state}` : 'arrow' }, edge);
       put(head, { d: headPath(before, last) });
     } else if (head) head.remove();
     const label = layout.labels[i], text = edge.querySelector('.label');
@@ -169,12 +177,13 @@ function drawEdges(item, into) {
   });
 }
 
+const stateText = state => (data.legend || []).find(entry => entry[1] === state && !entry[2])?.[0] || state;
 const sizeOf = item => (item.isModule && item.open ? item.layout : { w: item.card[1], h: item.card[2] });
 
 // What a screen reader says: the texts of the card or the header, then what they leave out.
 function describe(item) {
   const texts = [...item.face.querySelectorAll('text')].map(text => text.textContent).join(' ');
-  const rest = [item.isModule ? 'module' : item.card[0] === 'pill' ? item.id.split(':')[0] : item.card[0] === 'merge' ? item.card[5] : '', item.isModule ? item.id : item.id.slice(0, 200), item.severity];
+  const rest = [item.isModule ? 'module' : item.card[0] === 'pill' ? item.id.split(':')[0] : item.card[0] === 'merge' ? item.card[5] : '', item.isModule ? item.id : item.id.slice(0, 200), item.severity, item.state && stateText(item.state)];
   return [texts, ...rest].filter(Boolean).join(', ');
 }
 
