@@ -27,7 +27,10 @@ torch = pytest.importorskip("torch", reason="gradient cases need PyTorch")
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "cases" / "gradient_cases.py"
-OWN = [Path(__file__).with_name(name) for name in ("more_cases.py", "varied_cases.py")]
+OWN = [
+    Path(__file__).with_name(name)
+    for name in ("more_cases.py", "varied_cases.py", "reported_cases.py")
+]
 FILES = [path for path in (*OWN, SHARED) if path.exists()]
 
 

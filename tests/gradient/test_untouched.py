@@ -30,6 +30,7 @@ class Messy(nn.Module):
         self.seen.append(h)
         self.last = h
         self.extra = nn.Parameter(torch.ones(2))
+        h.sum().backward(retain_graph=True)
         with torch.no_grad():
             self.linear.weight.mul_(2)
         self.linear.bias.data = self.linear.bias.data + 1
@@ -57,6 +58,8 @@ def state(model: Any, x: Any) -> Any:
         "patches": (
             vars(torch.autograd.Function)["apply"],
             torch.autograd.grad,
+            torch.autograd.backward,
+            torch.Tensor.backward,
             vars(nn.Parameter)["__new__"],
             torch.inference_mode.__enter__,
             nn.Module.__call__,

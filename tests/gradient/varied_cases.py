@@ -10,45 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from casebook import Made, Net, net, registrar
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 from torch.utils.checkpoint import checkpoint
 
 CASES: list[dict[str, Any]] = []
-Made = tuple[Any, ...]
-
-
-def case(**expect: str | tuple[str, str]) -> Callable[[Callable[[], Made]], Callable[[], Made]]:
-    """Registers a case; "all" stands for every parameter, and "a__b" for those below a.b."""
-
-    def register(make: Callable[[], Made]) -> Callable[[], Made]:
-        wanted = {}
-        for key, value in expect.items():
-            verdict, kinds = (value, None) if isinstance(value, str) else value
-            path = key.replace("__", ".")
-            for pattern in ("*",) if key == "all" else (path, f"{path}.*"):
-                wanted[pattern] = (verdict, kinds, "CUT" if kinds else None)
-        CASES.append({"name": make.__name__, "make": make, "expect": wanted})
-        return make
-
-    return register
-
-
-class Net(nn.Module):
-    """An encoder, a function between, a decoder."""
-
-    def __init__(self, between: Callable[[Any], Any] = lambda h: h) -> None:
-        super().__init__()
-        self.enc = nn.Linear(4, 4)
-        self.dec = nn.Linear(4, 4)
-        self.between = between
-
-    def forward(self, x: Any) -> Any:
-        return self.dec(self.between(self.enc(x)))
-
-
-def net(between: Callable[[Any], Any], loss: Callable[..., Any] | None = None) -> Made:
-    return (Net(between), (torch.randn(3, 4),), *((loss,) if loss else ()))
+case = registrar(CASES)
 
 
 # Losses of one's own

@@ -16,6 +16,7 @@ import torch
 
 from archviz.analysis.gradient.graph import Region, Role
 from archviz.importers.torch.containers import collect
+from archviz.importers.torch.gradient.nodes import reachable
 from archviz.importers.torch.gradient.regions import region_frame
 from archviz.importers.torch.identity import TAG, paused
 from archviz.importers.torch.recorder import Recorder
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 def patched(watcher: Watcher, recorder: Recorder) -> Iterator[None]:
     """A context with all replacements."""
     with contextlib.ExitStack() as stack:
-        for patch in (_functions, _gradients, _new_parameters, _inference_mode, _checkpoints):
+        for patch in (
+            _functions, _gradients, _backward, _new_parameters, _inference_mode, _checkpoints,
+        ):  # fmt: skip
             stack.enter_context(patch(watcher, recorder))
         yield
 
@@ -98,12 +101,7 @@ def _gradients(watcher: Watcher, recorder: Recorder) -> contextlib.AbstractConte
             return original(
                 outputs, inputs, grad_outputs, retain_graph, create_graph, *rest, **more
             )
-        tensors: list[torch.Tensor] = []
-        collect((outputs,), tensors)
-        with paused():
-            through: set[int] = set()
-            for tensor in tensors:
-                through |= _sources(watcher, recorder.value_of(tensor).value)
+        through = _through(watcher, recorder, outputs)
 
         def function(outputs: Any, inputs: Any, grad_outputs: Any) -> Any:
             return original(outputs, inputs, grad_outputs, keep, create_graph, *rest, **more)
@@ -116,6 +114,75 @@ def _gradients(watcher: Watcher, recorder: Recorder) -> contextlib.AbstractConte
             return recorder.handle(function, (outputs, inputs, grad_outputs), {})
 
     return _replaced(torch.autograd, "grad", grad)
+
+
+@contextlib.contextmanager
+def _backward(watcher: Watcher, recorder: Recorder) -> Iterator[None]:
+    """A backward pass inside the call is one operation; its results are the leaves' gradients."""
+    original = torch.autograd.backward
+
+    @functools.wraps(original)
+    def backward(
+        tensors: Any,
+        grad_tensors: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        *rest: Any,
+        **more: Any,
+    ) -> None:
+        keep = True if retain_graph is None else retain_graph
+        if recorder.running is not None:
+            original(tensors, grad_tensors, retain_graph, create_graph, *rest, **more)
+            return
+
+        roots: list[torch.Tensor] = []
+        collect((tensors,), roots)
+        leaves = list(reachable(roots, through_zero=True).values())
+
+        def function(tensors: Any, grad_tensors: Any) -> Any:
+            for leaf in leaves:
+                if leaf.grad is not None:  # what was there is added to, and is the caller's
+                    leaf.grad = leaf.grad.clone()
+            original(tensors, grad_tensors, keep, create_graph, *rest, **more)
+            return [leaf.grad for leaf in leaves]
+
+        function.__name__ = "backward"
+        through = _through(watcher, recorder, tensors)
+        with (
+            torch._C.DisableTorchFunction(),
+            _as(watcher, Role.GRADIENT, "torch.Tensor.backward", through),
+        ):
+            recorder.handle(function, (tensors, grad_tensors), {})
+        with paused():
+            for leaf in leaves:
+                if leaf.grad is not None:
+                    watcher.slopes[id(leaf)] = recorder.value_of(leaf.grad).value
+
+    def of_tensor(
+        self: torch.Tensor,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        torch.autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    with (
+        _replaced(torch.autograd, "backward", backward),
+        _replaced(torch.Tensor, "backward", of_tensor),
+    ):
+        yield
+
+
+def _through(watcher: Watcher, recorder: Recorder, outputs: Any) -> set[int]:
+    """The leaves of the graph behind ``outputs``."""
+    tensors: list[torch.Tensor] = []
+    collect((outputs,), tensors)
+    found: set[int] = set()
+    with paused():
+        for tensor in tensors:
+            found |= _sources(watcher, recorder.value_of(tensor).value)
+    return found
 
 
 def _sources(watcher: Watcher, value: int) -> set[int]:

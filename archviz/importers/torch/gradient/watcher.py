@@ -83,6 +83,7 @@ class Watcher(Observer):
         unregistered: Values of leaves that ask for gradient and belong to no module.
         titles: Names of the backward nodes of values that nothing announced.
         forwards: Code of the forward methods of the custom Functions that made such values.
+        slopes: Gradients that a backward pass inside the call left, by identity of their leaf.
         regions: Where gradient is switched off.
         recorder: The recorder being watched.
     """
@@ -99,6 +100,7 @@ class Watcher(Observer):
         self.unregistered: dict[int, tuple[int, ...]] = {}
         self.titles: dict[int, str] = {}
         self.forwards: dict[int, Any] = {}
+        self.slopes: dict[int, int] = {}
         self.provenance = Provenance()
         self.regions = Regions()
         self.inference: Region | None = None
@@ -203,6 +205,8 @@ class Watcher(Observer):
         more = self._strangers - own - set(operation.outputs)
         more.update(self.more)
         more.update(self.provenance.origins((args, kwargs)))
+        if operation.name == "grad" and id(args[0]) in self.slopes:
+            more.add(self.slopes[id(args[0])])
         if operation.name in _ENTERING and operation.outputs:
             tensors: list[torch.Tensor] = []
             collect((result,), tensors)
