@@ -115,15 +115,16 @@ MODELS: dict[str, tuple[Callable[[str], tuple[nn.Module, dict[str, Any]]], str]]
 }
 
 
-def best(function: Callable[[], object], runs: int = RUNS) -> float:
-    """The least CPU time of some runs, in seconds."""
-    times = []
+def best(functions: tuple[Callable[[], object], ...], runs: int = RUNS) -> list[float]:
+    """The least CPU time of some runs of each, in seconds; they take turns."""
+    times: list[list[float]] = [[] for _ in functions]
     for _ in range(runs):
-        gc.collect()
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return min(times)
+        for function, mine in zip(functions, times, strict=True):
+            gc.collect()
+            start = time.process_time()
+            function()
+            mine.append(time.process_time() - start)
+    return [min(mine) for mine in times]
 
 
 def megabytes() -> float:
@@ -132,7 +133,6 @@ def megabytes() -> float:
 
 def measure(name: str) -> dict[str, Any]:
     from archviz.importers.torch.gradient.check import check
-    from archviz.importers.torch.gradient.judging import Judge
     from archviz.importers.torch.gradient.outcome import Outcome
 
     build, kind = MODELS[name]
@@ -158,11 +158,9 @@ def measure(name: str) -> dict[str, Any]:
     follow, Outcome.follow = Outcome.follow, lambda self, subject, opaque=None: None
     try:
         runs = RUNS if name != "llama70b-meta" else 3
-        plain_time = best(plain, runs)
-        traced = best(lambda: check(model, args, forward), runs)
+        plain_time, traced = best((plain, lambda: check(model, args, forward)), runs)
     finally:
         Outcome.follow = follow
-    assert Judge
     bad = sorted(n for n, item in report.parameters.items() if not item.is_healthy)
     return {
         "name": name,

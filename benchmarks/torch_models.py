@@ -124,6 +124,10 @@ def _shrunk(settings: dict[str, Any]) -> dict[str, Any]:
     for key, value in settings.items():
         if key in SMALL and type(value) is int:
             found[key] = min(value, SMALL[key])
+        elif key.endswith("_token_id") and type(value) is int:
+            found[key] = value % SMALL["vocab_size"]
+        elif key == "attention_types":  # GPT-Neo's kinds of attention and how often they repeat
+            found[key] = [[value[0][0], 1]]
         elif key.endswith("_config") and isinstance(value, dict):
             found[key] = {**value, **_shrunk(value)}
     return found
