@@ -7,14 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archviz import baseline as baselines
 from archviz.analysis.gradient.expectations import with_expectations
-from archviz.analysis.gradient.flow import GradientFlow
 from archviz.analysis.gradient.report import GradientReport
-from archviz.analysis.gradient.static import is_judged, static_report
-from archviz.analysis.gradient.static_rules import RULES as STATIC_FORMATS
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import MissingDependencyError, OptionError
 from archviz.importers.keras.sniff import is_keras
@@ -22,6 +19,9 @@ from archviz.ir import Model
 from archviz.options import nearest
 from archviz.rules import RULES
 from archviz.source import Source
+
+if TYPE_CHECKING:
+    from archviz.analysis.gradient.flow import GradientFlow
 
 UNFINISHED = "AVG090"
 """The rule that says that an analysis could not finish."""
@@ -249,6 +249,9 @@ def check_static(model: Model) -> GradientReport:
     Raises:
         OptionError: The operators of its format are not known that well.
     """
+    from archviz.analysis.gradient.static import is_judged, static_report
+    from archviz.analysis.gradient.static_rules import RULES as STATIC_FORMATS
+
     if not is_judged(model):
         raise OptionError(
             f"{model.source or 'the model'}: a file of the format {model.format!r} does not tell "
