@@ -184,6 +184,7 @@ def _group(graph: Graph, path: ScopePath) -> Group:
     if scope is None:
         return Group(path, _lines(path[-1]))
     repeat = f" ×{scope.repeat}" if scope.repeat > 1 else ""
+    repeat += " parallel" if scope.is_parallel else ""
     return Group(path, _lines(path[-1] + repeat, scope.type))
 
 

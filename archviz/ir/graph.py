@@ -86,6 +86,7 @@ class Scope:
         repeat: How many equal blocks, one behind the other, this one stands for.
         last: Name of the last of them; "" when they have no names of their own.
         shares_weights: Whether they are one module called several times.
+        is_parallel: Whether they stand side by side instead.
     """
 
     path: ScopePath
@@ -93,6 +94,7 @@ class Scope:
     repeat: int = 1
     last: str = ""
     shares_weights: bool = False
+    is_parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -368,6 +368,7 @@ def _graph_to_json(graph: Graph) -> Json:
                         "repeat": None if scope.repeat == 1 else scope.repeat,
                         "last": scope.last,
                         "shares_weights": scope.shares_weights or None,
+                        "is_parallel": scope.is_parallel or None,
                     }
                 )
                 for scope in graph.scopes.values()
@@ -404,6 +405,7 @@ def _graph_from_json(data: Json, depth: int) -> Graph:
             _integer(item.get("repeat", 1)),
             _text(item.get("last", "")),
             item.get("shares_weights") is True,
+            item.get("is_parallel") is True,
         )
         for item in data.get("scopes", ())
     ]

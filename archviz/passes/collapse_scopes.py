@@ -84,7 +84,7 @@ def _module(scope: Scope, path: ScopePath, operations: int) -> Node:
         "/".join(path) + "@module",
         scope.type or _name(path),
         scope=path[:-1],
-        attributes={"operations": operations},
+        attributes={"operations": operations, **({"parallel": True} if scope.is_parallel else {})},
         kind="module",
         name=f"{path[-1]} – {scope.last}" if scope.last else path[-1],
         repeat=scope.repeat,

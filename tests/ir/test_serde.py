@@ -13,7 +13,7 @@ from graphs import models
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archviz.ir import Graph, Model, Node, serde
+from archviz.ir import Graph, Model, Node, Scope, serde
 from archviz.ir.serde import ModelFormatError
 from archviz.output import encode
 from archviz.renderers.json import LINE, render
@@ -41,6 +41,14 @@ def test_a_model_written_and_read_is_the_same(model: Model) -> None:
 @given(models())
 def test_what_is_written_keeps_to_the_schema(model: Model) -> None:
     VALIDATOR.validate(json.loads(render(model)))
+
+
+def test_what_folding_says_of_a_block_is_kept_and_in_the_schema() -> None:
+    scope = Scope(("experts", "0"), "Expert", 8, "7", shares_weights=True, is_parallel=True)
+    graph = Graph(scopes={("experts",): Scope(("experts",)), scope.path: scope})
+    data = json.loads(render(Model(graph)))
+    VALIDATOR.validate(data)
+    assert serde.from_json(data).graph.scopes[scope.path] == scope
 
 
 def test_the_schema_itself_is_one() -> None:

@@ -114,24 +114,6 @@ def test_the_border_between_flat_blocks_is_where_the_fewest_values_cross() -> No
     assert folded.scopes[("block 1",)].repeat == 3
 
 
-def test_blocks_side_by_side_are_no_run() -> None:
-    b = GraphBuilder()
-    x = b.value("x", SHAPE)
-    b.inputs.append(x)
-    ends = []
-    for index in range(4):
-        b.scope(("heads", str(index)), "Head")
-        one, two = b.value("v", SHAPE), b.value("v", SHAPE)
-        b.node("Gemm", (x,), (one,), scope=("heads", str(index)))
-        b.node("Relu", (one,), (two,), scope=("heads", str(index)))
-        ends.append(two)
-    y = b.value("y", SHAPE)
-    b.node("Concat", tuple(ends), (y,))
-    b.outputs.append(y)
-    graph = b.build()
-    assert len(apply(graph).nodes) == len(graph.nodes)
-
-
 def test_a_result_from_the_middle_that_is_used_later_keeps_its_block_visible() -> None:
     made = Stack(scoped=True)
     for index in range(6):

@@ -1,4 +1,4 @@
-"""Draws equal blocks that follow one another once, with how many there are.
+"""Draws equal blocks once, with how many there are: one behind the other, or side by side.
 
 Blocks are modules, or stretches of operations where a file knows no modules. They are equal when
 operations, attributes, types, parameter shapes and wiring are; names and weights may differ. What
@@ -10,21 +10,22 @@ matter of splitting ``origin``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from archviz.ir import Graph, Node, Scope, ScopePath
 from archviz.ir.edit import rewire, sweep
 from archviz.passes import Pass
+from archviz.passes.fold_repeats.branches import Branches, find_branches
 from archviz.passes.fold_repeats.items import items_at
 from archviz.passes.fold_repeats.runs import Run, find_runs, users_of
 
 
 def apply(graph: Graph, *, least: int = 2, words: Mapping[str, str] | None = None) -> Graph:
-    """The graph with each run of equal blocks reduced to its first.
+    """The graph with each run and each row of equal blocks reduced to its first.
 
     Args:
         graph: Where to fold.
-        least: How many copies make a run.
+        least: How many copies make a run or a row.
         words: By id of an imported node words that have to be equal as well, what an overlay says.
     """
     depth = 0
@@ -33,83 +34,136 @@ def apply(graph: Graph, *, least: int = 2, words: Mapping[str, str] | None = Non
         users = users_of(graph)
         runs = {home: find_runs(inside, users, max(least, 2)) for home, inside in items.items()}
         if any(runs.values()):
-            graph = _fold(graph, runs)
+            folding = _Folding(dict(graph.scopes))
+            for home, inside in runs.items():
+                for run in inside:
+                    folding.add_run(run, home)
+            graph = folding.applied(graph)
         depth += 1
+    while rows := find_branches(graph, max(least, 2), words or {}):
+        folding = _Folding(dict(graph.scopes))
+        for row in rows:
+            folding.add_row(row)
+        graph = folding.applied(graph)
     return graph
 
 
-def _fold(graph: Graph, runs: Mapping[ScopePath, list[Run]]) -> Graph:
-    dropped: set[str] = set()
-    origins: dict[str, list[str]] = {}
-    renamed: dict[str, str] = {}
-    scopes = dict(graph.scopes)
-    moved: dict[str, ScopePath] = {}
-    for home, run in ((home, run) for home, inside in runs.items() for run in inside):
-        first = run.copies[0]
-        for copy in run.copies[1:]:
+@dataclass(slots=True)
+class _Folding:
+    """What a graph loses, and what stays for it.
+
+    Attributes:
+        scopes: As they are going to be.
+        dropped: Ids of the nodes that go.
+        origins: What a node accounts for, where that becomes more.
+        renamed: The value that stands for one that goes.
+        moved: New scopes of nodes.
+        joins: By id of an operation the row that it joins.
+    """
+
+    scopes: dict[ScopePath, Scope]
+    dropped: set[str] = field(default_factory=set)
+    origins: dict[str, list[str]] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, ScopePath] = field(default_factory=dict)
+    joins: dict[str, Branches] = field(default_factory=dict)
+
+    def add_run(self, run: Run, home: ScopePath) -> None:
+        """Folds blocks that stand one behind the other."""
+        self._reduce(run.copies)
+        first, last = run.items[0], run.items[-1]
+        if run.period == 1 and first.path is not None and last.path is not None:
+            self._repeat(first.path, run.copies, last.path[-1])
+        else:
+            self._enclose(run.copies, home)
+
+    def add_row(self, row: Branches) -> None:
+        """Folds blocks that stand side by side."""
+        self._reduce(row.copies)
+        self.joins[row.join] = row
+        if row.paths[0]:
+            path = row.paths[0]
+            self._repeat(path, row.copies, row.paths[-1][-1])
+        else:
+            path = self._enclose(row.copies, row.home)
+        self.scopes[path] = replace(self.scopes[path], is_parallel=True)
+
+    def _reduce(self, copies: list[list[Node]]) -> None:
+        first = copies[0]
+        for copy in copies[1:]:
             for kept, gone in zip(first, copy, strict=True):
-                dropped.add(gone.id)
-                origins.setdefault(kept.id, list(kept.origins)).extend(gone.origins)
+                self.dropped.add(gone.id)
+                self.origins.setdefault(kept.id, list(kept.origins)).extend(gone.origins)
                 pairs = zip(kept.outputs, gone.outputs, strict=True)
-                renamed.update((old, new) for new, old in pairs if old is not None and new)
-        _mark(run, home, scopes, moved)
+                self.renamed.update((old, new) for new, old in pairs if old is not None and new)
 
-    def stand_in(value: str | None) -> str | None:
-        return renamed.get(value, value) if value is not None else None
-
-    nodes = []
-    for node in graph.nodes:
-        if node.id in dropped:
-            continue
-        kept = rewire(node, stand_in)
-        nodes.append(
-            replace(
-                kept,
-                origin=tuple(origins.get(node.id, node.origin)),
-                scope=moved.get(node.id, node.scope),
-            )
-        )
-    outputs = dict.fromkeys(renamed.get(value, value) for value in graph.outputs)
-    values = {key: value for key, value in graph.values.items() if key not in renamed}
-    ordered = dict(sorted(scopes.items(), key=lambda entry: len(entry[0])))
-    return sweep(
-        replace(graph, nodes=tuple(nodes), values=values, outputs=tuple(outputs), scopes=ordered)
-    )
-
-
-def _mark(
-    run: Run, home: ScopePath, scopes: dict[ScopePath, Scope], moved: dict[str, ScopePath]
-) -> None:
-    """Says on the block's scope how often it repeats; a block without a scope gets one."""
-    shared = _share_weights(run)
-    first, last = run.items[0], run.items[-1]
-    if run.period == 1 and first.path is not None and last.path is not None:
-        known = scopes[first.path]
-        scopes[first.path] = replace(
+    def _repeat(self, path: ScopePath, copies: list[list[Node]], last: str) -> None:
+        """Says on the block's scope how often it repeats."""
+        known = self.scopes[path]
+        self.scopes[path] = replace(
             known,
-            repeat=known.repeat * len(run.copies),
-            last=last.path[-1],
-            shares_weights=shared,
+            repeat=known.repeat * len(copies),
+            last=last,
+            shares_weights=_share_weights(copies),
         )
-        return
-    number = 1
-    while (path := (*home, f"block {number}")) in scopes:
-        number += 1
-    scopes[path] = Scope(path, "", len(run.copies), "", shared)
-    for node in run.copies[0]:
-        inside = (*path, *node.scope[len(home) :])
-        moved[node.id] = inside
-        for length in range(len(path) + 1, len(inside) + 1):
-            before = (*home, *inside[len(path) : length])
-            scopes[inside[:length]] = replace(scopes[before], path=inside[:length])
+
+    def _enclose(self, copies: list[list[Node]], home: ScopePath) -> ScopePath:
+        """Gives a block without a scope one, which says how often it repeats."""
+        number = 1
+        while (path := (*home, f"block {number}")) in self.scopes:
+            number += 1
+        self.scopes[path] = Scope(path, "", len(copies), "", _share_weights(copies))
+        for node in copies[0]:
+            inside = (*path, *node.scope[len(home) :])
+            self.moved[node.id] = inside
+            for length in range(len(path) + 1, len(inside) + 1):
+                before = (*home, *inside[len(path) : length])
+                self.scopes[inside[:length]] = replace(self.scopes[before], path=inside[:length])
+        return path
+
+    def applied(self, graph: Graph) -> Graph:
+        """The graph without what goes."""
+        by_id = {node.id: node for node in graph.nodes}
+        for join, row in self.joins.items():
+            self.dropped.update(row.merged)
+            account = self.origins.setdefault(join, list(by_id[join].origins))
+            account.extend(origin for one in row.merged for origin in by_id[one].origins)
+
+        def stand_in(value: str | None) -> str | None:
+            return self.renamed.get(value, value) if value is not None else None
+
+        nodes = []
+        for node in graph.nodes:
+            if node.id in self.dropped:
+                continue
+            kept = rewire(node, stand_in)
+            if node.id in self.joins:
+                # One input stands for all copies of a branch.
+                ends = self.joins[node.id].ends
+                inputs = tuple([value for value in ends if value not in self.renamed])
+                kept = replace(kept, inputs=inputs)
+            nodes.append(
+                replace(
+                    kept,
+                    origin=tuple(self.origins.get(node.id, node.origin)),
+                    scope=self.moved.get(node.id, node.scope),
+                )
+            )
+        outputs = dict.fromkeys(self.renamed.get(value, value) for value in graph.outputs)
+        values = {key: value for key, value in graph.values.items() if key not in self.renamed}
+        ordered = dict(sorted(self.scopes.items(), key=lambda entry: len(entry[0])))
+        folded = replace(
+            graph, nodes=tuple(nodes), values=values, outputs=tuple(outputs), scopes=ordered
+        )
+        return sweep(folded)
 
 
-def _share_weights(run: Run) -> bool:
+def _share_weights(copies: list[list[Node]]) -> bool:
     def names(copy: list[Node]) -> list[str]:
         return [use.parameter for node in copy for use in node.parameters]
 
-    first = names(run.copies[0])
-    return bool(first) and all(names(copy) == first for copy in run.copies[1:])
+    first = names(copies[0])
+    return bool(first) and all(names(copy) == first for copy in copies[1:])
 
 
 PASS = Pass("fold-repeats", "draws equal blocks once, with their number", apply)

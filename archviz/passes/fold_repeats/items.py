@@ -49,7 +49,7 @@ def items_at(
 
 def _signature(item: Item, graph: Graph, depth: int, words: Mapping[str, str]) -> Hashable:
     if item.path is None:
-        return node_signature(item.nodes[0], graph), _words(item.nodes[0], words)
+        return node_signature(item.nodes[0], graph), said_of(item.nodes[0], words)
     made: dict[str, tuple[int, int]] = {}
     for index, node in enumerate(item.nodes):
         for position, value in enumerate(node.outputs):
@@ -68,11 +68,11 @@ def _signature(item: Item, graph: Graph, depth: int, words: Mapping[str, str]) -
         inner = [graph.scopes[node.scope[:n]] for n in range(depth + 2, len(node.scope) + 1)]
         kinds = tuple((scope.path[-1], scope.type, scope.repeat) for scope in inner)
         signature = node_signature(node, graph)
-        parts.append((kinds, signature, tuple(wires), _words(node, words)))
+        parts.append((kinds, signature, tuple(wires), said_of(node, words)))
     return tuple(parts)
 
 
-def _words(node: Node, words: Mapping[str, str]) -> Hashable:
+def said_of(node: Node, words: Mapping[str, str]) -> Hashable:
     """What is said of the node, not how often: the first block also accounts for what led to it."""
     if not words:
         return ()

@@ -124,7 +124,10 @@ class _Collector:
                 "/".join(path),
                 scope.type or self.frames.title(path) or path[-1],
                 scope=path[:-1],
-                attributes={"operations": inside.operations[path]},
+                attributes={
+                    "operations": inside.operations[path],
+                    **({"parallel": True} if scope.is_parallel else {}),
+                },
                 parameters=inside.uses(path),
                 kind="module",
                 name=f"{path[-1]} – {scope.last}" if scope.last else path[-1],

@@ -137,8 +137,10 @@ def _frame_box(path: ScopePath, parent: int, frames: Frames) -> Box:
     title = text_width(frames.title(path), 11.5, bold=True)
     titles = title + text_width(frames.subtitle(path), cards.TEXT_SIZE)
     titles += text_width(frames.note(path), cards.SMALL_SIZE)
-    stack = STACK if frames.repeat(path) else 0.0
-    titles += 44 + stack if stack else 0.0
+    repeat = frames.repeat(path)
+    stack = STACK if repeat else 0.0
+    if repeat:
+        titles += max(text_width(repeat, cards.TITLE_SIZE, bold=True) + 20, 44.0) + stack
     # An edge often comes in at the middle, and the name should stand whole beside it.
     wanted = min(max(titles + 48, 2 * (title + 20)), 420.0)
     width = cards.STEP * round(wanted / cards.STEP + 0.5)

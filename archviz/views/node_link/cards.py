@@ -21,6 +21,7 @@ from archviz.ops.titles import title_of
 from archviz.scene import Group, Mark, Path, Rect, Segment
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import foot
+from archviz.views.node_link.containers import times
 from archviz.views.node_link.labels import (
     bias_of,
     category,
@@ -66,7 +67,7 @@ class Card:
         rows: Names and values under the header.
         strips: Category, name and note of each further part of a fused card, in order.
         label: The name of a module or stub.
-        repeat: How many modules it stands for.
+        repeat: How many modules it stands for, "×12" or "×8 parallel"; "" for one.
         tooltip: What a pointer resting on it says.
         ops: Ids of the imported nodes it stands for.
         source: Id of the card that makes what a stub refers to, or "".
@@ -83,7 +84,7 @@ class Card:
     rows: tuple[tuple[str, str], ...] = ()
     strips: tuple[tuple[str, str, str], ...] = ()
     label: str = ""
-    repeat: int = 1
+    repeat: str = ""
     tooltip: str = ""
     ops: tuple[str, ...] = ()
     source: str = ""
@@ -232,8 +233,9 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
     shown = label if label != node.op else ""
     width = _across((node.op, TITLE_SIZE, True), (shown, TEXT_SIZE, False)) + 24
     width = max(width, text_width(note, 9.5) + 44)
-    if node.repeat > 1:
-        width += text_width(f"×{node.repeat}", TITLE_SIZE, bold=True) + 20
+    repeat = times(node.repeat, is_parallel="parallel" in node.attributes)
+    if repeat:
+        width += text_width(repeat, TITLE_SIZE, bold=True) + 20
     return Card(
         node.id,
         "module",
@@ -242,7 +244,7 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
         title=printable(node.op),
         note=note,
         label=shown,
-        repeat=node.repeat,
+        repeat=repeat,
         tooltip=tooltip,
         ops=node.origins,
     )
@@ -443,13 +445,12 @@ def _paint_module(card: Card, area: Area) -> list[Mark]:
     inset = 3.5
     marks: list[Mark] = []
     inner = Area(x + 13, y, width - 13 + 2, height)
-    if card.repeat > 1:
-        text = f"×{card.repeat}"
-        pill = text_width(text, TITLE_SIZE, bold=True) + 12
+    if card.repeat:
+        pill = text_width(card.repeat, TITLE_SIZE, bold=True) + 12
         left = x + width - pill - 9
         marks.append(Rect(left, y + height / 2 - 8.5, pill, 17, "pill", 8.5))
         marks.append(
-            line(left + pill / 2, y + height / 2, text, "pill-title", TITLE_SIZE, "middle")
+            line(left + pill / 2, y + height / 2, card.repeat, "pill-title", TITLE_SIZE, "middle")
         )
         inner = Area(x + 13, y, width - 13 - pill - 6, height)
     return [

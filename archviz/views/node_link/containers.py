@@ -15,6 +15,13 @@ _NAMELESS = re.compile(r"block \d+")
 _COUNTED = re.compile(r"_\d+")
 
 
+def times(number: int, *, is_parallel: bool) -> str:
+    """How many blocks one stands for, behind each other or side by side; "" for itself alone."""
+    if number == 1:
+        return ""
+    return f"×{number} parallel" if is_parallel else f"×{number}"
+
+
 class Frames:
     """The scopes of a graph that enclose two or more things, and so get a frame.
 
@@ -58,9 +65,9 @@ class Frames:
         return "" if type_ == path[-1] else printable(type_)
 
     def repeat(self, path: ScopePath) -> str:
-        """What a frame that stands for several says of that, "×12"; "" for the others."""
+        """What a frame that stands for several says of that, "×12" or "×8 parallel", or ""."""
         scope = self.graph.scopes[path]
-        return f"×{scope.repeat}" if scope.repeat > 1 else ""
+        return times(scope.repeat, is_parallel=scope.is_parallel)
 
     def note(self, path: ScopePath) -> str:
         """What stands at the right of the header: which copies it shows, or how many weights."""
