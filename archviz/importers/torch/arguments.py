@@ -45,7 +45,6 @@ class Argument(NamedTuple):
 def named_arguments(operation: Operation) -> Iterator[tuple[str, Any, Any]]:
     """Name, value and default of every argument given, in order."""
     arguments = _arguments(operation)
-    defaults = {argument.name: argument.default for argument in arguments}
     given = operation.args
     for position, value in enumerate(given):
         if position >= len(arguments):
@@ -59,8 +58,10 @@ def named_arguments(operation: Operation) -> Iterator[tuple[str, Any, Any]]:
             yield argument.name, tuple(given[position:]), argument.default
             break
         yield argument.name, value, argument.default
-    for name, value in operation.kwargs.items():
-        yield name, value, defaults.get(name, _NO_DEFAULT)
+    if operation.kwargs:
+        defaults = {argument.name: argument.default for argument in arguments}
+        for name, value in operation.kwargs.items():
+            yield name, value, defaults.get(name, _NO_DEFAULT)
 
 
 def _are_numbers(values: tuple[Any, ...]) -> bool:
@@ -77,11 +78,20 @@ def _arguments(operation: Operation) -> tuple[Argument, ...]:
         declared = None
     if declared is not None:
         return declared
-    candidates = _of_schemas(operation.name)
-    for candidate in candidates:
-        if _fits(candidate, operation):
-            return candidate
-    return candidates[0] if candidates else ()
+    sorts = tuple([_sort_of(value) for value in operation.args])
+    return _of_built_in(operation.name, sorts, tuple(operation.kwargs))
+
+
+def _sort_of(value: Any) -> str:
+    """What of a value tells kernels of one name apart: "tensor", "bool", "none" or else ""."""
+    kind = type(value)
+    if kind is Reference:
+        return "tensor"
+    if kind is list or kind is tuple:
+        return "tensor" if any(type(item) is Reference for item in value) else ""
+    if kind is bool:
+        return "bool"
+    return "none" if value is None else ""
 
 
 @cache
@@ -127,22 +137,28 @@ def _of_schema(schema: Any) -> tuple[Argument, ...]:
     )
 
 
-def _fits(arguments: tuple[Argument, ...], operation: Operation) -> bool:
+@cache
+def _of_built_in(name: str, sorts: tuple[str, ...], named: tuple[str, ...]) -> tuple[Argument, ...]:
+    """The arguments of the first kernel of that name which takes what was given."""
+    candidates = _of_schemas(name)
+    for candidate in candidates:
+        if _fits(candidate, sorts, named):
+            return candidate
+    return candidates[0] if candidates else ()
+
+
+def _fits(arguments: tuple[Argument, ...], sorts: tuple[str, ...], named: tuple[str, ...]) -> bool:
     names = {argument.name for argument in arguments}
-    if any(name not in names for name in operation.kwargs):
+    if any(name not in names for name in named):
         return False
-    given = operation.args
-    if len(given) > len(arguments) and not any(argument.is_list for argument in arguments):
+    if len(sorts) > len(arguments) and not any(argument.is_list for argument in arguments):
         return False
-    for value, argument in zip(given, arguments, strict=False):
-        if value is None:
+    for sort, argument in zip(sorts, arguments, strict=False):
+        if sort == "none":
             continue
-        is_tensor = isinstance(value, Reference) or (
-            isinstance(value, list | tuple) and any(isinstance(v, Reference) for v in value)
-        )
-        if is_tensor != argument.takes_tensor:
+        if (sort == "tensor") != argument.takes_tensor:
             return False
-        if type(value) is bool and argument.is_list:
+        if sort == "bool" and argument.is_list:
             return False
     return True
 

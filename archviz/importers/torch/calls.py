@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -22,26 +23,32 @@ def module_calls(recorder: Recorder) -> Iterator[None]:
     exception passes and would cost more. It is put back in any case.
     """
     thread = threading.get_ident()
+    sites = recorder.sites
     disable_function = torch._C.DisableTorchFunction
     disable_dispatch = torch._C._DisableTorchDispatch
     with _lock:
         original = torch.nn.Module.__call__
 
-        def call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+        def module_call(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
             if threading.get_ident() != thread or recorder.running is not None:
                 return original(self, *args, **kwargs)
-            with disable_function(), disable_dispatch():
-                around = recorder.enter(self, args, kwargs)
+            frame = id(sys._getframe())
+            sites.enter(frame)
             try:
-                result = original(self, *args, **kwargs)
-            except BaseException:
-                recorder.abandon(around)
-                raise
-            with disable_function(), disable_dispatch():
-                recorder.leave(around, result)
-            return result
+                with disable_function(), disable_dispatch():
+                    around = recorder.enter(self, args, kwargs)
+                try:
+                    result = original(self, *args, **kwargs)
+                except BaseException:
+                    recorder.abandon(around)
+                    raise
+                with disable_function(), disable_dispatch():
+                    recorder.leave(around, result)
+                return result
+            finally:
+                sites.leave(frame)
 
-        torch.nn.Module.__call__ = call
+        torch.nn.Module.__call__ = module_call
         try:
             yield
         finally:

@@ -44,7 +44,12 @@ def tensors_in(
         return
     if thing is None or isinstance(thing, _PLAIN) or depth > DEEPEST:
         return
-    if isinstance(thing, Mapping):
+    kind = type(thing)
+    if kind is tuple or kind is list:
+        for index, item in enumerate(thing):
+            if item is not None:
+                yield from tensors_in(item, (*path, str(index)), depth + 1, seen)
+    elif isinstance(thing, Mapping):
         for key in thing:
             yield from tensors_in(thing[key], (*path, str(key)), depth + 1, seen)
     elif isinstance(thing, tuple) and hasattr(thing, "_fields"):

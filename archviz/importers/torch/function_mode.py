@@ -13,6 +13,16 @@ from archviz.importers.torch.higher_order import HigherOrder
 from archviz.importers.torch.recorder import Recorder
 from archviz.importers.torch.shape_rules import RECURRENT, attention, recurrent
 
+_TENSOR = torch.Tensor
+FACTS = frozenset(
+    {
+        *(getattr(_TENSOR, name).__get__ for name in ("shape", "dtype", "ndim", "layout")),
+        _TENSOR.size, _TENSOR.dim, _TENSOR.numel, _TENSOR.stride, _TENSOR.is_contiguous,
+        _TENSOR.is_floating_point, _TENSOR.is_complex, _TENSOR.element_size, _TENSOR.__len__,
+    }
+)  # fmt: skip
+"""Functions that tell of a tensor what it is, and neither make, change nor read one."""
+
 _attention = torch.nn.functional.scaled_dot_product_attention
 Answer = Callable[[Any, Any, Any], Any]
 
@@ -39,32 +49,36 @@ class FunctionMode(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         named: Any = kwargs or {}
-        if isinstance(func, torch._ops.HigherOrderOperator):
-            return self._higher_order.run(func, args, named)
-        if not self._has_cuda:
-            if _is_cuda(named.get("device")):
-                named = {**named, "device": "cpu"}
-            if func is torch.Tensor.cuda:
-                return args[0]
-            if func is torch.Tensor.to:
-                args = tuple(["cpu" if _is_cuda(item) else item for item in args])
+        answer, is_api = None, True
         try:
+            if func in FACTS:
+                return func(*args, **named)
             answer = self.answers.get(func)
         except TypeError:  # not hashable
-            answer = None
+            is_api = False
+        if not self._has_cuda:
+            if named and _is_cuda(named.get("device")):
+                named = {**named, "device": "cpu"}
+            if func is _TENSOR.cuda:
+                return args[0]
+            if func is _TENSOR.to:
+                args = tuple(["cpu" if _is_cuda(item) else item for item in args])
         if answer is not None:
             result = answer(func, args, named)
             if result is not NotImplemented:
                 return result
-        if self.ghost is not None:
+        if isinstance(func, torch._ops.HigherOrderOperator):
+            return self._higher_order.run(func, args, named)
+        ghost = self.ghost
+        if ghost is not None:
             is_lowered = torch.is_autocast_enabled("cpu")
-            self.ghost.precision = torch.get_autocast_dtype("cpu") if is_lowered else None
-            name = getattr(func, "__name__", "")
-            if name in RECURRENT and len(args) >= 8:
-                return self._handle(recurrent(func), args, named)
-            if func is _attention and not is_lowered and len(args) >= 3:
-                return self._handle(attention(func), args, named)
-        return self._handle(func, args, named)
+            ghost.precision = torch.get_autocast_dtype("cpu") if is_lowered else None
+            if func is _attention:
+                if not is_lowered and len(args) >= 3:
+                    func = attention(func)
+            elif len(args) >= 8 and getattr(func, "__name__", "") in RECURRENT:
+                func = recurrent(func)
+        return self._handle(func, args, named, is_api=is_api)
 
 
 def _is_cuda(device: object) -> bool:

@@ -22,7 +22,6 @@ from archviz.importers.torch.quick_shapes import quick_rules
 from archviz.importers.torch.recorder import Recorder
 from archviz.importers.torch.samples import Samples
 from archviz.importers.torch.shape_rules import kernel_rules
-from archviz.importers.torch.sites import calling_frames
 from archviz.importers.torch.untouched import about_to_write
 
 MOST_FLOATS = 8192
@@ -66,9 +65,10 @@ class Schema:
         writes: Positions of the arguments that it writes to.
         is_view: Whether its result shares memory with an argument that it does not write to.
         has_device: Whether it takes a device.
+        is_random: Whether it draws random numbers.
     """
 
-    __slots__ = ("has_device", "is_view", "names", "writes")
+    __slots__ = ("has_device", "is_random", "is_view", "names", "writes")
 
     def __init__(self, kernel: Any) -> None:
         arguments = kernel._schema.arguments
@@ -83,6 +83,7 @@ class Schema:
             for result in kernel._schema.returns
         )
         self.has_device = "device" in self.names
+        self.is_random = torch.Tag.nondeterministic_seeded in kernel.tags
 
 
 _schemas: dict[Any, Schema] = {}
@@ -272,7 +273,7 @@ class Ghost(KernelMode):
         running = self.recorder.running
         if running is not None:
             running.is_assumed = True
-        frames = calling_frames()
+        frames = self.recorder.sites.calling_frames()
         site = frames[-1] if frames else None
         self.recorder.recording.assumptions.append((name, taken, site))
 
@@ -283,7 +284,10 @@ class Ghost(KernelMode):
         if kwargs:
             collect(kwargs.values(), tensors)
         schema = schema_of(kernel)
+        running = self.recorder.running
         if not tensors:
+            if running is not None and not schema.is_random:
+                running.shapes += 1
             return self._make(kernel, schema, args, kwargs)
         is_unknown, is_all_meta = False, True
         unknown = self._unknown
@@ -307,6 +311,8 @@ class Ghost(KernelMode):
             is_own = not schema.is_view or kernel is _aten.lift_fresh.default
             return self._made(result) if is_own else result
         if schema.is_view and len(tensors) == 1:
+            if running is not None:
+                running.views += 1
             return kernel(*args, **kwargs)  # stays an alias of what it views
         twins, named = args, kwargs
         if not is_all_meta:
@@ -318,6 +324,8 @@ class Ghost(KernelMode):
         if rule is not None:
             result = rule(*twins, **named)
             if result is not NotImplemented:
+                if running is not None:
+                    running.shapes += 1
                 return self._written(kernel, args, kwargs, result) if schema.writes else result
         if kernel in DATA_DEPENDENT:
             return self._assumed(kernel, schema, args, kwargs, None)
@@ -325,6 +333,8 @@ class Ghost(KernelMode):
             result = kernel(*twins, **named)
         except (RuntimeError, NotImplementedError, TypeError, AttributeError) as error:
             return self._assumed(kernel, schema, args, kwargs, error)
+        if running is not None:
+            running.shapes += 1
         if schema.writes:
             result = self._written(kernel, args, kwargs, result)
         return result
@@ -407,7 +417,8 @@ class Ghost(KernelMode):
         """What ``item`` gives for a tensor whose contents are not there."""
         if tensor.dtype is torch.bool:
             origin = self._producer_of(tensor)
-            answer = self.decisions.take(origin, (calling_frames() or (None,))[0])
+            frames = self.recorder.sites.calling_frames()
+            answer = self.decisions.take(origin, frames[0] if frames else None)
             self._assume("bool", str(answer).lower())
             return answer
         self._assume("item", "1")

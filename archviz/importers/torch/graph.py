@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from archviz.importers.torch.arguments import (
 )
 from archviz.importers.torch.recording import Operation, Path, Recorded, Recording, Reference
 from archviz.importers.torch.scopes import scope_paths
-from archviz.importers.torch.sites import location
+from archviz.importers.torch.sites import Locations
 from archviz.ir import Attribute, Dim, Graph, Parameter, ParameterUse, ScopePath, TensorType
 from archviz.ir.build import GraphBuilder
 
@@ -90,6 +90,8 @@ class _Converter:
         self._names: dict[int, str] = {}
         self.values = self._ids
         self.nodes: dict[int, str] = {}
+        self._locations = Locations()
+        self._types_of: dict[Any, TensorType] = {}
 
     def convert(self) -> Graph:
         builder, recording = self._builder, self._recording
@@ -133,7 +135,11 @@ class _Converter:
 
     def _value(self, name: str, index: int) -> str:
         value = self._recording.values[index]
-        made = self._builder.value(name, _tensor_type(value.shape, value.dtype))
+        key = (value.shape, value.dtype)
+        type_ = self._types_of.get(key)
+        if type_ is None:
+            type_ = self._types_of[key] = _tensor_type(*key)
+        made = self._builder.value(name, type_)
         self._ids[index] = made
         return made
 
@@ -154,12 +160,16 @@ class _Converter:
         late: list[str] = []
         attributes: dict[str, Attribute] = {}
         for name, value, default in named_arguments(operation):
-            found = list(_references(value))
+            kind = type(value)
+            found: Sequence[Reference] = ()
+            if kind is Reference:
+                found = (value,)
+            elif kind in _CONTAINERS:
+                found = list(_references(value))
             for reference in found:
                 if op == "identity" and operation.name in JOINS and self._is_empty(reference):
                     continue
-                is_telling = isinstance(value, Reference) and name not in UNSPOKEN
-                role = name if is_telling else ""
+                role = name if kind is Reference and name not in UNSPOKEN else ""
                 self._take(reference, role, inputs, uses, late)
             if op in ("getitem", "setitem") and name == "key":
                 attributes["index"] = index_text(value)
@@ -178,7 +188,7 @@ class _Converter:
             parameters=tuple(uses),
             attributes=attributes,
             scope=scope,
-            location=location(operation),
+            location=self._locations.of(operation),
             node_id=node_id,
         )
         return node_id
@@ -221,7 +231,8 @@ class _Converter:
             own = role or stored.rpartition(".")[2]
             uses.append(ParameterUse(stored, own, len(inputs)))
         inputs.append(known)
-        late.extend(self._ids[writer] for writer in reference.writers)
+        if reference.writers:
+            late.extend(self._ids[writer] for writer in reference.writers)
 
     def _window(self, uses: list[ParameterUse]) -> Mapping[str, Attribute]:
         for use in uses:
@@ -245,6 +256,9 @@ def cache_places(result: Any) -> set[Path]:
 
 def _takes_all(part: Any) -> bool:
     return isinstance(part, slice) and part.start in (None, 0) and part.step in (None, 1)
+
+
+_CONTAINERS = frozenset({list, tuple, dict, slice})
 
 
 def _references(value: Any) -> Iterator[Reference]:

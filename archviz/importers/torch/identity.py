@@ -86,16 +86,20 @@ class Identities:
             shape: tuple[int, ...] | None = tuple(tensor.shape)
         except RuntimeError:  # nested tensors have no one size
             shape = None
-        key = None if wrapped else self.storage_of(tensor)
-        value = Recorded(producer, shape, tensor.dtype, key)
-        value.requires_grad = tensor.requires_grad
+        key = None
         index = len(self._values)
-        self._values.append(value)
-        if key is not None and self._last_of_storage.get(key) is None:
-            # A weak reference keeps the address from being used again, not the memory.
-            self._kept.append(StorageWeakRef(tensor.untyped_storage()))
-        if key is not None:
-            self._last_of_storage[key] = index
+        if not wrapped:
+            try:
+                memory = tensor.untyped_storage()
+                key = memory._cdata
+            except (RuntimeError, NotImplementedError):
+                pass
+            else:
+                last = self._last_of_storage
+                if key not in last:  # its address must not be used again
+                    self._kept.append(memory if tensor.is_meta else StorageWeakRef(memory))
+                last[key] = index
+        self._values.append(Recorded(producer, shape, tensor.dtype, key, tensor.requires_grad))
         inner = tensor
         while wrapped:
             inner = _unwrap(inner)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archviz.diagnostics import Diagnostic, Severity, SourceLocation
 from archviz.importers.torch.graph import cache_places
 from archviz.importers.torch.recording import Frame, Operation, Recording
-from archviz.importers.torch.sites import locate, location
+from archviz.importers.torch.sites import Locations, locate
 
 MOST = 20
 """Assumptions that are told one by one."""
@@ -18,12 +18,13 @@ _LEAVING = ("numpy", "__array__", "tolist")
 def notes(recording: Recording) -> Iterator[Diagnostic]:
     """Assumptions, data that left torch, and results that are not drawn."""
     yield from _assumptions(recording)
-    for operation in _first_at_each_line(recording):
+    locations = Locations()
+    for operation in _first_at_each_line(recording, locations):
         yield Diagnostic(
             "data-leaves-torch",
             Severity.INFO,
             f"{operation.name} takes data out of torch, where it is not followed",
-            location=location(operation),
+            location=locations.of(operation),
         )
     caches = sorted(".".join(place) for place in cache_places(recording.result))
     if caches:
@@ -65,11 +66,11 @@ def _place(frame: Frame | None) -> SourceLocation | None:
     return locate(frame) if frame is not None else None
 
 
-def _first_at_each_line(recording: Recording) -> Iterator[Operation]:
+def _first_at_each_line(recording: Recording, locations: Locations) -> Iterator[Operation]:
     seen = set()
     for operation in recording.operations:
         if operation.kind == "read" and operation.name in _LEAVING:
-            place = location(operation)
+            place = locations.of(operation)
             if place not in seen:
                 seen.add(place)
                 yield operation

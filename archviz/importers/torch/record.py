@@ -14,6 +14,7 @@ from archviz.importers.torch.decisions import Decisions
 from archviz.importers.torch.function_mode import FunctionMode
 from archviz.importers.torch.ghost import MOST_FLOATS, Ghost, KernelMode
 from archviz.importers.torch.identity import paused
+from archviz.importers.torch.outcomes import Outcomes
 from archviz.importers.torch.recorder import Recorder
 from archviz.importers.torch.recording import Observer, Recording
 from archviz.importers.torch.untouched import untouched
@@ -103,6 +104,8 @@ def _run(
             if substrate == "ghost":
                 ghost = Ghost(recorder, decisions)
                 _conceal_stored(target, ghost)
+                if observer is None:  # who watches sees every call run
+                    recorder.outcomes = Outcomes(ghost)
                 args, kwargs = replaced((args, kwargs), ghost.given)
                 mode: KernelMode = ghost
             else:

@@ -9,6 +9,7 @@ import torch
 
 from archviz.importers.torch.containers import collect, handed_over, tensors_in
 from archviz.importers.torch.identity import Identities, untagged
+from archviz.importers.torch.outcomes import Outcomes
 from archviz.importers.torch.recording import (
     ModuleCall,
     Observer,
@@ -17,7 +18,7 @@ from archviz.importers.torch.recording import (
     Recording,
     Reference,
 )
-from archviz.importers.torch.sites import calling_frames
+from archviz.importers.torch.sites import CallSites
 
 READS = frozenset(
     {
@@ -40,21 +41,40 @@ PLUMBING = frozenset(
 """Functions that are recorded even where they gave back the tensor they got."""
 
 
+_PLAIN = frozenset({bool, int, float, str, type(None), type(Ellipsis), torch.dtype})
+"""Frequent types of arguments that hold no tensor."""
+
+
 class Running:
     """An API function that is running, and what its kernels did meanwhile.
 
     Attributes:
         kernels: How many ran.
+        views: How many of them gave a view of an argument without contents.
+        shapes: How many gave shapes alone, as an argument had no contents or there was none.
         mutated: Tensors that kernels wrote to, by their schemas.
         is_assumed: Whether an outcome was made up.
     """
 
-    __slots__ = ("is_assumed", "kernels", "mutated")
+    __slots__ = ("is_assumed", "kernels", "mutated", "shapes", "views")
 
     def __init__(self) -> None:
         self.kernels = 0
+        self.views = 0
+        self.shapes = 0
         self.mutated: list[torch.Tensor] = []
         self.is_assumed = False
+
+    def add(self, inner: Running) -> None:
+        """Counts what a function did that this one called."""
+        self.kernels += inner.kernels
+        self.views += inner.views
+        self.shapes += inner.shapes
+        self.mutated += inner.mutated
+        self.is_assumed |= inner.is_assumed
+
+
+_NOTHING = Running()
 
 
 class Recorder:
@@ -74,6 +94,8 @@ class Recorder:
         self.calls = self.recording.calls
         self.identities = Identities(self.recording, self.add, observer)
         self.value_of = self.identities.value_of
+        self.outcomes: Outcomes | None = None
+        self.sites = CallSites()
         self.here = 0
         self._module_names: dict[int, str] = {}
         self._is_entered = False
@@ -191,15 +213,35 @@ class Recorder:
         self.operations.append(operation)
         return operation
 
-    def handle(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """Runs one API function and records it when it made or changed tensors, or read one."""
+    def handle(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, *, is_api: bool = False
+    ) -> Any:
+        """Runs one function and records it when it made or changed tensors, or read one.
+
+        Args:
+            function: What is called.
+            args: Its positional arguments.
+            kwargs: Its named arguments.
+            is_api: Whether it is PyTorch's own, so that it may be recalled from another call.
+        """
         tensors: list[torch.Tensor] = []
+        outer = self.running
+        key = None
+        outcomes = self.outcomes if is_api and outer is None else None
+        if outcomes is not None:
+            key = outcomes.key(function, args, kwargs, tensors)
+            if key is not None:
+                outcome = outcomes.recall(key)
+                if outcome is not None:
+                    result = outcome.result(function, args, kwargs)
+                    mutated = [result] if outcome.is_written else []
+                    return self._noted(function, args, kwargs, tensors, result, mutated, _NOTHING)
+            tensors.clear()
         collect(args, tensors)
         if kwargs:
             collect(kwargs.values(), tensors)
         versions = _versions(tensors)
         observer = self.observer
-        outer = self.running
         running = self.running = Running()
         try:
             if observer is not None and outer is None:
@@ -212,12 +254,26 @@ class Recorder:
         finally:
             self.running = outer
         if outer is not None:  # called by an API function, whose operation it is part of
-            outer.kernels += running.kernels
-            outer.mutated += running.mutated
-            outer.is_assumed |= running.is_assumed
+            outer.add(running)
             return result
-        made = _results(result)
+        if key is not None and outcomes is not None:
+            outcomes.note(key, running, args, tensors, result)
         mutated = self._mutated(tensors, versions, running.mutated)
+        return self._noted(function, args, kwargs, tensors, result, mutated, running)
+
+    def _noted(
+        self,
+        function: Callable[..., Any],
+        args: Any,
+        kwargs: Any,
+        tensors: list[torch.Tensor],
+        result: Any,
+        mutated: list[torch.Tensor],
+        running: Running,
+    ) -> Any:
+        """Records a function that ran; gives what its caller gets."""
+        observer = self.observer
+        made = _results(result)
         name = _name_of(function)
         if name in STATES and observer is not None:
             mutated = tensors[:1]
@@ -227,20 +283,19 @@ class Recorder:
                 if observer is not None:
                     return observer.left_torch(index, tensors, result)
             return result
-        is_plumbing = bool(
-            tensors and not mutated and all(any(t is given for given in tensors) for t in made)
-        )
+        is_plumbing = bool(tensors) and not mutated and all(_is_in(t, tensors) for t in made)
         if is_plumbing and name not in PLUMBING:
             return result
         operation = Operation("op", name, function, self.here)
         self.identities.changing = mutated
         operation.args = tuple([self._refer(item, operation) for item in args])
-        operation.kwargs = {key: self._refer(item, operation) for key, item in kwargs.items()}
+        if kwargs:
+            operation.kwargs = {key: self._refer(item, operation) for key, item in kwargs.items()}
         self.identities.changing = []
         # Arguments never seen before may have added operations of their own: alias, then this.
         index = len(self.operations)
         self.operations.append(operation)
-        operation.frames = calling_frames()
+        operation.frames = self.sites.calling_frames(3)
         operation.is_plumbing = is_plumbing
         operation.is_assumed = running.is_assumed
         operation.result = type(result)
@@ -264,9 +319,9 @@ class Recorder:
             identities.note_write(value)
         operation.written = len(mutated)
         for tensor in made:
-            if any(tensor is other for other in mutated):
+            if mutated and _is_in(tensor, mutated):
                 continue
-            if not operation.is_plumbing and any(tensor is given for given in tensors):
+            if not operation.is_plumbing and _is_in(tensor, tensors):
                 continue
             value = identities.new_value(tensor, index)
             operation.outputs.append(value)
@@ -280,7 +335,7 @@ class Recorder:
         operation = self.add("read", name, function)
         operation.inputs = references
         operation.args = tuple(references)
-        operation.frames = calling_frames(3)
+        operation.frames = self.sites.calling_frames(3)
         operation.is_assumed = is_assumed
         return len(self.operations) - 1
 
@@ -294,12 +349,12 @@ class Recorder:
         found: list[torch.Tensor] = []
         if versions is not None:
             for tensor, version in zip(tensors, versions, strict=True):
-                if tensor._version != version and not any(tensor is seen for seen in found):
+                if tensor._version != version and not _is_in(tensor, found):
                     found.append(tensor)
         for tensor in by_schema:
-            if any(tensor is seen for seen in found):
+            if _is_in(tensor, found):
                 continue
-            if any(tensor is given for given in tensors):
+            if _is_in(tensor, tensors):
                 found.append(tensor)
             elif not found:
                 key = self.identities.storage_of(tensor)
@@ -311,11 +366,13 @@ class Recorder:
 
     def _refer(self, thing: Any, operation: Operation) -> Any:
         """``thing`` with a Reference, noted as an input, for each tensor."""
+        kind = type(thing)
+        if kind in _PLAIN:
+            return thing
         if isinstance(thing, torch.Tensor):
             reference = self.value_of(thing)
             operation.inputs.append(reference)
             return reference
-        kind = type(thing)
         if kind is list:
             return [self._refer(item, operation) for item in thing]
         if kind is tuple:
@@ -329,6 +386,14 @@ class Recorder:
                 self._refer(thing.step, operation),
             )
         return thing
+
+
+def _is_in(tensor: torch.Tensor, tensors: list[torch.Tensor]) -> bool:
+    """Whether the tensor itself is among them; tensors do not compare as one thing."""
+    for other in tensors:  # noqa: SIM110 - asked for each tensor of each operation
+        if other is tensor:
+            return True
+    return False
 
 
 def _versions(tensors: list[torch.Tensor]) -> list[int] | None:
@@ -349,6 +414,22 @@ def _results(result: Any) -> list[torch.Tensor]:
 
 
 def _name_of(function: Any) -> str:
+    try:
+        return _names[function]
+    except KeyError:
+        found = _read_name(function)
+        if type(function) in _BUILT_IN:  # others may be made for one call
+            _names[function] = found
+        return found
+    except TypeError:  # not hashable
+        return _read_name(function)
+
+
+_names: dict[Any, str] = {}
+_BUILT_IN = (type(torch.relu), type(torch.Tensor.relu), type(torch.Tensor.__getitem__))
+
+
+def _read_name(function: Any) -> str:
     name = str(getattr(function, "__name__", None) or function).partition(".")[0]
     if name == "__get__":
         return str(getattr(getattr(function, "__self__", None), "__name__", "get"))

@@ -67,7 +67,12 @@ class Recorded:
     )
 
     def __init__(
-        self, producer: int, shape: tuple[Dim, ...] | None, dtype: Any, storage: int | None
+        self,
+        producer: int,
+        shape: tuple[Dim, ...] | None,
+        dtype: Any,
+        storage: int | None,
+        requires_grad: bool = False,
     ) -> None:
         self.producer = producer
         self.shape = shape
@@ -75,7 +80,7 @@ class Recorded:
         self.storage = storage
         self.role = ""
         self.name = ""
-        self.requires_grad = False
+        self.requires_grad = requires_grad
         self.content: tuple[bool | int | float | str, ...] | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 """Functions of torch._VF that run a whole recurrent layer; their meta kernels unroll time."""
 
 
+@cache
 def recurrent(function: Any) -> Callable[..., Any]:
     """A function like a recurrent layer's that makes tensors of the right shapes alone."""
 
@@ -25,10 +27,10 @@ def recurrent(function: Any) -> Callable[..., Any]:
             shapes = [(*x.shape[:-1], width), *[tuple(item.shape) for item in states]]
             return _Shaped.apply(shapes, x, *states, *weights)
 
-    shaped.__name__ = function.__name__
-    return shaped
+    return _named(shaped, function)
 
 
+@cache
 def attention(function: Any) -> Callable[..., Any]:
     """``scaled_dot_product_attention`` in one step, where its operands plainly fit."""
 
@@ -47,10 +49,18 @@ def attention(function: Any) -> Callable[..., Any]:
             )
             if is_plain:
                 shape = (*query.shape[:-1], value.shape[-1])
+                if not torch.is_grad_enabled():
+                    return torch.empty(shape, dtype=query.dtype, device="meta")
                 return _Shaped.apply([shape], *tensors)[0]
         return function(query, key, value, *rest, **named)
 
+    return _named(shaped, function)
+
+
+def _named(shaped: Callable[..., Any], function: Any) -> Callable[..., Any]:
+    """A function that makes shapes alone, by the name of the one that it stands for."""
     shaped.__name__ = function.__name__
+    shaped.gives_shapes = True  # type: ignore[attr-defined]
     return shaped
 
 
