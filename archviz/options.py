@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from archviz.errors import OptionError
@@ -27,6 +28,7 @@ class Option:
     default: object
 
 
+@lru_cache(maxsize=512)
 def options_of(function: Callable[..., object]) -> dict[str, Option]:
     """The options that ``function`` takes, by name."""
     function = inspect.unwrap(function)

@@ -80,7 +80,7 @@ def prepared(
     if depth not in ("auto", "all") and not str(depth).removeprefix("-").isdecimal():
         raise OptionError(f"--depth is {depth!r}", "it takes a number, auto or all")
     graph = _apply(model.graph, [step for step in steps if step[0] not in named] + extra)
-    operations = sum(sum(1 for _ in leaves(node)) for node in graph.nodes)
+    operations = sum([sum(1 for _ in leaves(n)) if n.parts else 1 for n in graph.nodes])
     if raw and depth == "auto":
         depth = "all"
     last: list[Step] = [] if raw else [("fuse", {"compound": depth != "all"})]

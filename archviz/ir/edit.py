@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from archviz.ir.graph import Graph, Node, ParameterUse
 from archviz.ir.walk import captured, leaves
@@ -123,7 +124,8 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
     for node in graph.nodes:
         index = owner.get(node.id, -1)
         if index >= 0:
-            group_of_value.update((out, index) for out in node.outputs if out is not None)
+            group_of_value.update(dict.fromkeys(node.outputs, index))
+    group_of_value.pop(None, None)
     leaving: list[dict[str | None, None]] = [{} for _ in groups]
     for node in graph.nodes:
         for value in used_values(node) if node.subgraphs else node.inputs:
@@ -151,8 +153,8 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
         for use in node.parameters:
             if use.parameter not in parameters[index]:
                 parameters[index][use.parameter] = replace(use, index=-1)
-        for value in used_values(node):
-            if group_of_value.get(value, -1) != index:
+        for value in used_values(node) if node.subgraphs else node.inputs:
+            if value is not None and group_of_value.get(value, -1) != index:
                 entering[index][value] = None
         for output in node.outputs:
             if output is None:
@@ -187,25 +189,21 @@ def used_values(node: Node) -> list[str]:
 
 def sweep(graph: Graph) -> Graph:
     """The graph without values, parameters and scopes that nothing mentions any more."""
+    nodes = list(graph.nodes)
     mentioned: set[str | None] = {*graph.inputs, *graph.outputs}
-    parameters: set[str] = set()
-    scopes: set[tuple[str, ...]] = set()
-    stack = list(graph.nodes)
-    while stack:
-        node = stack.pop()
-        mentioned.update(node.inputs)
-        mentioned.update(node.outputs)
-        if node.parameters:
-            parameters.update([use.parameter for use in node.parameters])
-        if node.scope not in scopes:
-            scopes.update(node.scope[:length] for length in range(1, len(node.scope) + 1))
-        if node.kind == "fused":
-            # What is fused keeps its modules, for their classes name its operations.
-            for place in {part.scope for part in leaves(node)} - scopes:
-                scopes.update(place[:length] for length in range(1, len(place) + 1))
-        for part in node.subgraphs.values():
+    for node in nodes:
+        for part in node.subgraphs.values() if node.subgraphs else ():
             mentioned.update(part.outputs)
-            stack.extend(part.nodes)
+            nodes.extend(part.nodes)
+    mentioned.update(chain.from_iterable([node.inputs for node in nodes]))
+    mentioned.update(chain.from_iterable([node.outputs for node in nodes]))
+    parameters = {use.parameter for node in nodes for use in node.parameters}
+    # What is fused keeps its modules, for their classes name its operations.
+    fused = [node for node in nodes if node.kind == "fused"]
+    places = {node.scope for node in nodes} | {
+        part.scope for node in fused for part in leaves(node)
+    }
+    scopes = {path[:length] for path in places for length in range(1, len(path) + 1)}
     return replace(
         graph,
         values={key: value for key, value in graph.values.items() if key in mentioned},

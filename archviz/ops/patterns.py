@@ -74,7 +74,7 @@ def rules() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
 
 @cache
 def chains() -> tuple[tuple[str, ...], ...]:
-    """The steps of each chain."""
+    """The steps of each chain; the first is a category, and never left out."""
     return tuple(tuple(entry["steps"]) for entry in _read()["chain"])
 
 

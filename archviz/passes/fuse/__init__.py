@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from archviz.ir import Attribute, Graph, Node, TensorType
+from archviz.ir.build import make_node
 from archviz.ir.edit import contract, sweep
 from archviz.ops import category_of
 from archviz.ops.patterns import Compound, compounds, rules
@@ -40,6 +42,7 @@ def apply(graph: Graph, *, compound: bool = True) -> Graph:
     return sweep(contract(graph, groups))
 
 
+@cache
 def _rules() -> dict[str, Rule]:
     return {
         name: Rule(parameters, tuple(parse(text) for text in alternatives))
@@ -50,13 +53,11 @@ def _rules() -> dict[str, Rule]:
 def _with_compounds(graph: Graph, pattern: Compound, known: Mapping[str, Rule]) -> Graph:
     term = parse(pattern.match)
     operators, categories = operators_ending(term, known)
-    ends = [
-        node
-        for node in reversed(graph.nodes)
-        if node.op in operators or category_of(node.op) in categories
-    ]
-    if not ends:
+    present = {node.op for node in graph.nodes}
+    ending = {op for op in present if op in operators or category_of(op) in categories}
+    if not ending:
         return graph
+    ends = [node for node in reversed(graph.nodes) if node.op in ending]
     matcher = Matcher(graph, known)
     enclosure = Enclosure(graph)
     position = {node.id: index for index, node in enumerate(graph.nodes)}
@@ -139,7 +140,7 @@ def _fused(parts: Sequence[Node], enclosure: Enclosure, op: str = "") -> Node:
         name = " – ".join(dict.fromkeys(name for name in names if name))
     else:
         name = names[0] or first.name
-    return Node(
+    return make_node(
         id=first.id,
         op=op or first.op,
         attributes={} if op else first.attributes,

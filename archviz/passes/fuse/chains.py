@@ -15,9 +15,12 @@ def find(graph: Graph, enclosure: Enclosure) -> list[list[Node]]:
     following = _only_consumers(graph)
     taken: set[str] = set()
     found: list[list[Node]] = []
-    known = chains()
+    starting: dict[str, list[Sequence[str]]] = {}
+    for steps in chains():
+        starting.setdefault(steps[0], []).append(steps)
     for node in graph.nodes:
-        if node.id in taken or node.id not in following:
+        known = starting.get(category_of(node.op))
+        if known is None or node.id in taken or node.id not in following:
             continue
         chain = max([_match(node, steps, following, taken, graph) for steps in known], key=len)
         while len(chain) > 1 and enclosure.scope_around(chain) is None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 
@@ -72,6 +73,7 @@ Term: TypeAlias = Name | Number | Operation | Call | Bound
 _TOKEN = re.compile(r"\s*([:.]?[A-Za-z]\w*|-?\d+(?:\.\d+)?|[(),|=])")
 
 
+@cache
 def parse(text: str) -> Term:
     """The term that ``text`` writes.
 
