@@ -45,6 +45,11 @@ class Drawing:
     states: list[str] = field(default_factory=list)
     frame_of: dict[ScopePath, int] = field(default_factory=dict)
 
+    @property
+    def merges(self) -> set[int]:
+        """The boxes of cards that are circles."""
+        return {index for index, card in self.cards.items() if card.kind == "merge"}
+
     def frame(self, path: ScopePath, frames: Frames) -> int:
         """The index of the innermost frame at or around ``path``, -1 for the page."""
         path = frames.frame_of(path)
@@ -84,10 +89,11 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
         card = cards.measure(node, graph, frames.label(node), said.remarks.get(node.id, ()))
         index = add(card, drawing.frame(node.scope, frames))
         box_of.append(index)
-        producer.update((value, index) for value in node.outputs if value is not None)
+        for value in node.outputs:
+            if value is not None:
+                producer[value] = index
     trunks = {value: index for index, value in enumerate(graph.values)}
     labels = _labels(graph, shapes)
-    joined: set[tuple[int, int, str]] = set()
 
     shared = shared_values(graph)
     maker_of = producers(graph) if shared else {}
@@ -105,18 +111,20 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
 
     def link(value: str, target: int, source: int | None = None) -> None:
         source = producer.get(value) if source is None else source
-        if source is None or (source, target, value) in joined:
+        if source is None:
             return
-        joined.add((source, target, value))
         text = labels.pop(value, "") if shapes != "all" else labels.get(value, "")
         size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
         drawing.links.append(_link(source, target, trunks[value], size))
         drawing.labels.append(text)
-        user = drawing.cards[target]
-        drawing.states.append(said.edges.get((value, "" if user.kind == "pill" else user.id), ""))
+        state = ""
+        if said.edges:
+            user = drawing.cards[target]
+            state = said.edges.get((value, "" if user.kind == "pill" else user.id), "")
+        drawing.states.append(state)
 
     for node, index in zip(graph.nodes, box_of, strict=True):
-        for value in node.inputs:
+        for value in dict.fromkeys(node.inputs):
             if value in shared:
                 link(value, index, reference(value, drawing.boxes[index].parent))
             elif value is not None:
@@ -128,7 +136,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
             link(value, add(card, drawing.boxes[maker].parent))
     for title, ids in grouped(graph.outputs, graph):
         index = add(cards.measure_pill("output", ids[0], graph, title))
-        for value in ids:
+        for value in dict.fromkeys(ids):
             link(value, index)
     return drawing
 

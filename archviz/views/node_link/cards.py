@@ -115,7 +115,7 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
     if node.kind in ("split", "leaf"):
         return _tree_node(node, tooltip)
     symbol = table().merge.get(node.op)
-    joined = sum(value is not None for value in node.inputs)
+    joined = len(node.inputs) - node.inputs.count(None) if symbol else 0
     if symbol and 1 < joined <= MOST_JOINED and not node.parameters and not is_remarked:
         return _card(
             node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins

@@ -91,6 +91,8 @@ class Frames:
         A name that is a mere number stands behind what the number counts.
         """
         name = self._label(node)
+        if not name:
+            return ""
         around = list(node.scope[: len(self.frame_of(node.scope))])
         while around and name.replace(".", "").isdecimal():
             name = f"{around.pop()}.{name}"
@@ -107,6 +109,8 @@ class Frames:
         if unframed:
             return ".".join(unframed)
         name = node.name.rstrip("/").rpartition("/")[2]
+        if not name:
+            return ""
         is_counted_op = name.startswith(node.op) and _COUNTED.fullmatch(name[len(node.op) :])
         is_made_up = name == node.op or is_counted_op or _GENERATED.fullmatch(name)
         return "" if is_made_up else name

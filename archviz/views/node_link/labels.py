@@ -33,7 +33,7 @@ SHORT_DETAIL = 18
 
 def detail(node: Node, graph: Graph) -> str:
     """The settings worth showing: "3×3, stride 2, pad 1", "512 → 2048", "axis 1"."""
-    if node.forest is not None:
+    if node.forest is not None or not (node.attributes or node.parameters or node.parts):
         return ""
     parts = []
     if category_of(node.op) == "linear":

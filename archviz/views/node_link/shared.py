@@ -22,8 +22,10 @@ def shared_values(graph: Graph) -> dict[str, int]:
     """
     users: dict[str, list[int]] = {}
     for index, node in enumerate(graph.nodes):
-        for value in dict.fromkeys(used_values(node)):
-            users.setdefault(value, []).append(index)
+        used = used_values(node) if node.subgraphs else node.inputs
+        for value in dict.fromkeys(used) if len(used) > 1 else used:
+            if value is not None:
+                users.setdefault(value, []).append(index)
     candidates = {
         value: found
         for value, found in users.items()
