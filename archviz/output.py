@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -180,9 +180,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
     Raises:
         RendererError: The file cannot be written.
     """
-    data = encode(content)
     try:
-        _write(Path(os.path.realpath(path)), data)
+        _write(Path(os.path.realpath(path)), content)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise RendererError(
@@ -190,7 +189,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
         ) from None
 
 
-def _write(path: Path, data: bytes) -> None:
+def _pieces(content: str | bytes) -> Iterator[bytes]:
+    """``content`` as bytes, a part at a time, for there may be little room for a copy of it all."""
+    if isinstance(content, bytes):
+        yield content
+        return
+    for start in range(0, len(content), _PIECE):
+        yield encode(content[start : start + _PIECE])
+
+
+_PIECE = 1 << 20
+
+
+def _write(path: Path, content: str | bytes) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -198,7 +209,8 @@ def _write(path: Path, data: bytes) -> None:
     if mode is not None and stat.S_ISDIR(mode):
         raise IsADirectoryError(0, "it is a folder")
     if mode is not None and not stat.S_ISREG(mode):
-        path.write_bytes(data)
+        with path.open("wb") as stream:
+            stream.writelines(_pieces(content))
         return
     temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
     # Not tempfile: its files are private, and a picture should have the permissions of any other.
@@ -206,7 +218,7 @@ def _write(path: Path, data: bytes) -> None:
     descriptor = os.open(temporary, flags, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            stream.writelines(_pieces(content))
         if mode is not None:
             temporary.chmod(stat.S_IMODE(mode))
         temporary.replace(path)
