@@ -9,6 +9,7 @@ that look the same are laid out once. All work is bounded by counts, and only in
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import inf
 from typing import Literal
 
@@ -177,11 +178,11 @@ def _route(
         if label is not None:
             label = Area(label.y, label.x, label.height, label.width)
         points = [(y, x) for x, y in points]
-    return _made(tuple([_point(Point, point) for point in points]), label, is_back)
+    return _made(tuple(map(_point, points)), label, is_back)
 
 
 _made = quick(Route)
-_point = tuple.__new__
+_point = partial(tuple.__new__, Point)
 """Makes a Point of a pair without unpacking it, which halves the time that routes take."""
 
 

@@ -84,6 +84,8 @@ def assign_tracks(nets: Sequence[Net], passing: Sequence[float] = ()) -> int:
     """
     lines = []
     for net in nets:
+        if len(net.tops) == 1 and net.tops == net.bottoms:
+            continue  # straight on, as most are
         line = _Line(net, net.tops, net.bottoms)
         if line.high > line.low:
             lines.append(line)

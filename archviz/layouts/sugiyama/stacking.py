@@ -29,15 +29,17 @@ def stack_rows(part: Part) -> None:
 
 def _fill_channels(part: Part) -> dict[int, list[float]]:
     """Finds the nets of each channel; returns where lanes pass without end."""
-    rank, ends = part.rank, part.ends
-    count = len(part.rows)
-    load = [0] * (count + 1)
+    rank, ends, nets_of, is_lane = part.rank, part.ends, part.nets, part.is_lane
+    load = [0] * (len(part.rows) + 1)
     for link, (u, v) in enumerate(ends):
-        if not part.is_lane[link] and rank[v] == rank[u] + 1:
+        if is_lane[link]:
+            continue
+        first, last = rank[u] + 1, rank[v]
+        if first == last:
             # A straight link that is alone in its channel needs no net there.
-            load[rank[v]] += 1 if part.link_x[link] == part.net_x[part.nets[link]] else 2
-        elif not part.is_lane[link]:
-            for channel in range(rank[u] + 1, rank[v] + 1):
+            load[last] += 1 if part.link_x[link] == part.net_x[nets_of[link]] else 2
+        else:
+            for channel in range(first, last + 1):
                 load[channel] += 2
     for lane in part.lanes.values():
         for channel in (lane.source + 1, *lane.targets):
@@ -46,22 +48,22 @@ def _fill_channels(part: Part) -> dict[int, list[float]]:
     started: dict[int, bool] = {}
     railed: dict[tuple[int, int], bool] = {}
     for link, (u, v) in enumerate(ends):
-        net, r = part.nets[link], rank[u]
+        net, first = nets_of[link], rank[u] + 1
         if net not in started:
             started[net] = True
-            _top(part, r + 1, net, part.net_x[net])
-        if part.is_lane[link]:
+            if channels[first] is not None:
+                _top(part, first, net, part.net_x[net])
+        if is_lane[link]:
             continue
-        while True:
-            r += 1
-            if r == rank[v]:
-                _bottom(part, r, net, part.link_x[link])
-                break
+        last = rank[v]
+        for r in range(first, last):
             if (net, r) not in railed:
                 railed[net, r] = True
                 at = part.rails[net, r]
                 _bottom(part, r, net, at)
                 _top(part, r + 1, net, at)
+        if channels[last] is not None:
+            _bottom(part, last, net, part.link_x[link])
     passing: dict[int, list[float]] = {}
     for lane in part.lanes.values():
         for channel in (lane.source + 1, *lane.targets):
