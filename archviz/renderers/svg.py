@@ -155,18 +155,20 @@ def path_data(segments: tuple[Segment, ...]) -> str:
 def _relative(segments: tuple[Segment, ...]) -> tuple[float, float, str]:
     """Where a path starts, and the rest of its ``d`` attribute from there, without coordinates."""
     (_, *start), *rest = segments
-    x, y = start
+    x, y = round(start[0], 2), round(start[1], 2)
     written: list[str] = []
     for command, *numbers in rest:
-        steps = [value - (y if odd % 2 else x) for odd, value in enumerate(numbers)]
-        if command == "L" and not steps[0]:
-            written.append(f"v{number(steps[1])}")
-        elif command == "L" and not steps[1]:
-            written.append(f"h{number(steps[0])}")
+        # Rounded before they are compared, so that what is lost does not add up on the way.
+        steps = [round(value, 2) - (y if odd % 2 else x) for odd, value in enumerate(numbers)]
+        texts = [number(step) for step in steps]
+        if command == "L" and texts[0] == "0":
+            written.append(f"v{texts[1]}")
+        elif command == "L" and texts[1] == "0":
+            written.append(f"h{texts[0]}")
         else:
-            written.append(command.lower() + " ".join(map(number, steps)))
+            written.append(command.lower() + " ".join(texts))
         if numbers:
-            x, y = numbers[-2:]
+            x, y = x + steps[-2], y + steps[-1]
     return start[0], start[1], "".join(written)
 
 
@@ -224,11 +226,12 @@ class _Writer:
                 self._text(mark, indent)
 
     def _data(self, path: Path) -> str:
+        segments = path.segments
         if not (path.x or path.y):
-            return path_data(path.segments)
-        found = self._outlines.get(id(path.segments))
+            return path_data(segments)
+        found = self._outlines.get(id(segments))
         if found is None:
-            found = self._outlines[id(path.segments)] = _relative(path.segments)
+            found = self._outlines[id(segments)] = _relative(segments)
         x, y, rest = found
         return f"M{_NUMBERS[path.x + x]} {_NUMBERS[path.y + y]}{rest}"
 
@@ -244,19 +247,24 @@ class _Writer:
             )
 
     def _group(self, group: Group, indent: str) -> None:
-        name = ""
+        data, title = group.data, group.title
+        # Most say nothing that XML must not see as it is: one look is enough for all of it.
+        is_plain = _is_plain("".join((group.id, title, *data.values())))
+        start = f"{indent}<g"
         if group.id:
-            own = unique(_allowed_in(group.id), self._ids)
-            name = f' id="{quoted(self.id_prefix + own)}"'
-        data = "".join([f' data-{key}="{quoted(value)}"' for key, value in group.data.items()])
-        if group.x or group.y:
-            data += f' transform="translate({_NUMBERS[group.x]} {_NUMBERS[group.y]})"'
+            own = unique(group.id if is_plain else _allowed_in(group.id), self._ids)
+            own = self.id_prefix + own
+            start += f' id="{own if is_plain and not self.id_prefix else quoted(own)}"'
         role = self._common_role(group.marks)
         look = self._attributes_of(role) if role else ("", "")
-        classes = f"{quoted(group.role)} {look[0]}" if look[0] else quoted(group.role)
-        start = f'{indent}<g{name} class="{classes}"{data}{look[1]}>'
-        if group.title:
-            start = f"{start}\n{indent}  <title>{escaped(group.title)}</title>"
+        start += f' class="{quoted(group.role)}{" " if look[0] else ""}{look[0]}"'
+        for key, value in data.items():
+            start += f' data-{key}="{value if is_plain else quoted(value)}"'
+        if group.x or group.y:
+            start += f' transform="translate({_NUMBERS[group.x]} {_NUMBERS[group.y]})"'
+        start += f"{look[1]}>"
+        if title:
+            start += f"\n{indent}  <title>{title if is_plain else escaped(title)}</title>"
         if group.role in _ONE_LINE:
             before = len(self.lines)
             self.marks(group.marks, "")
@@ -270,10 +278,9 @@ class _Writer:
             return
         self.lines.append(start)
         if role:
+            opening, data_of = f'{indent}  <path d="', self._data
             self.lines += [
-                f'{indent}  <path d="{self._data(mark)}"/>'
-                for mark in group.marks
-                if isinstance(mark, Path)
+                f'{opening}{data_of(mark)}"/>' for mark in group.marks if isinstance(mark, Path)
             ]
         else:
             self.marks(group.marks, indent + "  ")

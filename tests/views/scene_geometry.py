@@ -159,7 +159,7 @@ def label_problems(scene: Scene, boxes: dict[str, Area], frames: list[Group]) ->
 def edges(scene: Scene) -> list[list[tuple[float, float]]]:
     """The points of every edge, turns included."""
     return [
-        points(mark.segments)
+        points(mark.outline)
         for mark in flatten(scene.marks)
         if isinstance(mark, Path) and mark.role in ("edge", "back-edge")
     ]

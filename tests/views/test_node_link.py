@@ -269,7 +269,7 @@ def test_an_arrow_points_where_the_edge_ends() -> None:
     painted = edges.Painted()
     painted.add(Route(points), points, "")
     line, head = flatten(tuple(painted.marks()))
-    assert line.segments[-1] == ("L", 10, 50 - 5.6)  # type: ignore[union-attr]
+    assert line.outline[-1] == ("L", 10, 50 - 5.6)  # type: ignore[union-attr]
     assert head.outline[0] == ("M", 10, 50)  # type: ignore[union-attr]
 
 

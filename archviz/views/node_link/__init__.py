@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -16,7 +18,7 @@ from archviz.garbage import collection_paused
 from archviz.ir import Graph, Model
 from archviz.ir.patterns import matched_by
 from archviz.ir.walk import operation_count
-from archviz.layouts import LAYOUTS, Area, Box, Route, require
+from archviz.layouts import LAYOUTS, Area, Box, Placement, Route, require
 from archviz.length import parse_length
 from archviz.scene import Group, Mark, Rect, Scene, Text
 from archviz.text import CAP_HEIGHT, printable, text_width
@@ -82,17 +84,16 @@ def draw(
     engine = LAYOUTS.get(layout)
     require(engine, drawing.boxes)
     logger.info("laying out %d boxes", len(drawing.boxes))
+    placement = engine.place(drawing.boxes, drawing.links, direction=direction)
+    if direction == "TB":
+        placement = _entering_from_the_side(drawing, placement)
     page, shown_width = Fit(columns, wanted, fit, MARGIN).apply(
-        Wrapping(
-            engine.place(drawing.boxes, drawing.links, direction=direction),
-            drawing.boxes,
-            drawing.links,
-            direction,
-        )
+        Wrapping(placement, drawing.boxes, drawing.links, direction)
     )
+    del placement  # of a huge picture, it takes much memory
     placed = page.placement
 
-    areas = [Area(a.x + MARGIN, a.y + MARGIN, a.width, a.height) for a in placed.areas]
+    areas = [_area((x + MARGIN, y + MARGIN, w, h)) for x, y, w, h in placed.areas]
     for index, card in drawing.cards.items():
         if said.rings.get(card.id):
             areas[index] = cards.inside_ring(areas[index])
@@ -104,7 +105,7 @@ def draw(
         for index, card in drawing.cards.items()
         if card.id in ringed
     ]
-    marks += _painted_edges(drawing, page, areas, direction)
+    marks += _painted_edges(drawing, placed.routes, areas)
     wide, high = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
     del page, placed  # of a huge picture, routes and marks together take much memory
     marks += cards.paint_all((card, areas[index]) for index, card in drawing.cards.items())
@@ -150,45 +151,52 @@ def _painted_frames(
     return [*marks, Group(tuple(tallies), "tallies")] if tallies else marks
 
 
-def _painted_edges(
-    drawing: Drawing, page: Page, areas: Sequence[Area], direction: str
-) -> list[Mark]:
-    placed = page.placement
-    routes = list(placed.routes)
-    merges = {index for index, card in drawing.cards.items() if card.kind == "merge"}
-    if direction == "TB" and merges:
-        _enter_from_the_side(drawing, page, routes, merges)
-    painted = edges.Painted()
+def _painted_edges(drawing: Drawing, routes: Sequence[Route], areas: Sequence[Area]) -> list[Mark]:
+    merges = drawing.merges
+    painted = edges.Painted(MARGIN)
     for link, route, label, state in zip(
         drawing.links, routes, drawing.labels, drawing.states, strict=True
     ):
-        points = [(x + MARGIN, y + MARGIN) for x, y in route.points]
-        if points and link.source in merges:
-            points[0] = edges.onto_circle(points[0], areas[link.source])
-        if points and link.target in merges:
-            points[-1] = edges.onto_circle(points[-1], areas[link.target])
-        painted.add(route, points, label, MARGIN, state)
+        points: Sequence[tuple[float, float]] = route.points
+        if points and (link.source in merges or link.target in merges):
+            first, *between, last = points
+            if link.source in merges:
+                first = edges.onto_circle(first, _without_margin(areas[link.source]))
+            if link.target in merges:
+                last = edges.onto_circle(last, _without_margin(areas[link.target]))
+            points = (first, *between, last)
+        painted.add(route, points, label, state)
     return painted.marks()
 
 
-def _enter_from_the_side(
-    drawing: Drawing, page: Page, routes: list[Route], merges: set[int]
-) -> None:
+def _without_margin(area: Area) -> Area:
+    return Area(area.x - MARGIN, area.y - MARGIN, area.width, area.height)
+
+
+def _entering_from_the_side(drawing: Drawing, placement: Placement) -> Placement:
     """Lets rails come into merges from the side where nothing is in the way."""
-    placed = page.placement
+    merges = drawing.merges
+    page = Area(0.0, 0.0, placement.width, placement.height)
     ways: dict[int, Route] = {}
+    turns: dict[int, Route] = {}
     for index, link in enumerate(drawing.links):
-        if link.target in merges and len(routes[index].points) >= 4:
-            merge = placed.areas[link.target]
-            room = page.room(drawing.boxes[link.target].parent, merge)
-            way = edges.beside_circle(routes[index], merge, room)
+        if link.target in merges and len(placement.routes[index].points) >= 4:
+            route = placement.routes[index]
+            frame = drawing.boxes[link.target].parent
+            room = placement.areas[frame] if frame >= 0 else page
+            way = edges.beside_circle(route, placement.areas[link.target], room)
             if way is not None:
                 ways[index] = way
-    obstacles = Obstacles(placed, list(drawing.cards), ways.values()) if ways else None
+                turns[index] = replace(way, points=(route.points[-3], *way.points[-2:]))
+    if not ways:
+        return placement
+    routes = list(placement.routes)
+    obstacles = Obstacles(placement, list(drawing.cards), turns.values())
     for index, way in ways.items():
-        if obstacles is not None and obstacles.is_free(way, drawing.links[index], index):
+        if obstacles.is_free(turns[index], drawing.links[index], index):
             routes[index] = way
             obstacles.occupy(way, index)
+    return replace(placement, routes=tuple(routes))
 
 
 def _highlighted(graph: Graph, patterns: Sequence[str]) -> set[str]:
@@ -227,6 +235,8 @@ def _crossings(
 ) -> dict[int, list[float]]:
     """For each frame the places where an edge comes down through its header."""
     found: dict[int, list[float]] = {}
+    if not drawing.frames:
+        return found
     for link, route in zip(drawing.links, routes, strict=True):
         inside = _around(drawing.boxes, drawing.boxes[link.source].parent)
         target = _around(drawing.boxes, drawing.boxes[link.target].parent)
@@ -251,6 +261,9 @@ def _around(boxes: list[Box], index: int) -> list[int]:
         found.append(index)
         index = boxes[index].parent
     return found
+
+
+_area = partial(tuple.__new__, Area)
 
 
 def _note(text: str) -> Text:

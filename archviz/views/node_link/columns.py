@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -55,16 +56,6 @@ class Page:
 
     placement: Placement
     pieces: dict[int, tuple[Piece, ...]] = field(default_factory=dict)
-
-    def room(self, frame: int, area: Area) -> Area:
-        """The frame, or the piece of it, or for -1 the page, in which ``area`` lies."""
-        if frame < 0:
-            return Area(0.0, 0.0, self.placement.width, self.placement.height)
-        for piece in self.pieces.get(frame, ()):
-            x, y, width, height = piece.area
-            if x <= area.x <= x + width and y <= area.y <= y + height:
-                return piece.area
-        return self.placement.areas[frame]
 
 
 class Wrapping:
@@ -266,7 +257,7 @@ class _Columns:
         column = self.column_of[index]
         if column >= 0:
             dx, dy = self.dx[column], self.dy[column]
-            kept = tuple([_make(Point, (x + dx, y + dy)) for x, y in route.points])
+            kept = tuple([_point((x + dx, y + dy)) for x, y in route.points])
             return _route(kept, label, route.is_back)
         points: list[Point] = []
         for one, other in pairwise(route.points):
@@ -346,6 +337,7 @@ class _Columns:
 
 
 _make = tuple.__new__
+_point = partial(tuple.__new__, Point)
 _route = quick(Route)
 
 

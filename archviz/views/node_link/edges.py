@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import TypeAlias
 
 from archviz.ir.quick import quick
 from archviz.layouts import Area, Point, Route
@@ -18,37 +20,47 @@ LEAST_APPROACH = 20.0
 """Length of the last stretch into a merge's side, so that turn and arrow head have room."""
 
 
-class Painted:
-    """The marks of edges: all lines, then all arrow heads, then all labels."""
+_Shape: TypeAlias = tuple[tuple[Segment, ...], tuple[Segment, ...]]
+"""The line of an edge from where it starts, and its arrow head from where it ends."""
 
-    def __init__(self) -> None:
+
+class Painted:
+    """The marks of edges: all lines, then all arrow heads, then all labels.
+
+    Args:
+        margin: How far right and down all of it is moved.
+    """
+
+    def __init__(self, margin: float = 0.0) -> None:
+        self._margin = margin
         self._lines: dict[str, list[Mark]] = {"edge": [], "back-edge": []}
         self._arrows: dict[str, list[Mark]] = {"arrow": []}
         self._labels: list[Mark] = []
-        self._heads: dict[tuple[float, float], tuple[Segment, ...]] = {}
+        self._shapes: dict[tuple[float, ...], _Shape] = {}
 
     def add(
-        self,
-        route: Route,
-        points: Sequence[tuple[float, float]],
-        label: str,
-        margin: float = 0.0,
-        state: str = "",
+        self, route: Route, points: Sequence[tuple[float, float]], label: str, state: str = ""
     ) -> None:
         """Adds one edge along ``points``, its label where the layout reserved room."""
+        margin = self._margin
         if len(points) > 1:
-            (x, y), (before_x, before_y) = points[-1], points[-2]
-            length = math.hypot(x - before_x, y - before_y) or 1.0
-            dx, dy = (x - before_x) / length, (y - before_y) / length
-            end = (x - dx * (HEAD_LENGTH - 1.4), y - dy * (HEAD_LENGTH - 1.4))
+            # Repeated layers have the same edges elsewhere: those of one shape share its line.
+            x0, y0 = points[0]
+            x, y = points[-1]
+            key: tuple[float, ...] = (x - x0, y - y0)
+            if len(points) > 2:
+                key = tuple([number for x, y in points for number in (x - x0, y - y0)])
+            shape = self._shapes.get(key)
+            if shape is None:
+                shape = self._shapes[key] = _shape([(x - x0, y - y0) for x, y in points])
+            line, head = shape
             role, arrow = "back-edge" if route.is_back else "edge", "arrow"
             if state:
                 role, arrow = f"edge-{state}", f"arrow-{state}"
-            self._lines.setdefault(role, []).append(_path(rounded([*points[:-1], end]), role))
-            head = self._heads.get((dx, dy))
-            if head is None:
-                head = self._heads[dx, dy] = _head(dx, dy)
-            self._arrows.setdefault(arrow, []).append(_path(head, arrow, x, y))
+                self._lines.setdefault(role, [])
+                self._arrows.setdefault(arrow, [])
+            self._lines[role].append(_path(line, role, x0 + margin, y0 + margin))
+            self._arrows[arrow].append(_path(head, arrow, x + margin, y + margin))
         if label and route.label is not None:
             left, top, width, height = route.label
             baseline = margin + top + height / 2 + CAP_HEIGHT * LABEL_SIZE / 2
@@ -63,6 +75,15 @@ class Painted:
 _path = quick(Path)
 
 
+def _shape(points: Sequence[tuple[float, float]]) -> _Shape:
+    (before_x, before_y), (x, y) = points[-2:]
+    length = math.hypot(x - before_x, y - before_y) or 1.0
+    dx, dy = (x - before_x) / length, (y - before_y) / length
+    end = (x - dx * (HEAD_LENGTH - 1.4), y - dy * (HEAD_LENGTH - 1.4))
+    return rounded([*points[:-1], end]), _head(dx, dy)
+
+
+@lru_cache(maxsize=256)
 def _head(dx: float, dy: float) -> tuple[Segment, ...]:
     """An arrow head whose point is at the origin, in the direction (``dx``, ``dy``)."""
     base_x, base_y = -dx * HEAD_LENGTH, -dy * HEAD_LENGTH

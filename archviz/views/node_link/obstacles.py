@@ -53,14 +53,22 @@ class Obstacles:
         if route.label is not None:
             x, y, width, height = route.label
             self._add(x, y, x + width, y + height, -1, index)
-        for one, other in pairwise(route.points):
-            x, y = one
-            to_x, to_y = other
-            if to_x < x:
-                x, to_x = to_x, x
-            if to_y < y:
-                y, to_y = to_y, y
-            self._add(x, y, to_x, to_y, -1, index)
+        x, y = route.points[0] if route.points else (0.0, 0.0)
+        column, row = int(x * _PER_PIXEL), int(y * _PER_PIXEL)
+        for point in route.points[1:]:
+            before_x, before_y, before_column, before_row = x, y, column, row
+            x, y = point
+            column, row = int(x * _PER_PIXEL), int(y * _PER_PIXEL)
+            is_short = column == before_column and row == before_row
+            near = self._near.get((column, row)) if is_short else None
+            if is_short and near is None:
+                continue
+            left, right = (before_x, x) if before_x < x else (x, before_x)
+            top, bottom = (before_y, y) if before_y < y else (y, before_y)
+            if near is None:
+                self._add(left, top, right, bottom, -1, index)
+            else:
+                near.append((left, top, right, bottom, -1, index))
 
     def _add(
         self, left: float, top: float, right: float, bottom: float, box: int, route: int
