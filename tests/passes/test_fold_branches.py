@@ -129,6 +129,12 @@ def test_branches_of_a_split_become_one_and_those_of_other_values_do_not() -> No
     assert rows_of(apply(graph)) == []
 
 
+def test_parts_that_are_only_taken_and_joined_again_stay_apart() -> None:
+    row = Row()
+    parts = [row.op("getitem", row.x, attributes={"index": n}) for n in range(4)]
+    assert rows_of(apply(row.joined(parts))) == []
+
+
 def test_queries_keys_and_values_stay_three() -> None:
     row = Row()
     graph = row.joined([row.branch(n) for n in range(3)], "Attention")

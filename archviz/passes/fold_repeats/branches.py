@@ -171,7 +171,8 @@ class _Search:
         self, branches: list[list[Node]], home: ScopePath, least: int
     ) -> Iterator[tuple[ScopePath, list[list[Node]]]]:
         """Those built and standing alike, with the innermost scope that is around all."""
-        branches = [branch for branch in branches if branch]
+        # Parts that are merely taken side by side are told apart by which they are.
+        branches = [branch for branch in branches if any(n.op not in PICKS for n in branch)]
         for branch in branches:
             for node in branch:
                 while node.scope[: len(home)] != home:

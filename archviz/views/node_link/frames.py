@@ -12,6 +12,7 @@ from archviz.text import fit, printable, text_width
 from archviz.views.node_link import cards
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.lines import line
+from archviz.views.node_link.lists import LIST_CLASSES
 
 FRAME_HEADER = 28.0
 STACK = 8.0
@@ -102,7 +103,7 @@ def paint_frame(
         max(rooms, key=lambda room: room[1] - room[0]),
     )
     subtitle = last_words(whole, cards.TEXT_SIZE, end - start)
-    if subtitle:
+    if subtitle and (subtitle == whole or whole not in LIST_CLASSES):
         marks.append(line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
     # What is written needs no saying twice: a count changes with every weight inside.
     tooltip = printable(" ".join(filter(None, (".".join(path), frames.subtitle(path), note))))
