@@ -141,6 +141,21 @@ def test_results_of_every_copy_that_only_the_caller_takes_do_not_keep_them_apart
     assert len(folded.outputs) == 2
 
 
+def test_the_last_copy_s_result_keeps_the_name_that_the_model_gives_it() -> None:
+    made = Stack(scoped=True)
+    for _ in range(5):
+        made.block()
+    last = made.value
+    made.step("Relu")
+    made.builder.outputs += [last, made.value]
+    folded = apply(made.build())
+    assert verify(folded) == []
+    assert folded.outputs[0] == last
+    assert [s.repeat for s in folded.scopes.values() if len(s.path) == 2] == [5]
+    assert folded.values[last].id == last
+    assert [node.inputs for node in folded.nodes if node.op == "Relu"][-1] == (last,)
+
+
 def test_one_module_called_several_times_says_so() -> None:
     b = GraphBuilder()
     value = b.value("x", SHAPE)

@@ -155,7 +155,36 @@ class _Folding:
         folded = replace(
             graph, nodes=tuple(nodes), values=values, outputs=tuple(outputs), scopes=ordered
         )
-        return sweep(folded)
+        return sweep(_called(folded, self._names_of_outputs(graph)))
+
+    def _names_of_outputs(self, graph: Graph) -> dict[str, str]:
+        """For the value that stands for an output of the model the output's own name."""
+        names: dict[str, str] = {}
+        for value in graph.outputs:
+            first = self.renamed.get(value)
+            if first is not None and first not in graph.outputs:
+                names.setdefault(first, value)
+        return names
+
+
+def _called(graph: Graph, names: Mapping[str, str]) -> Graph:
+    """The graph with values called otherwise."""
+    if not names:
+        return graph
+
+    def name_of(value: str | None) -> str | None:
+        return names.get(value, value) if value is not None else None
+
+    nodes = [
+        replace(rewire(node, name_of), outputs=tuple([name_of(value) for value in node.outputs]))
+        for node in graph.nodes
+    ]
+    values = {
+        names.get(key, key): replace(value, id=names.get(key, key))
+        for key, value in graph.values.items()
+    }
+    outputs = tuple([names.get(value, value) for value in graph.outputs])
+    return replace(graph, nodes=tuple(nodes), values=values, outputs=outputs)
 
 
 def _share_weights(copies: list[list[Node]]) -> bool:
