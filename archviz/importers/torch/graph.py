@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archviz.garbage import collection_paused
 from archviz.importers.torch.arguments import (
     UNSAID,
     attribute,
@@ -59,7 +60,8 @@ class Numbered:
 
 def graph_of(recording: Recording, name: str = "") -> Graph:
     """The graph that was recorded; see :class:`_Converter` for what it leaves out."""
-    return _Converter(recording, name).convert()
+    with collection_paused():
+        return _Converter(recording, name).convert()
 
 
 def numbered(recording: Recording, name: str = "", model: int | None = None) -> Numbered:

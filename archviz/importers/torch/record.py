@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from archviz.garbage import collection_paused
 from archviz.importers.torch.calls import module_calls
 from archviz.importers.torch.containers import replaced
 from archviz.importers.torch.decisions import Decisions
@@ -76,7 +77,11 @@ def record(
         if decisions is None:
             break
         try:
-            with untouched(target, training=training, gradients=gradients, real=is_real):
+            # On ghosts there is no memory to be got back, and a search for some takes long.
+            with (
+                contextlib.nullcontext() if is_real else collection_paused(),
+                untouched(target, training=training, gradients=gradients, real=is_real),
+            ):
                 return _run(target, args, dict(kwargs or {}), substrate, decisions, observer)
         except CallFailedError as error:
             first = first or error
