@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Any
 
 from archviz.errors import ImporterError
@@ -90,6 +91,9 @@ def _forest(document: dict[str, Any]) -> Forest:
     output = target_id * per_target + class_id
     is_single = width == 1 and len(base) > 1
     transform = str(document["postprocessor"])
+    scale = float(document.get("sigmoid_alpha", 1.0)) if transform == "sigmoid" else 1.0
+    if not isfinite(scale):
+        raise ValueError("sigmoid_alpha is no number")
     is_classifier = "Clf" in str(document["task_type"])
     names = () if not is_classifier else tuple(_classes(number) for number in classes)
     is_mean = document["average_tree_output"] is True
@@ -115,7 +119,7 @@ def _forest(document: dict[str, Any]) -> Forest:
         name="Treelite",
         aggregation="mean" if is_mean else "sum",
         link=_LINKS.get(transform, "identity" if transform.startswith("identity") else transform),
-        link_scale=float(document.get("sigmoid_alpha", 1.0)) if transform == "sigmoid" else 1.0,
+        link_scale=scale,
         objective=transform,
         compare_dtype=str(document["threshold_type"]),
         targets=targets,

@@ -13,8 +13,8 @@ from onnx_bytes import FLOAT, INT64, chain, graph_of, model_of, names_of, node_o
 
 from archviz.errors import OptionError
 from archviz.importers.onnx import shapes
-from archviz.importers.onnx.isolation import IsolationError, run_apart
 from archviz.ir import Model, TensorType
+from archviz.reading.isolation import IsolationError, run_apart
 
 node, tensor = helper.make_node, helper.make_tensor
 

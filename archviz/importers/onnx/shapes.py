@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from archviz.errors import OptionError
 from archviz.importers.onnx.functions import Functions, all_nodes
 from archviz.importers.onnx.growth import outgrows
-from archviz.importers.onnx.isolation import IsolationError, run_apart
 from archviz.importers.onnx.level import NodeList
 from archviz.importers.onnx.node_inference import CONTROL_FLOW, infer_by_node
 from archviz.importers.onnx.notes import Notes
@@ -22,6 +21,7 @@ from archviz.importers.onnx.operators import standard
 from archviz.importers.onnx.value_types import TypeReader, is_complete
 from archviz.ir import Diagnostic, Severity, TensorType, Type
 from archviz.ir.types import format_shape
+from archviz.reading.isolation import IsolationError, run_apart
 from archviz.reading.names import clean
 from archviz.reading.strip import MAX_RANK
 

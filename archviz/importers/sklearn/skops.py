@@ -7,16 +7,15 @@ named by its id. Nothing of what it names is imported or called.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from typing import Any
 
 from archviz.errors import ImporterError
+from archviz.importers.sklearn.compression import FREE_BYTES, MAX_BYTES, MAX_RATIO
+from archviz.reading import json, naming
 from archviz.reading.pickles import Global, Instance
 from archviz.source import Source
 
-MAX_SCHEMA = 256 << 20
-MAX_ARRAYS = 4 << 30
 MAX_DEPTH = 200
 _SEQUENCES = ("list", "tuple", "set", "frozenset")
 
@@ -28,18 +27,17 @@ def load(source: Source) -> Any:
         ImporterError: It is no skops file.
     """
     try:
-        with source.open() as stream, zipfile.ZipFile(stream) as archive:
-            info = archive.getinfo("schema.json")
-            if info.file_size > MAX_SCHEMA:
-                raise ImporterError(f"{source.name}: its schema is too large")
-            schema = json.loads(archive.read(info))
-            return _Reader(archive).value(schema, 0)
+        with source.open() as stream, zipfile.ZipFile(stream) as archive, naming(source.name):
+            reader = _Reader(archive, source.size)
+            return reader.value(json.parse(reader.member("schema.json")), 0)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         reason = str(error).partition("\n")[0][:100]
         raise ImporterError(
             f"{source.name}: this is no skops file that can be read ({reason})",
             "save it again with: skops.io.dump",
         ) from None
+    except MemoryError:
+        raise ImporterError(f"{source.name}: its arrays claim more than the memory") from None
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise ImporterError(
             f"{source.name}: the archive is broken ({str(error)[:80].lower()})",
@@ -48,10 +46,18 @@ def load(source: Source) -> Any:
 
 
 class _Reader:
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self.archive = archive
         self.known: dict[Any, Any] = {}
-        self.left = MAX_ARRAYS
+        self.left = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * size))
+
+    def member(self, name: str) -> bytes:
+        """The content of a member, as long as all of them are no bomb."""
+        info = self.archive.getinfo(name)
+        self.left -= info.file_size
+        if self.left < 0:
+            raise ValueError("its members are too large")
+        return self.archive.read(info)
 
     def value(self, node: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -71,7 +77,7 @@ class _Reader:
         name, module = str(node.get("__class__", "")), str(node.get("__module__", ""))
         content = node.get("content")
         if loader == "JsonNode":
-            return json.loads(content) if isinstance(content, str) else content
+            return json.parse(content.encode()) if isinstance(content, str) else content
         if loader == "NdArrayNode":
             return self._array(node, depth)
         if name in _SEQUENCES and module == "builtins" and isinstance(content, list):
@@ -112,11 +118,7 @@ class _Reader:
             content = node.get("content")
             listed = self.value(content, depth)
             return listed if isinstance(listed, list) else []
-        info = self.archive.getinfo(str(node["file"]))
-        self.left -= info.file_size
-        if self.left < 0:
-            raise ValueError("its arrays are too large")
-        found = np.load(io.BytesIO(self.archive.read(info)), allow_pickle=False)
+        found = np.load(io.BytesIO(self.member(str(node["file"]))), allow_pickle=False)
         if not isinstance(found, np.ndarray):
             raise TypeError("a member is no array")
         return found if found.shape else found.item()

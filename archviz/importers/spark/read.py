@@ -23,6 +23,8 @@ _CLASSES = {
 }
 _HINT = "give the folder that model.save wrote, of trees or of a pipeline with trees"
 MAX_CLASSES = 1 << 20
+MAX_CELLS = 1 << 22
+"""Shares of classes at all nodes together that may be missing in the file."""
 
 
 def read(source: Source) -> Model:
@@ -114,7 +116,9 @@ def _forest(stage: Path, about: dict[str, Any], words: _Words) -> Forest:
     by_tree: dict[int, dict[int, dict[str, Any]]] = {}
     for row in rows(stage / "data"):
         node = row.get("nodeData", row)
-        by_tree.setdefault(int(row.get("treeID", 0)), {})[int(node["id"])] = node
+        tree = by_tree.setdefault(int(row.get("treeID", 0)), {})
+        if tree.setdefault(int(node["id"]), node) is not node:
+            raise ValueError("two of its nodes have one number")
     if not by_tree or sorted(by_tree) != list(range(len(by_tree))):
         raise ValueError("its trees are not all there")
     is_classifier = kind in ("DecisionTreeClassificationModel", "RandomForestClassificationModel")
@@ -123,8 +127,8 @@ def _forest(stage: Path, about: dict[str, Any], words: _Words) -> Forest:
     starts = [0]
     yes: list[int] = []
     no: list[int] = []
-    for tree in range(len(by_tree)):
-        listed = by_tree[tree]
+    for index in range(len(by_tree)):
+        listed = by_tree[index]
         place = {number: index for index, number in enumerate(sorted(listed))}
         for number in sorted(listed):
             node = listed[number]
@@ -139,7 +143,7 @@ def _forest(stage: Path, about: dict[str, Any], words: _Words) -> Forest:
     stats = [list(map(float, node["impurityStats"])) for node in nodes]
     if is_classifier:
         classes = max(classes, *map(len, stats))
-        if classes > MAX_CLASSES:
+        if classes > MAX_CLASSES or classes * len(stats) > MAX_CELLS + 64 * sum(map(len, stats)):
             raise ValueError("it has too many classes")
         value = np.array([own_stats + [0.0] * (classes - len(own_stats)) for own_stats in stats])
         weight = value.sum(1)

@@ -14,10 +14,11 @@ def sniff(source: Source) -> Confidence:
     if not any(name.startswith("metadata/part-") for name in members):
         return Confidence.NONE
     from archviz.importers.spark.folders import metadata
+    from archviz.reading import MalformedError
 
     try:
         about = metadata(source.path)
-    except (OSError, ValueError):
+    except (OSError, ValueError, MalformedError):
         return Confidence.NONE
     name = str(about.get("class", ""))
     is_own = name.startswith("org.apache.spark.ml.") and "sparkVersion" in about

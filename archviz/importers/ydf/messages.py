@@ -21,7 +21,8 @@ TYPES = {
     BOOLEAN: "bool",
     DISCRETIZED: "float",
 }
-MAX_VOCABULARY = 1 << 20
+MAX_GAPS = 1000
+"""Numbers of a vocabulary that have no name, beyond as many as have one."""
 
 
 class Column(NamedTuple):
@@ -125,7 +126,7 @@ def _vocabulary(data: bytes) -> tuple[str, ...]:
         entry = parsed(item)
         names[whole(parsed(content(entry, 2)), 1)] = content(entry, 1).decode("utf-8", "replace")
     most = max(names, default=-1)
-    if not 0 <= most < MAX_VOCABULARY or min(names) < 0:
+    if not 0 <= most < 2 * len(names) + MAX_GAPS or min(names) < 0:
         return ()
     return tuple(names.get(index, str(index)) for index in range(most + 1))
 

@@ -87,10 +87,7 @@ def _read(folder: Path, source: Source, name: str) -> Model:
 
 def _model(folder: Path, members: tuple[str, ...], prefix: str, name: str) -> Model:
     def file(ending: str, most: int = MAX_HEADER) -> bytes:
-        path = folder / f"{prefix}{ending}"
-        if path.stat().st_size > most:
-            raise ValueError(f"{path.name} is too large")
-        return path.read_bytes()
+        return _content(folder / f"{prefix}{ending}", most)
 
     kind = next(kind for kind in KINDS if f"{prefix}{kind}_header.pb" in members)
     header = parsed(file("header.pb"))
@@ -118,10 +115,16 @@ def _model(folder: Path, members: tuple[str, ...], prefix: str, name: str) -> Mo
     return Model(forest, "ydf", name, found, tuple(_losses(rows)))
 
 
-def _whole_shard(path: Path) -> bytes:
-    if path.stat().st_size > MAX_SHARD:
+def _content(path: Path, most: int) -> bytes:
+    if not path.is_file():
+        raise ValueError(f"{path.name} is no file")
+    if path.stat().st_size > most:
         raise ValueError(f"{path.name} is too large")
-    data = path.read_bytes()
+    return path.read_bytes()
+
+
+def _whole_shard(path: Path) -> bytes:
+    data = _content(path, MAX_SHARD)
     if data[:2] == b"BS" and len(data) > 8 and data[4] == 1:
         reader = zlib.decompressobj(31)
         packed = reader.decompress(data[8:], min(MAX_SHARD, 200 * len(data) + (1 << 20)))

@@ -17,19 +17,20 @@ import warnings
 from collections.abc import Callable
 
 MEMORY = 2 << 30
-"""Bytes that the child may take on top of what the process has."""
+"""Bytes that the child may take on top of what the process has, when nobody says fewer."""
 
 
 class IsolationError(Exception):
     """The child did not answer: it crashed, ran too long or ran out of memory."""
 
 
-def run_apart(work: Callable[[], bytes], seconds: float) -> bytes:
+def run_apart(work: Callable[[], bytes], seconds: float, memory: int = MEMORY) -> bytes:
     """What ``work`` returns, done apart from this process where that is possible.
 
     Args:
         work: Must catch its own exceptions.
         seconds: How long it may take.
+        memory: Bytes that it may take on top of what this process has.
 
     Raises:
         IsolationError: There was no answer.
@@ -47,7 +48,7 @@ def run_apart(work: Callable[[], bytes], seconds: float) -> bytes:
         os.close(writer)
         return work()
     if child == 0:
-        _child(work, writer)
+        _child(work, writer, memory)
     os.close(writer)
     try:
         return _collect(reader, time.monotonic() + seconds)
@@ -58,10 +59,10 @@ def run_apart(work: Callable[[], bytes], seconds: float) -> bytes:
         os.waitpid(child, 0)
 
 
-def _child(work: Callable[[], bytes], writer: int) -> None:
+def _child(work: Callable[[], bytes], writer: int, memory: int) -> None:
     status = 1
     try:
-        _limit_memory()
+        _limit_memory(memory)
         # A crash is expected here; its message and core dump would only alarm.
         faulthandler.disable()
         silence = os.open(os.devnull, os.O_WRONLY)
@@ -75,7 +76,7 @@ def _child(work: Callable[[], bytes], writer: int) -> None:
         os._exit(status)
 
 
-def _limit_memory() -> None:
+def _limit_memory(memory: int) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -83,7 +84,7 @@ def _limit_memory() -> None:
         with open("/proc/self/statm", "rb") as stream:
             taken = int(stream.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        limit = taken + MEMORY
+        limit = taken + memory
         if hard == resource.RLIM_INFINITY or limit < hard:
             resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
