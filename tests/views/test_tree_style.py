@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -16,6 +17,7 @@ from archviz.ir.forest import Condition
 from archviz.length import PIXELS
 from archviz.scene import Group, Path, Rect, Scene, Text, flatten
 from archviz.views.tree import COMPACT, FANCY, PLAIN, draw, form_of
+from archviz.views.tree.fills import fills_of
 
 SIZES = {"a leaf": 1, "a stump": 2, "small": 9, "fancy": FANCY, "plain": 90, "compact": 300}
 KINDS: dict[str, dict[str, Any]] = {
@@ -287,3 +289,20 @@ def test_values_that_are_not_stated_are_drawn_as_cards_without_colour() -> None:
     scene = draw(model(2, kind="score", value=value, samples=None, weight=None, impurity=None))
     assert problems(scene) == []
     assert any(m.role == "split card" for m in flatten(scene.marks))
+
+
+def test_a_tree_with_the_mean_answer_in_it_stretches_no_scale() -> None:
+    """LightGBM adds the mean of the target to the leaves of its first tree."""
+    forest = grown([6, 6, 6], seed=2, kind="score")
+    value = forest.value.copy()
+    value[forest.rows(0)] = value[forest.rows(0)] / 10 + 150
+    own = replace(forest, value=value)
+    fills = fills_of(own)
+    rest = value[forest.rows(1).start :][forest.is_leaf[forest.rows(1).start :]]
+    assert (fills.kind, fills.high) == ("score", rest.max())
+    first = fills_of(own, tree=0)
+    leaves = value[forest.rows(0)][forest.is_leaf[forest.rows(0)]]
+    assert (first.kind, first.low, first.high) == ("value", leaves.min(), leaves.max())
+    assert len({first.fill(row) for row in leaves.tolist()}) > 3
+    assert fills_of(own, tree=1) == fills
+    assert problems(draw(Model(own, "test", "x"), tree=0)) == []

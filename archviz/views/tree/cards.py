@@ -240,7 +240,8 @@ class Facts:
         elif "value" in self.show and kind == "split" and self.fill(kind, values) != UNKNOWN:
             if fills.kind == "value" and len(fills.own(values)) == 1:
                 answer = words.prediction(fills, values, self.digits or DIGITS)
-                lines.append(Line(f"mean {answer}", False))
+                what = "score" if self.part.forest.value_kind == "score" else "mean"
+                lines.append(Line(f"{what} {answer}", False))
             elif len(fills.own(values)) <= MOST_VALUES:
                 lines.append(Line(self._value_list(index, values), False))
         elif kind == "split" and "class" in self.show and fills.kind == "class":

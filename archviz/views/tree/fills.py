@@ -108,24 +108,54 @@ def mixed(parts: Sequence[float]) -> str:
     return shade(parts.index(most), max(purity, 0.0))
 
 
-def fills_of(forest: Forest, target: int = 0) -> Fills:
-    """What colours mean in pictures of ``forest``."""
+def fills_of(forest: Forest, target: int = 0, tree: int | None = None) -> Fills:
+    """What colours mean in pictures of ``forest``.
+
+    A tree of boosting may hold the mean answer besides its own scores, as LightGBM's first does:
+    it does not stretch the scale of the others, and has one of its own in a picture of it alone.
+
+    Args:
+        forest: Any.
+        target: Which of its targets.
+        tree: The only tree in the picture; None for several.
+    """
     width = forest.width // max(forest.targets, 1)
+    import numpy as np
+
     first = target * width
     classes = forest.class_names[target] if target < len(forest.class_names) else ()
     name = forest.target_names[target] if target < len(forest.target_names) else ""
     if forest.value_kind in ("count", "fraction") and width > 1:
         return Fills("class", classes, 0.0, 1.0, first, width, name)
-    low, high = _range(forest.value[:, first : first + width], forest)
-    kind = "score" if forest.value_kind == "score" else "value"
-    return Fills(kind, classes, low, high, first, width, name)
+    values, counted = forest.value[:, first : first + width], forest.is_leaf
+    if forest.value_kind != "score":
+        return Fills("value", classes, *_range(values[counted]), first, width, name)
+    if width == 1:
+        is_far = far_from_zero(forest, values[:, 0])
+        if tree is not None and is_far[tree]:
+            rows = forest.rows(tree)
+            own = values[rows][counted[rows]]
+            return Fills("value", classes, *_range(own), first, width, name or "score")
+        if not is_far.all():
+            counted = counted & ~np.repeat(is_far, np.diff(forest.starts))
+    return Fills("score", classes, *_range(values[counted]), first, width, name)
 
 
-def _range(values: npt.NDArray[np.float64], forest: Forest) -> tuple[float, float]:
+def far_from_zero(forest: Forest, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """For each tree whether its leaves are farther from zero than from one another."""
+    import numpy as np
+
+    starts = forest.starts[:-1]
+    known = forest.is_leaf & np.isfinite(values)
+    low = np.minimum.reduceat(np.where(known, values, np.inf), starts)
+    high = np.maximum.reduceat(np.where(known, values, -np.inf), starts)
+    return (high > low) & (np.maximum(low, -high) > high - low)
+
+
+def _range(leaves: npt.NDArray[np.float64]) -> tuple[float, float]:
     """The least and the greatest answer of a leaf, freaks at either end left out."""
     import numpy as np
 
-    leaves = values[forest.is_leaf]
     leaves = leaves[np.isfinite(leaves)]
     if not leaves.size:
         return 0.0, 0.0

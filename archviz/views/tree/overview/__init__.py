@@ -13,7 +13,7 @@ from archviz.ir import Forest
 from archviz.scene import Mark, Text
 from archviz.text import fit, printable, text_width
 from archviz.views.tree.diagram import Diagram
-from archviz.views.tree.fills import Fills
+from archviz.views.tree.fills import Fills, fills_of
 from archviz.views.tree.legend import legend
 from archviz.views.tree.overview import panels
 from archviz.views.tree.overview.multiples import multiples
@@ -105,6 +105,7 @@ def _typical(
 ) -> tuple[list[Mark], float, float]:
     """The top of the tree that splits most like the forest, as cards."""
     tree = typical_tree(forest)
+    fills = fills_of(forest, fills.first // fills.width, tree)
     diagram = Diagram(forest, tree, fills, (), "tree", (), 0, "pie", has_legend=False)
     for most in (15, 11, 7, 3):
         part = part_of(forest, tree, Limits(max_nodes=most))
