@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archviz.analysis.tree_rows import Rows
@@ -32,7 +33,7 @@ TRIM = 0.005
 
 
 class Range(NamedTuple):
-    """What an axis spans; ``is_cut`` says whether rows lie below and above it."""
+    """What an axis spans, its ends round; ``is_cut`` says whether rows lie below and above it."""
 
     low: float
     high: float
@@ -136,7 +137,7 @@ def _answer_bins(y: Array, span: Range) -> Array:
 
 
 def _range(values: Array) -> Range:
-    """What an axis of these values spans, freaks at either end left out."""
+    """What an axis of these values spans: round ends, freaks at either of them left out."""
     import numpy as np
 
     values = values[np.isfinite(values)]
@@ -147,7 +148,21 @@ def _range(values: Array) -> Range:
     # A tail is cut where it would squeeze all others, and nowhere else.
     is_low = low - least > (high - low) * 0.5
     is_high = most - high > (high - low) * 0.5
-    return Range(low if is_low else least, high if is_high else most, (is_low, is_high))
+    low, high = outwards(low if is_low else least, high if is_high else most)
+    return Range(low, high, (is_low, is_high))
+
+
+def outwards(low: float, high: float) -> tuple[float, float]:
+    """The ends of an axis moved outwards to round numbers, so that they are no row's values."""
+    step = step_of(low, high)
+    return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
+
+
+def step_of(low: float, high: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that a bin between the ends is wide."""
+    wide = high / BINS - low / BINS or max(abs(low), 1.0) / BINS
+    power = 10.0 ** max(floor(log10(wide)), -300)
+    return power * max(factor for factor in (1, 2, 5) if factor * power <= wide or factor == 1)
 
 
 def splits_of(forest: Forest, found: Evidence, nodes: Sequence[int]) -> dict[int, SplitCounts]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from archviz.errors import OptionError
 from archviz.ir import Forest, Graph, Node, Scope, Value
+from archviz.ir.forest.counts import without_counts
 from archviz.ir.forest.subtree import cut
 
-LIMITS = ("tree", "root", "max-depth", "max-nodes")
+LIMITS = ("tree", "root", "max-depth", "max-nodes", "counts")
 """The options of :func:`graph_of_trees`."""
 
 MOST = 50_000
@@ -22,6 +23,7 @@ def graph_of_trees(
     root: int = 0,
     max_depth: int | None = None,
     max_nodes: int | None = None,
+    counts: bool = True,
 ) -> Graph:
     """A node for every split and every leaf, each tree of several in a scope of its own.
 
@@ -31,6 +33,7 @@ def graph_of_trees(
         root: Number of the node of a tree to start at.
         max_depth: Splits above the deepest nodes shown.
         max_nodes: How many nodes of a tree to show at most, those that tell most first.
+        counts: Whether nodes say how many rows of the training came to them.
 
     Raises:
         OptionError: There is no such tree or node, or there are more than can be laid out.
@@ -44,11 +47,12 @@ def graph_of_trees(
                 f"this format would hold more than {MOST:,} nodes",
                 "say which with --tree N, --max-depth N or --max-nodes N",
             )
+    told = forest if counts else without_counts(forest)
     nodes: list[Node] = []
     values: dict[str, Value] = {}
     scopes: dict[tuple[str, ...], Scope] = {}
     for number in numbers:
-        part = forest.view(number, max_depth=max_depth, max_nodes=max_nodes, root=root)
+        part = told.view(number, max_depth=max_depth, max_nodes=max_nodes, root=root)
         scope = (f"tree {number}",) if len(numbers) > 1 else ()
         if scope:
             scopes[scope] = Scope(scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archviz.analysis.summary import summarize
 from archviz.analysis.tree_rules import forests_of, rules
 from archviz.ir import Forest, Model
+from archviz.ir.forest.counts import without_counts
 from archviz.ir.walk import all_nodes
 from archviz.renderers import Renderer
 
@@ -17,6 +18,7 @@ def render(
     max_depth: int | None = None,
     max_nodes: int | None = None,
     digits: int = 0,
+    counts: bool = True,
 ) -> str:
     """The model's modules and totals as a table; decision trees as rules.
 
@@ -27,11 +29,12 @@ def render(
         max_depth: Tests above the deepest line of a tree.
         max_nodes: How many nodes of a tree to write at most, those that tell most first.
         digits: Significant digits in rules; 0 for as many as an exact rule needs.
+        counts: Whether rules say how many rows of the training came to their leaves.
     """
 
     def written(forest: Forest) -> str:
         found = rules(
-            forest,
+            forest if counts else without_counts(forest),
             tree=tree,
             root=root,
             max_depth=max_depth,

@@ -14,6 +14,7 @@ from archviz.analysis.tree_rows import rows_for
 from archviz.errors import OptionError
 from archviz.ir import Forest, Model
 from archviz.ir.forest.columns import COLUMNS
+from archviz.ir.forest.counts import without_counts
 from archviz.length import parse_length
 from archviz.scene import Scene
 from archviz.text import printable
@@ -141,6 +142,7 @@ def draw(
             sheet = contributions.draw(forest, fills, row, name, pixels)
             return sheet.scene(title, describe_row(forest, name), wanted)
     number = tree or 0
+    fills = fills_of(forest, output, number)
     part = None if limits.is_everything else part_of(forest, number, limits)
     path = followed(forest, number, highlight, rows)
     plots = Plots(forest, number, rows, path.row) if rows is not None and counts else None
@@ -205,19 +207,6 @@ def forest_of_tree(forest: Forest, tree: int) -> Forest:
             part = slice(int(column[rows.start]), int(column[rows.stop]))
             found |= {name: getattr(forest, name)[part] for name in lists}
     return replace(forest, **found)  # type: ignore[arg-type]
-
-
-def without_counts(forest: Forest) -> Forest:
-    """The forest without how many rows it was trained on, classes as shares of each node."""
-    import numpy as np
-
-    value, kind = forest.value, forest.value_kind
-    if kind == "count":
-        shape = (len(value), forest.targets, -1)
-        total = value.reshape(shape).sum(-1, keepdims=True)
-        value = (value.reshape(shape) / np.where(total > 0, total, 1.0)).reshape(value.shape)
-        kind = "fraction"
-    return replace(forest, samples=None, weight=None, value=value, value_kind=kind)
 
 
 def form_of(leaves: int) -> Literal["fancy", "plain", "compact", "icicle"]:

@@ -33,7 +33,10 @@ def draw(
     pixels: float | None,
     has_legend: bool,
 ) -> Sheet:
-    """Two charts: rows of each leaf, and rows by how pure, or which, their leaf's answer is."""
+    """Two charts: rows of each leaf, and rows by how pure, or which, their leaf's answer is.
+
+    Where nothing says how many rows there are, leaves count instead.
+    """
     width = WIDTH if pixels is None else min(max(pixels * 1.15 - 2 * MARGIN, NARROWEST), WIDTH)
     part = part_of(forest, tree, Limits())
     leaves = [n for n, pair in zip(part.numbers, part.children, strict=True) if pair is None]
@@ -50,24 +53,28 @@ def draw(
         marks += key
         y += room
     shown = order[:MOST]
-    what = "Rows of each leaf" if _counts_rows(forest, plots) else "Weight of each leaf"
+    what = _counted(forest, plots)
     more = f", the largest {len(shown):,} of {len(leaves):,}" if len(shown) < len(leaves) else ""
-    y = _title(marks, y, what + more, width)
+    each, whose = (what, "their") if what == "Leaves" else (f"{what} of each leaf", "their leaf's")
+    y = _title(marks, y, each + more, width)
     colors = [fills.fill(own) for own in values]
     y = _bars(marks, y, width, shown, leaves, sizes, shares, colors)
     if any(shares):
-        y = _title(marks, y, "Rows by the share of the most frequent class of their leaf", width)
+        y = _title(marks, y, f"{what} by the share of {whose} most frequent class", width)
         pairs = [(max(share), sizes[k]) for k, share in enumerate(shares) if share]
         y = _histogram(marks, y, width, pairs, 0.0, 1.0)
     elif fills.kind == "value" and fills.high > fills.low:
-        y = _title(marks, y, "Rows by the answer of their leaf", width)
+        y = _title(marks, y, f"{what} by {whose} answer", width)
         answers = [(fills.own(own)[0], sizes[k]) for k, own in enumerate(values)]
         y = _histogram(marks, y, width, answers, fills.low, fills.high)
     return Sheet(width + 2 * MARGIN, round(y + MARGIN - GAP, 2), tuple(marks))
 
 
-def _counts_rows(forest: Forest, plots: Plots | None) -> bool:
-    return plots is not None or forest.samples is not None
+def _counted(forest: Forest, plots: Plots | None) -> str:
+    """What the lengths of bars are numbers of."""
+    if plots is not None or forest.samples is not None:
+        return "Rows"
+    return "Leaves" if forest.weight is None else "Weight"
 
 
 def _sizes(forest: Forest, plots: Plots | None, start: int, leaves: Sequence[int]) -> list[float]:

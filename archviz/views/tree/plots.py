@@ -167,7 +167,8 @@ class Plots:
         ):
             mean = self.mean(child)
             if mean == mean and right - left > 0.5:
-                y = HEIGHT - _place(mean, self.found.answer_range, HEIGHT)
+                # To the pixel: the mean of a single row would be its answer.
+                y = HEIGHT - float(round(_place(mean, self.found.answer_range, HEIGHT)))
                 yield _line(left, y, right, y, "mean")
 
     def _bars(self, node: int, counted: SplitCounts) -> Plot:

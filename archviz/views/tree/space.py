@@ -1,7 +1,8 @@
 """Feature space: which answer each place in the plane of two features gets, or along one.
 
-Other features stay at the median of the data, or of the thresholds where there is no data. For a
-single tree the borders are its own thresholds; for many trees a fine grid stands for them.
+Other features stay near the median of the data, or at that of the thresholds where there is no
+data. For a single tree the borders are its own thresholds; for many trees a fine grid stands for
+them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from archviz.analysis.tree_counts import outwards, step_of
 from archviz.analysis.trees import importances
 from archviz.errors import OptionError
 from archviz.ir import Forest
@@ -111,13 +113,8 @@ def _middle(forest: Forest, plots: Plots | None) -> Array:
     count = forest.feature_count
     if plots is not None:
         table = plots.found.rows.table
-        known = np.isfinite(table)
-        return np.array(
-            [
-                float(np.median(table[known[:, k], k])) if known[:, k].any() else 0.0
-                for k in range(count)
-            ]
-        )
+        columns = [table[np.isfinite(table[:, k]), k] for k in range(count)]
+        return np.array([_near_median(column) if len(column) else 0.0 for column in columns])
     found = np.zeros(count)
     tested = forest.feature >= 0
     for feature in np.unique(forest.feature[tested]).tolist():
@@ -125,6 +122,14 @@ def _middle(forest: Forest, plots: Plots | None) -> Array:
         own = own[np.isfinite(own)]
         found[feature] = float(np.median(own)) if len(own) else 0.0
     return found
+
+
+def _near_median(column: Array) -> float:
+    """A round number beside the median, which itself may be a row's value."""
+    import numpy as np
+
+    step = step_of(float(column.min()), float(column.max()))
+    return float(np.floor(np.median(column) / step) * step)
 
 
 def _edges(forest: Forest, feature: int, plots: Plots | None) -> Array:
@@ -142,7 +147,7 @@ def _edges(forest: Forest, feature: int, plots: Plots | None) -> Array:
         if len(column):
             low, high = min(float(column.min()), low + pad), max(float(column.max()), high - pad)
             more = (high - low) * 0.02 or 0.5
-            low, high = low - more, high + more
+            low, high = outwards(low - more, high + more)
     inside = own[(own > low) & (own < high)]
     if len(inside) <= MOST_BORDERS:
         return np.concatenate([[low], inside, [high]])
@@ -289,7 +294,7 @@ def _rows(
             cy = y + tall - (level + 0.5) * high
             segments += _box(cx - size / 2, cy - size / 2, cx + size / 2, cy + size / 2)
         if segments:
-            marks.append(Path(tuple(segments), f"slice {full(kind)}" if has_classes else "marker"))
+            marks.append(Path(tuple(segments), f"slice {full(kind) if has_classes else 'ink'}"))
     return marks
 
 
@@ -333,7 +338,7 @@ def _said(forest: Forest, chosen: Sequence[int], middle: Array) -> str:
         f"{printable(forest.feature_name(k), 24)} {number(float(middle[k]), 3)}" for k in others[:3]
     )
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    return f"others at their median: {first}{more}"
+    return f"others near their median: {first}{more}"
 
 
 def _legend(
