@@ -1,4 +1,4 @@
-"""Recognising Spark ML's folders, and their trees as Forests."""
+"""The trees of Spark ML's folders as Forests."""
 
 from __future__ import annotations
 
