@@ -220,6 +220,22 @@ def test_a_frame_counts_the_weights_inside_once() -> None:
     assert Frames(b.build()).note(("block",)) == "4,000 params"
 
 
+def test_a_module_called_twice_says_that_its_weights_are_the_same() -> None:
+    b = GraphBuilder()
+    scopes = [("encoder",), ("encoder@2",), ("head",), ("head", "inner")]
+    for name in ("a", "b", "c", "d"):
+        b.parameter(Parameter(name, tensor(10)))
+    for scope, names in zip(scopes, ("ab", "ab", "c", "cd"), strict=True):
+        b.scope(scope, "")
+        for name in names:
+            uses = (ParameterUse(name, "weight"),)
+            b.node("MatMul", (), (b.value("y"),), parameters=uses, scope=scope)
+    frames = Frames(b.build())
+    assert [frames.note(scope) for scope in scopes] == [
+        "20 params", "same weights", "20 params", "20 params",
+    ]  # fmt: skip
+
+
 def test_names_that_exporters_make_up_are_not_shown() -> None:
     b = GraphBuilder()
     shown = {}

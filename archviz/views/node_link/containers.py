@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.walk import head_of, scope_children
@@ -20,6 +21,21 @@ def times(number: int, *, is_parallel: bool) -> str:
     if number == 1:
         return ""
     return f"×{number} parallel" if is_parallel else f"×{number}"
+
+
+def _called_again(graph: Graph, framed: set[ScopePath]) -> Iterator[ScopePath]:
+    """The frames whose weights are all those of a frame before, as of a module called twice."""
+    inside: dict[ScopePath, set[str]] = {}
+    for node in graph.nodes:
+        names = {use.parameter for use in node.parameters if use.parameter in graph.parameters}
+        for length in range(1, len(node.scope) + 1):
+            if node.scope[:length] in framed:
+                inside.setdefault(node.scope[:length], set()).update(names)
+    first: dict[frozenset[str], ScopePath] = {}
+    for path, names in inside.items():
+        before = first.setdefault(frozenset(names), path) if names else path
+        if path[: len(before)] != before:
+            yield path
 
 
 class Frames:
@@ -45,6 +61,7 @@ class Frames:
             if path and path not in lists and (count > 1 or graph.scopes[path].repeat > 1)
         }
         self._weights = weights_by_scope(graph)
+        self._called_again = {*_called_again(graph, self._framed)}
 
     def frame_of(self, scope: ScopePath) -> ScopePath:
         """The innermost framed scope at or around ``scope``; () for the page."""
@@ -81,7 +98,9 @@ class Frames:
         return f".{path[-1]} – .{scope.last}" if scope.last else ""
 
     def tally(self, path: ScopePath) -> str:
-        """How many weights are inside, each once."""
+        """How many weights are inside, each once, or that a frame before has the very same ones."""
+        if path in self._called_again:
+            return "same weights"
         count = self._weights.get(path, 0)
         return f"{count:,} params" if count else ""
 
