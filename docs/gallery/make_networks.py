@@ -42,16 +42,19 @@ def transformer() -> Any:
             self.target = nn.Embedding(37_000, 512)
             self.layers = nn.Transformer(512, 8, 6, 6, 2048, batch_first=True)
             self.words = nn.Linear(512, 37_000)
+            self.register_buffer("positions", torch.zeros(512, 512))  # sines, which are not drawn
 
         def forward(self, inputs: torch.Tensor, outputs: torch.Tensor) -> torch.Tensor:
             mask = nn.Transformer.generate_square_subsequent_mask(outputs.shape[1])
-            made = self.layers(self.source(inputs), self.target(outputs), tgt_mask=mask)
+            source = self.source(inputs) + self.positions[: inputs.shape[1]]
+            target = self.target(outputs) + self.positions[: outputs.shape[1]]
+            made = self.layers(source, target, tgt_mask=mask)
             return self.words(made).softmax(-1)
 
-    tokens = torch.zeros(1, 12, dtype=torch.long)
     with torch.device("meta"):
         network = Transformer()
-    return archviz.load(network, (tokens, tokens))
+    source, target = (torch.zeros(1, 12, dtype=torch.long) for _ in range(2))
+    return archviz.load(network, (source, target))
 
 
 def tagger() -> Any:

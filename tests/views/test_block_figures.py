@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from box_geometry import faults, groups, listed
-from volume_geometry import problems
+from volume_geometry import problems, unfolded
 
 import archviz
 from archviz.errors import OptionError
 from archviz.ir import Model
 from archviz.preparing import prepared
-from archviz.scene import Scene, Text, flatten
+from archviz.scene import Path, Rect, Scene, Text, flatten
 from archviz.views import VIEWS
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -101,6 +101,7 @@ def test_a_transformer_is_one_figure_in_which_every_operation_is_accounted_for(n
     for width in ("", "cvpr"):
         ready, scene = drawn(model, width=width)
         assert not problems(scene)
+        assert unfolded(scene, ready.graph) == []
         # Unfolding what repeats gives the operations of the model, each once.
         names = [o.replace(" ", "_") for node in ready.graph.nodes for o in node.origins]
         assert sorted(listed(scene)) == sorted(names)
@@ -122,6 +123,89 @@ def test_each_copy_of_a_block_is_as_many_operations() -> None:
             break
     else:
         pytest.fail("no feed forward is repeated")
+
+
+HIERARCHIES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+    # Every other attention is of shifted windows, so that pairs repeat.
+    "SwinForImageClassification": (
+        "SwinConfig",
+        {"image_size": 64, "embed_dim": 16, "depths": (2, 6, 2), "num_heads": (2, 4, 8),
+         "window_size": 4},
+        ["×3"],
+    ),
+    # Its head takes what every stage gives.
+    "SegformerForSemanticSegmentation": (
+        "SegformerConfig",
+        {"depths": [2, 2, 2, 2], "hidden_sizes": [8, 16, 24, 32], "decoder_hidden_size": 32},
+        ["×2", "×2", "×2", "×2"],
+    ),
+    # Its neck takes what every third layer gives, so that no run goes on beyond one.
+    "DPTForSemanticSegmentation": (
+        "DPTConfig",
+        {**PICTURE, "num_hidden_layers": 12, "fusion_hidden_size": 16, "is_hybrid": False,
+         "backbone_out_indices": [2, 5, 8, 11], "neck_hidden_sizes": [8, 16, 24, 32]},
+        ["×3", "×3", "×3", "×3"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HIERARCHIES)
+def test_a_tall_model_fits_a_page_and_repeats_what_is_built_alike(name: str) -> None:
+    config, settings, times = HIERARCHIES[name]
+    side = settings.get("image_size", 64)
+    with torch.device("meta"):
+        network = getattr(transformers, name)(getattr(transformers, config)(**settings)).eval()
+    ready, scene = drawn(archviz.load(network, (torch.zeros(1, 3, side, side),)))
+    assert scene.description.startswith("Block figure of ")
+    assert not problems(scene)
+    assert unfolded(scene, ready.graph) == []
+    assert sorted(listed(scene)) == sorted(
+        o.replace(" ", "_") for node in ready.graph.nodes for o in node.origins
+    )
+    assert scene.height <= 9 * 72
+    words = [mark.text for mark in flatten(scene.marks) if isinstance(mark, Text)]
+    assert [word for word in words if word.startswith("×")] == times
+    # Each letter of what leaves a piece of the column is also where that arrives.
+    letters = [word for word in words if word in "ABCDEFGH"]
+    assert all(letters.count(letter) > 1 for letter in letters)
+
+
+def arrows(figure: Scene) -> list[tuple[float, float]]:
+    """Where each line with a head begins, for lines that do not bend."""
+    return [
+        (float(mark.segments[0][1]), float(mark.segments[0][2]))  # type: ignore[arg-type]
+        for mark in flatten(figure.marks)
+        if isinstance(mark, Path) and mark.role == "flow" and len(mark.segments) == 2
+    ]
+
+
+def test_no_arrow_leads_from_a_box_to_one_that_does_not_take_its_result() -> None:
+    class Forked(torch.nn.Module):
+        """Two heads in turn, each of what the trunk gives."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.trunk = torch.nn.LSTM(4, 4, batch_first=True)
+            self.heads = torch.nn.ModuleList(torch.nn.Linear(4, n) for n in (3, 5, 6, 7, 8))
+            self.last = torch.nn.Linear(29, 2)
+
+        def forward(self, x: Any) -> Any:
+            trunk = self.trunk(x)[0]
+            return self.last(torch.cat([head(trunk) for head in self.heads], -1))
+
+    _, scene = drawn(archviz.load(Forked(), (torch.zeros(1, 3, 4),)), figure="blocks")
+    assert not problems(scene)
+    boxes = {
+        group.title: next(mark for mark in flatten(group.marks) if isinstance(mark, Rect))
+        for group in groups(scene.marks)
+        if group.title.startswith("Linear 4 → ")
+    }
+    assert len(boxes) == 5
+    tops = {round(box.y, 2) for box in boxes.values()}
+    others = [box.y + box.height for box in boxes.values()]
+    for x, y in arrows(scene):
+        if round(y, 2) in tops:
+            assert not any(0 < y - other < 40 for other in others), f"an arrow at {x}, {y}"
 
 
 def test_pytorch_s_own_transformer_has_an_encoder_beside_a_decoder() -> None:

@@ -121,22 +121,34 @@ def group(
     return Group(tuple(marks), role, id, title, data)
 
 
-def unit_groups(
-    marks: Sequence[Mark], units: Sequence[Unit], repeat: int = 1, title: str = ""
+def copies_of(
+    marks: Sequence[Mark],
+    nodes: Sequence[Node],
+    repeat: int = 1,
+    *,
+    role: str = "unit",
+    id: str = "",
+    title: str = "",
 ) -> list[Mark]:
-    """Marks that stand for units.
+    """Marks that stand for merged operations, those of all copies in order.
 
     Equal copies are told by what they compute. What a pass took out between them (identities,
     constants) may have gone to either neighbour, so those are listed apart.
     """
-    names = [name for unit in units for name in unit.operations]
+    names = operations(nodes)
     if repeat == 1:
-        return [group(marks, "unit", names, title=title)]
-    nodes = [part for unit in units for node in unit.nodes for part in leaves(node)]
-    own = {node.id for node in nodes}
-    rest = group((), "absorbed", (name for name in names if name not in own))
-    copies = group(marks, "unit", (node.id for node in nodes), title=title, repeat=repeat)
+        return [group(marks, role, names, id=id, title=title)]
+    own = [part.id for node in nodes for part in leaves(node)]
+    rest = group((), "absorbed", (name for name in names if name not in set(own)))
+    copies = group(marks, role, own, id=id, title=title, repeat=repeat)
     return [copies, rest] if rest.data else [copies]
+
+
+def unit_groups(
+    marks: Sequence[Mark], units: Sequence[Unit], repeat: int = 1, title: str = ""
+) -> list[Mark]:
+    """Marks that stand for units, ``repeat`` copies of them in order."""
+    return copies_of(marks, [node for unit in units for node in unit.nodes], repeat, title=title)
 
 
 def listed(ops: Iterable[str]) -> str:

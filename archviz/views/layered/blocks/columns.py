@@ -1,142 +1,19 @@
-"""Parts in columns: rows from input to output, what goes around rows, and runs of equal rows."""
+"""Parts in columns: one from input to output, or an encoder's and a decoder's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 from archviz.errors import OptionError
-from archviz.ir import Node
+from archviz.views.layered.blocks.folding import collapsed, fold
 from archviz.views.layered.blocks.labels import CATEGORIES, Labels
 from archviz.views.layered.blocks.parts import Grouping, Part
+from archviz.views.layered.blocks.rows import Box, Column, Row
+from archviz.views.layered.look import current
 
-_ENDING = ("sum", "add & norm")
 MOST_LANES = 3
 """Ways beside each other that a row may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """What is drawn of one part.
-
-    Attributes:
-        part: Its number, by which rows refer to each other.
-        kind: The part's.
-        title: What kind of layer it is.
-        detail: Its sizes, or "".
-        category: Its fill.
-        nodes: What it stands for.
-        parameters: Elements of its weights, by name.
-        id: Stable across runs.
-        sides: What is added here from the side: positions, types of tokens.
-        memory: What a cross attention looks at: a part of the other column, or the name of an
-            input; None for other boxes.
-    """
-
-    part: int
-    kind: str
-    title: str
-    detail: str
-    category: str
-    nodes: tuple[Node, ...]
-    parameters: dict[str, int]
-    id: str
-    sides: tuple[Box, ...] = ()
-    memory: int | str | None = None
-
-    @property
-    def all_nodes(self) -> tuple[Node, ...]:
-        """What it and its sides stand for."""
-        return (*(node for side in self.sides for node in side.nodes), *self.nodes)
-
-
-@dataclass(slots=True)
-class Row:
-    """Boxes at one height.
-
-    Attributes:
-        lanes: Ways beside each other, each a list of boxes from the input's side on.
-        rails: Rows whose results go around what is between, -1 for the column's input.
-    """
-
-    lanes: list[list[Box]]
-    rails: tuple[int, ...] = ()
-
-    @property
-    def boxes(self) -> list[Box]:
-        """Every box."""
-        return [box for lane in self.lanes for box in lane]
-
-    def shape(self, at: int) -> tuple[object, ...]:
-        """Equal for rows that look alike."""
-        lanes = tuple(
-            tuple((box.kind, box.title, box.detail, len(box.sides)) for box in lane)
-            for lane in self.lanes
-        )
-        return (lanes, tuple(at - rail for rail in self.rails))
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Rows that stand for several copies of themselves.
-
-    Attributes:
-        start: The first row that is drawn.
-        end: Behind the last one.
-        times: How many copies they are.
-        copies: The boxes of each row, copy by copy.
-    """
-
-    start: int
-    end: int
-    times: int
-    copies: tuple[tuple[Box, ...], ...]
-
-
-@dataclass(slots=True)
-class Column:
-    """One way from bottom to top.
-
-    Attributes:
-        rows: From the input's side on, equal runs once.
-        runs: Which of them repeat.
-        inputs: Names of the graph inputs at its foot.
-        outputs: Names of the graph outputs at its head.
-    """
-
-    rows: list[Row]
-    runs: list[Run] = field(default_factory=list)
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-
-    def cuts(self) -> list[int]:
-        """Rows above which nothing but one line goes on."""
-        return [
-            at
-            for at in range(1, len(self.rows))
-            if not any(run.start < at < run.end for run in self.runs)
-            and not any(
-                rail < at - 1 and at <= above
-                for above, row in enumerate(self.rows)
-                for rail in row.rails
-            )
-            and len(self.rows[at].lanes) == 1 == len(self.rows[at - 1].lanes)
-        ]
-
-    def part(self, start: int, end: int) -> Column:
-        """The rows from ``start`` on, as a column of their own."""
-        rows = [
-            Row(row.lanes, tuple(rail - start for rail in row.rails))
-            for row in self.rows[start:end]
-        ]
-        runs = [
-            Run(run.start - start, run.end - start, run.times, run.copies)
-            for run in self.runs
-            if start <= run.start < end
-        ]
-        inputs = self.inputs if start == 0 else ()
-        return Column(rows, runs, inputs, self.outputs if end == len(self.rows) else ())
 
 
 class Columns:
@@ -144,13 +21,15 @@ class Columns:
 
     Args:
         grouping: The parts.
+        collapses: Whether a residual block without attention is one box.
 
     Raises:
         OptionError: The parts depend on each other in a circle.
     """
 
-    def __init__(self, grouping: Grouping) -> None:
+    def __init__(self, grouping: Grouping, *, collapses: bool = False) -> None:
         self.grouping = grouping
+        self.collapses = collapses
         self.labels = Labels(grouping)
         self.before, self.order = self._quotient()
         self._attach_positions()
@@ -204,18 +83,33 @@ class Columns:
         return [user for user in self.order if number in self.before[user]]
 
     def _attach_positions(self) -> None:
-        """Merges tables of relative positions into the first attention that takes them."""
+        """Merges a table of relative positions into its attention; shared ones are set aside."""
         kinds = {number: self.grouping.parts[number].kind for number in self.order}
         for number in list(self.order):
             users = self._users(number)
             if self.before[number] or not users or kinds[number] not in ("embedding", "other"):
                 continue
-            if all(kinds[user] == "attention" for user in users) and not self._is_fed(number):
+            if any(kinds[user] != "attention" for user in users) or self._is_fed(number):
+                continue
+            if len(users) == 1:
                 self._merge(number, users[0])
+            else:
+                self._set_aside(number)
 
     def _is_fed(self, number: int) -> bool:
         part = self.grouping.parts[number]
         return any(self.grouping.wiring.given[at] for at in part.nodes)
+
+    def _set_aside(self, number: int) -> None:
+        """Leaves a part out of the figure."""
+        parts = self.grouping.parts
+        for at in parts[number].nodes:
+            self.grouping.of[at] = None
+        parts[number].nodes = []
+        self.order.remove(number)
+        self.before.pop(number)
+        for target, sources in self.before.items():
+            self.before[target] = [source for source in sources if source != number]
 
     def _merge(self, number: int, into: int) -> None:
         """Makes one part a part of another."""
@@ -281,9 +175,10 @@ class Columns:
     def _column(self, order: Sequence[int], apart: set[int]) -> Column:
         sides, order = self._sides(order)
         rows = self._rows(order, sides, apart)
-        column = Column(rows)
+        column = Column(collapsed(rows, self._describe) if self.collapses else rows)
         self._name_ends(column)
-        _fold(column)
+        if current().repeats:
+            fold(column, self.grouping.wiring)
         return column
 
     def _sides(self, order: Sequence[int]) -> tuple[dict[int, list[int]], list[int]]:
@@ -338,11 +233,11 @@ class Columns:
                     last.lanes.append([box])
                     at[number] = len(rows) - 1
                     continue
-            rails = tuple(
-                sorted({at[s] for s in sources if at[s] < len(rows) - 1} | self._skip(number, at))
-            )
+            own = {at[s] for s in sources if at[s] < len(rows) - 1 or s not in ends}
+            lanes = tuple(k for k, end in enumerate(ends) if end in sources)
+            rails = tuple(sorted(own | self._skip(number, at)))
             at[number] = len(rows)
-            rows.append(Row([[box]], rails if fed else rails[:-1]))
+            rows.append(Row([[box]], rails, None if len(lanes) == len(ends) else lanes))
         return rows
 
     def _skip(self, number: int, at: dict[int, int]) -> set[int]:
@@ -371,7 +266,9 @@ class Columns:
         part, wiring = self.grouping.parts[number], self.grouping.wiring
         nodes = tuple(wiring.nodes[at] for at in part.nodes)
         memory: int | str | None = None
+        within = False
         if part.kind == "attention" and part.keys != part.queries:
+            within = min(part.keys, part.queries) >= 0 and part.keys not in apart
             memory = part.keys if part.keys in apart else self._memory_name(part)
         return Box(
             part=number,
@@ -383,8 +280,13 @@ class Columns:
             parameters=wiring.parameters(part.nodes),
             id=nodes[0].id,
             sides=tuple(self._box(side, (), apart) for side in sides),
-            memory=memory,
+            memory=None if within else memory,
+            queries=part.queries if within else -1,
+            keys=part.keys if within else -1,
         )
+
+    def _describe(self, boxes: Sequence[Box]) -> tuple[str, str, str]:
+        return self.labels.block([self.grouping.parts[box.part] for box in boxes])
 
     def _memory_name(self, part: Part) -> str:
         return part.keys_input or "memory"
@@ -410,55 +312,3 @@ class Columns:
             for value in node.outputs
         }
         column.outputs = tuple(value for value in graph.outputs if value in made)
-
-
-def _fold(column: Column) -> None:
-    """Reduces runs of equal rows to their first copy."""
-    rows = column.rows
-    kept: list[Row] = []
-    index: dict[int, int] = {-1: -1}
-    shapes = [row.shape(at) for at, row in enumerate(rows)]
-    start = 0
-    while start < len(rows):
-        length, times = _longest_run(shapes, start)
-        if times > 1 and rows[start].boxes[0].kind in _ENDING:
-            # A block ends with a sum; so it begins behind the next one, if it repeats from there.
-            later = next(
-                (at for at in range(1, length) if rows[start + at - 1].boxes[0].kind in _ENDING), 0
-            )
-            if _longest_run(shapes, start + later) >= (length, times - (later > 1)):
-                length, times = later, 1
-        index.update({start + at: len(kept) + at for at in range(length)})
-        if times > 1:
-            copies = tuple(
-                tuple(
-                    box
-                    for at in range(start + n, start + length * times, length)
-                    for box in rows[at].boxes
-                )
-                for n in range(length)
-            )
-            column.runs.append(Run(len(kept), len(kept) + length, times, copies))
-            for copy in range(1, times):
-                index.update({start + copy * length + at: len(kept) + at for at in range(length)})
-        kept += rows[start : start + length]
-        start += length * max(times, 1)
-    for row in kept:
-        row.rails = tuple(index[rail] for rail in row.rails)
-    column.rows = kept
-
-
-def _longest_run(shapes: Sequence[object], start: int) -> tuple[int, int]:
-    """Length and number of equal stretches that begin at ``start``; (1, 1) for none."""
-    best = (1, 1)
-    covered = 2  # two equal boxes need no bracket
-    for length in range(1, (len(shapes) - start) // 2 + 1):
-        times = 1
-        while (
-            shapes[start : start + length]
-            == shapes[start + times * length : start + (times + 1) * length]
-        ):
-            times += 1
-        if times > 1 and length * times > covered:
-            best, covered = (length, times), length * times
-    return best

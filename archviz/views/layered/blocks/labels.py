@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from archviz.ir import Node, TensorType
 from archviz.ir.walk import leaves
 from archviz.views.layered.blocks.parts import Grouping, Part
+from archviz.views.layered.blocks.wiring import is_batch_norm
 from archviz.views.layered.look import current
 
 CATEGORIES = {
@@ -24,6 +25,8 @@ CATEGORIES = {
 }
 """The fill of each kind of part; "other" for the rest."""
 
+_SHIFTS = ("roll", "Roll")
+"""What windows of pictures are shifted by."""
 _TRIANGLES = ("triu", "tril", "Trilu", "band_part", "MatrixBandPart")
 _NAMES = {
     "softmax": "Softmax", "log_softmax": "Log softmax", "LogSoftmax": "Log softmax",
@@ -52,9 +55,12 @@ class Labels:
             return self.wiring.nodes[part.nodes[0]].scope[0]
         match part.kind:
             case "attention":
-                if part.keys != part.queries:
+                if part.keys != part.queries and not self._looks_at_itself(part):
                     return "Cross attention"
-                return "Masked attention" if self._is_causal(part) else "Multi-head attention"
+                if self._is_causal(part):
+                    return "Masked attention"
+                is_shifted = any(op in _SHIFTS for op in self._ops(part))
+                return "Shifted attention" if is_shifted else "Multi-head attention"
             case "feed forward":
                 return "Gated feed forward" if self._is_gated(part) else "Feed forward"
             case "experts":
@@ -68,7 +74,7 @@ class Labels:
             case "embedding":
                 return "Embedding"
             case "conv":
-                return "Patch embedding" if self._is_patched(part) else "Convolution"
+                return self._convolution_name(part)
             case "recurrent":
                 return self._main(part).op.upper().replace("_", " ")
             case "sum":
@@ -96,11 +102,28 @@ class Labels:
                 return ", ".join(self._recurrence(part))
         return ""
 
+    def _ops(self, part: Part) -> Iterator[str]:
+        return (leaf.op for at in part.nodes for leaf in leaves(self.wiring.nodes[at]))
+
     # Attention
 
     def _core(self, part: Part) -> Node | None:
         found = [at for at in part.nodes if self.wiring.is_core(at)]
         return self.wiring.nodes[found[0]] if found else None
+
+    def _looks_at_itself(self, part: Part) -> bool:
+        """Whether its keys are made of its queries or the reverse, with no attention between."""
+        parts, wiring = self.grouping.parts, self.wiring
+        if min(part.keys, part.queries) < 0:
+            return False
+        keys, queries = parts[part.keys].nodes[-1], parts[part.queries].nodes[-1]
+        return wiring.leads(queries, keys) or (
+            wiring.leads(keys, queries)
+            and not any(
+                wiring.is_core(at) and wiring.joins(keys, at, queries)
+                for at in range(keys + 1, queries)
+            )
+        )
 
     def _is_causal(self, part: Part) -> bool:
         wiring = self.wiring
@@ -127,7 +150,9 @@ class Labels:
             return
         heads, keys = self._heads(core)
         if heads:
-            yield f"{heads} heads" + (f", {keys} KV" if keys and keys != heads else "")
+            yield f"{heads} head{'s' if heads > 1 else ''}" + (
+                f", {keys} KV" if keys and keys != heads else ""
+            )
         width = self._width(part)
         if width:
             yield f"d={width:,}"
@@ -212,20 +237,66 @@ class Labels:
                 return name
         return "Layer norm"
 
+    def _convolution_name(self, part: Part) -> str:
+        if self._is_patched(part):
+            return "Patch embedding"
+        parts = [leaf for at in part.nodes for leaf in leaves(self.wiring.nodes[at])]
+        name = "Depthwise conv" if self._is_depthwise(part) else "Convolution"
+        return f"{name}, BN" if any(map(is_batch_norm, parts)) else name
+
+    def _is_depthwise(self, part: Part) -> bool:
+        shapes = [shape for shape in self._shapes(part) if len(shape) > 2]
+        groups = self._main(part).attributes
+        stated = groups.get("groups", groups.get("group", 1))
+        return bool(shapes) and stated != 1 and stated in shapes[0][:2]
+
     def _is_patched(self, part: Part) -> bool:
         node = self._main(part)
+        if any(self.wiring.has_weights[at] for at in self._before(part)):
+            return False
         stride = node.attributes.get("stride", node.attributes.get("strides"))
         shapes = [shape for shape in self._shapes(part) if len(shape) > 3]
         sides = shapes[0][-1] if shapes else None
         step = stride[0] if isinstance(stride, tuple) and stride else stride
         return isinstance(step, int) and step > 1 and step == sides
 
+    def _before(self, part: Part) -> Iterator[int]:
+        """Positions of all that leads to a part."""
+        bits = self.wiring.ancestors[part.nodes[0]]
+        return (at for at in range(bits.bit_length()) if bits >> at & 1)
+
     def _convolution(self, part: Part) -> str:
         shapes = [shape for shape in self._shapes(part) if len(shape) > 2]
         if not shapes:
             return ""
         out, into, *window = shapes[0]
+        if self._is_depthwise(part):
+            return f"{'×'.join(map(str, window))}, {_number(max(out, into, key=_size))}"
         return f"{'×'.join(map(str, window))}, {_number(into)} → {_number(out)}"
+
+    def block(self, parts: Sequence[Part]) -> tuple[str, str, str]:
+        """Title, detail and fill of a residual block that is one box: "1×1, 3×3, 1×1, 256"."""
+        weights = {
+            kind: sum(
+                sum(self.wiring.parameters(part.nodes).values())
+                for part in parts
+                if part.kind == kind
+            )
+            for kind in ("conv", "dense")
+        }
+        if weights["dense"] > weights["conv"]:
+            widths: list[int | str] = []
+            for part in parts:
+                if part.kind == "dense":
+                    own = self._widths(part)
+                    widths += own[1:] if widths and widths[-1] == own[0] else own
+            told = " → ".join(map(_number, widths))
+            return "Residual MLP", told if current().details else "", "linear"
+        said = [self._convolution(p).rpartition(", ") for p in parts if p.kind == "conv"]
+        windows = [window for window, _, _ in said]
+        channels = said[-1][2].rpartition(" ")[2]
+        told = f"{', '.join(windows) if len(windows) < 4 else f'{len(windows)} conv'}, {channels}"
+        return "Residual block", told if current().details else "", "conv"
 
     def _recurrence(self, part: Part) -> Iterator[str]:
         node = self._main(part)
@@ -256,6 +327,10 @@ class Labels:
         found = self.wiring.values.get(value)
         type_ = found.type if found is not None else None
         return tuple(type_.shape or ()) if isinstance(type_, TensorType) else ()
+
+
+def _size(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _number(value: object) -> str:

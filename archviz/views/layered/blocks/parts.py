@@ -74,6 +74,7 @@ class Grouping:
                     self._new("recurrent", [index])
         self._sums()
         self._projections()
+        self._leading()
         self._rest()
         self._groups()
         self._connect()
@@ -252,13 +253,19 @@ class Grouping:
 
     def _sums(self) -> None:
         wiring = self.wiring
+        tables: dict[tuple[object, ...], int] = {}
         for index in range(len(wiring.nodes)):
             if self.of[index] is not None or not wiring.is_sum(index):
                 continue
             sources = wiring.before[index]
             if wiring.operands(index) < 2:
                 if len(sources) == 1 and self._adds_positions(index):
-                    self._new("sum", [index])
+                    node = wiring.nodes[index]
+                    same = (sources, tuple(use.parameter for use in node.parameters))
+                    if same in tables:  # computed once for each that takes it
+                        self._join(index, tables[same])
+                    else:
+                        tables[same] = self._new("sum", [index])
                 continue
             around = self._goes_around(index, sources)
             is_join = all(self._is_fed(source) for source in sources) and not any(
@@ -353,6 +360,38 @@ class Grouping:
             ) and wiring.category(at) != "pool":
                 waiting += [[*path, user] for user in wiring.behind[at]][:4]
         return found
+
+    # What brings a norm's or a sum's result into shape goes with what needs it so: the last of
+    # several copies of a block is then like the others.
+
+    def _leading(self) -> None:
+        wiring = self.wiring
+        shaped: dict[int, int] = {}
+        for index in range(len(wiring.nodes)):
+            if self.of[index] is None and self._is_light(index) and not wiring.given[index]:
+                roots = {
+                    shaped.get(at, -1) if self.of[at] is None else self.of[at]
+                    for at in wiring.before[index]
+                }
+                root = next(iter(roots)) if len(roots) == 1 else None
+                if root is not None and root >= 0 and self.parts[root].kind in ("norm", "sum"):
+                    shaped[index] = root
+        stays: set[str] = set()
+        for index in reversed(shaped):
+            # In all copies but the last a residual connection takes the result, too.
+            users = [self.of[user] for user in wiring.behind[index]]
+            if any(number is not None and self.parts[number].kind == "sum" for number in users):
+                stays.add(wiring.nodes[index].op)
+        for index in reversed(shaped):
+            users = {self.of[user] for user in wiring.behind[index]}
+            number = next(iter(users)) if len(users) == 1 else None
+            is_first = all(self.of[at] is not None for at in wiring.before[index])
+            if is_first and wiring.nodes[index].op in stays:
+                continue
+            if number is not None and self.parts[number].kind != "sum":
+                self._join(index, number)
+        for part in self.parts:
+            part.nodes.sort()
 
     # What is light goes with what stands before it, else with what it serves.
 

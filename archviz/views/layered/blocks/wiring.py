@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
@@ -79,6 +79,25 @@ class Wiring:
         for index in indices:
             found.update(_weights(self.nodes[index], self.graph))
         return found
+
+    def signature(self, node: Node) -> Hashable:
+        """Equal for nodes that do the same, whatever they are called."""
+        known = self.graph.parameters
+        return tuple(
+            (
+                part.op,
+                tuple(part.attributes.items()),
+                tuple(
+                    known[use.parameter].type for use in part.parameters if use.parameter in known
+                ),
+                tuple(self._type(value) for value in part.outputs),
+            )
+            for part in leaves(node)
+        )
+
+    def _type(self, value: str | None) -> Hashable:
+        found = self.values.get(value or "")
+        return found.type if found is not None else None
 
     def is_core(self, index: int) -> bool:
         """Whether it compares queries with keys."""
@@ -168,10 +187,16 @@ def _is_opened(node: Node) -> bool:
     if node.op in _OPENED:
         return True
     parts = list(leaves(node))
-    has_norm = any(category_of(part.op) == "norm" for part in parts)
+    # The batch norm of a convolution is a part of it to readers; the others are layers.
+    has_norm = any(category_of(part.op) == "norm" and not is_batch_norm(part) for part in parts)
     if category_of(node.op) in ("linear", "conv") and has_norm:
         return True
     return parts[-1].op in _SOFTMAX and len(parts) > 1 and category_of(node.op) == "linear"
+
+
+def is_batch_norm(node: Node) -> bool:
+    """Whether it normalises over a batch, which in use is a scale and a shift."""
+    return "batchnorm" in node.op.lower().replace("_", "")
 
 
 def _sorted(nodes: list[Node]) -> list[Node]:
