@@ -31,7 +31,11 @@ from archviz.views.layered.units import plan_of
 TEXT_WIDTH = Length(5.5, "in")
 """How wide a figure is when nothing else is asked for: a column of text of a conference paper."""
 
+BASE = 8.0
+"""Points that names of layers are taken to have, about."""
+
 _POINT = 96 / 72
+_LARGEST = 24.0
 
 
 def draw(
@@ -45,6 +49,11 @@ def draw(
     group: Mapping[str, str] | None = None,
     labels: Mapping[str, Any] | None = None,
     fcnn: Mapping[str, Any] | None = None,
+    scaling: Mapping[str, Any] | None = None,
+    fold: Mapping[str, Any] | None = None,
+    inset: str = "auto",
+    legend_at: str = "bottom-right",
+    font_size: float = BASE,
 ) -> Scene:
     """A model as a figure for a paper.
 
@@ -59,22 +68,33 @@ def draw(
         labels: "params" is "short", "full" or "none"; "details" whether boxes tell their sizes.
         fcnn: "max" is how many places a column of neurons has; "names" are names of neurons by
             layer.
+        scaling: Of volumes: "space" and "channels" are "log", "sqrt" or "linear"; "hmax" is how high
+            the largest resolution is, "100pt"; "depth" is a share of the height.
+        fold: "repeats" is whether equal blocks are drawn once; "show" is how many volumes stand
+            for them.
+        inset: The repeated block that is drawn apart: "auto", "none", or a pattern of its module.
+        legend_at: Where the legend stands: "bottom-right", "bottom-left", "top-left", "top-right".
+        font_size: Points of the names of layers, from 8 on; everything grows with it.
 
     Raises:
         OptionError: There is no such figure, or the model has no way from an input to an output,
             or the figure has no room in the width.
     """
-    look = look_of(rename, color, group, labels, fcnn)
+    look = look_of(rename, color, group, labels, fcnn, scaling, fold, inset, legend_at)
+    if not BASE <= font_size <= _LARGEST:
+        raise OptionError(
+            f"font_size is {font_size:g}", f"it takes a number from {BASE:g} to {_LARGEST:g}"
+        )
     with looking(look):
-        scene = _figure(grouped(model, look), figure, width, legend)
+        scene = _figure(grouped(model, look), figure, width, legend, font_size / BASE)
         marks = colored(scene.marks, look, model.graph)
     return replace(scene, marks=marks, palette=look.palette)
 
 
-def _figure(model: Model, figure: str, width: str, legend: bool) -> Scene:
+def _figure(model: Model, figure: str, width: str, legend: bool, larger: float) -> Scene:
     wanted = parse_length(width, "--width") if width else TEXT_WIDTH
     title = printable(model.source or model.graph.name or "model")
-    page = Page(wanted.pixels / _POINT)
+    page = Page(wanted.pixels / _POINT / larger)  # printed larger than it is drawn
     if not model.graph.nodes:
         page.height = 36.0
         page.add(text(page.width / 2, 20, "The model has no operations.", "note"))

@@ -12,6 +12,7 @@ from archviz.errors import OptionError
 from archviz.views.layered import arcs, inset
 from archviz.views.layered.footprint import outlines
 from archviz.views.layered.kind import Kind
+from archviz.views.layered.look import Scaling, current
 from archviz.views.layered.page import MARGIN, Page, moved
 from archviz.views.layered.pieces import Piece, fill, placed
 from archviz.views.layered.plan import Plan, Stage
@@ -20,8 +21,6 @@ from archviz.views.layered.stages import LEVELS, stages_of
 from archviz.views.layered.volumes import pixels
 from archviz.views.layered.words import bands_of
 
-HIGHEST = 100.0
-"""Points of the largest resolution, where the page is wide enough."""
 NARROWEST = 14.0
 """Points of width that a stage with its name takes at least."""
 MOST_ARCS = 14
@@ -72,7 +71,7 @@ def _fitted(
     if len(stages) * NARROWEST > room:
         return None
     for share in (1.0, 0.85, 0.7, 0.55):
-        most = share * min(HIGHEST, page.width * 0.255)
+        most = share * _highest(page)
 
         def build(wide: float, most: float = most) -> Sequence[Piece]:
             return pieces_of(plan, stages, scale_of(plan, most, wide))
@@ -81,6 +80,12 @@ def _fitted(
         if found is not None:
             return found
     return None
+
+
+def _highest(page: Page) -> float:
+    """Points of the largest resolution: what an author asks for, or what suits the page."""
+    asked = current().scale.highest
+    return asked if asked != Scaling().highest else min(asked, page.width * 0.255)
 
 
 def _compose(
@@ -102,7 +107,7 @@ def _compose(
         piece, place = pieces[repeated.stage + 1], places[repeated.stage + 1]
         xs = [place + x for outline in piece.solid[:1] for x, _ in outline]
         inset.paint(plan, page, repeated, min(xs), max(xs))
-    page.facts.append("width: log channels, height: log resolution")
+    page.facts.append(current().scale.told)
     for stage in stages:
         for unit in () if stage.left_out else stage.units:
             shown = [bands_of(unit.chief)[:1]] if unit.is_block else map(bands_of, unit.main)

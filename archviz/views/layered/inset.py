@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
+from archviz.errors import OptionError
 from archviz.ir import Node
 from archviz.ir.walk import leaves
 from archviz.ops import category_of, table
+from archviz.options import nearest
 from archviz.scene import Group, Mark, Path, Rect
 from archviz.text import fit, printable, text_width
+from archviz.views.layered.look import current
 from archviz.views.layered.page import MARGIN, SMALL, VALUE, Page, count, text
 from archviz.views.layered.pieces import HEAD, arrow, rounded
 from archviz.views.layered.plan import Plan, Stage, Unit
@@ -43,7 +47,11 @@ class Chosen:
 
 def chosen(plan: Plan, stages: Sequence[Stage]) -> Chosen | None:
     """The longest run of those that an inset can show, of equals the largest; None without any."""
+    wanted = current().inset
+    if wanted == "none":
+        return None
     place = {node.id: index for index, node in enumerate(plan.spine.nodes)}
+    named: list[str] = []
     best: tuple[tuple[int, int], Chosen] | None = None
     for number, stage in enumerate(stages):
         runs: list[list[Unit]] = []
@@ -65,10 +73,18 @@ def chosen(plan: Plan, stages: Sequence[Stage]) -> Chosen | None:
             if not 0 < len(around) <= MOST_BYPASSES:
                 continue
             weight = (len(run), unit.parameters)
+            names = [stage.name, *(".".join(path_of([one])) for one in run)]
+            named += names
+            if wanted != "auto" and not any(fnmatchcase(name, wanted) for name in names):
+                continue
             if best is None or weight > best[0]:
                 branches = stage.units[0].branches if stage.units[0].is_block else ()
                 projects = branches if len(branches) > len(unit.branches) else ()
                 best = (weight, Chosen(number, tuple(run), around, projects))
+    if wanted != "auto" and best is None:
+        raise OptionError(
+            f"inset is {wanted!r}, which is no block that repeats", nearest(wanted, named)
+        )
     return best[1] if best else None
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from archviz.scene import Mark, Rect, Text
 from archviz.text import fit, text_width
-from archviz.views.layered.page import MARGIN, SMALL, Page, count, text
+from archviz.views.layered.look import Look, current
+from archviz.views.layered.page import MARGIN, SMALL, Page, count, moved, text
 from archviz.views.layered.pieces import arrow
 from archviz.views.layered.plan import Plan
 
@@ -32,23 +33,31 @@ def footer(plan: Plan, page: Page, legend: bool) -> None:
     widths = [_sign(role) + 3 + text_width(name, ENTRY) + 12 for role, name in entries]
     if page.corner is not None and entries and _in_corner(page, entries):
         entries, widths = [], []
-    beside = wide + 12 + sum(widths) - 12 <= room
+    upright, _, side = current().corner.partition("-")
+    is_top = upright == "top" and bool(entries)
+    beside = not is_top and side == "right" and wide + 12 + sum(widths) - 12 <= room
     rows: list[list[int]] = [[]]
     for index, width in enumerate(widths):
         if rows[-1] and sum(widths[k] for k in rows[-1]) + width - 12 > room:
             rows.append([])
         rows[-1].append(index)
-    y = page.height + 8.0
+    if is_top:
+        high = ROW * len(rows) + 4.0
+        page.marks = [moved(mark, 0.0, high) for mark in page.marks]
+        page.height += high
+    y = MARGIN + 6.0 if is_top else page.height + 8.0
     marks: list[Mark] = []
     for number, row in enumerate(rows):
         used = sum(widths[k] for k in row) - 12
-        x = page.width - MARGIN - used if beside else MARGIN
+        at_right = beside or (side == "right" and current().corner != Look().corner)
+        x = page.width - MARGIN - used if at_right else MARGIN
         for k in row:
             marks += _entry(x, y, *entries[k])
             x += widths[k]
         y += ROW if row and number < len(rows) - 1 else 0.0
+    y = page.height + 8.0 if is_top else y
     for note in notes:
-        if not beside and (rows[0] or note is not notes[0]):
+        if not beside and ((rows[0] and not is_top) or note is not notes[0]):
             y += ROW
         marks.append(replace(note, y=y))
     page.add(*marks)

@@ -19,6 +19,7 @@ from archviz.ir import Graph, Model, Node
 from archviz.ir.graph import Scope
 from archviz.ir.patterns import matched_by
 from archviz.ir.patterns import nearest as nearest_node
+from archviz.length import parse_length
 from archviz.options import nearest
 from archviz.scene import Group, Mark, Path, Rect
 from archviz.theme import along
@@ -27,9 +28,34 @@ CATEGORIES = (
     "conv", "linear", "attention", "norm", "act", "pool", "recurrent", "embedding", "other",
     "negative", "positive",
 )  # fmt: skip
+CORNERS = ("bottom-right", "bottom-left", "top-left", "top-right")
 _PARAMS = ("short", "full", "none")
+_FORMS = ("log", "sqrt", "linear")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _FILLED = ("front", "lid", "flank", "neuron", "outline")
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How sizes become points of volumes.
+
+    Attributes:
+        space: How resolution becomes height: "log", "sqrt" or "linear".
+        channels: How channels become width, likewise.
+        highest: Points of the largest resolution, where the page is wide enough.
+        depth: How far a volume reaches back, as a share of its height.
+    """
+
+    space: str = "log"
+    channels: str = "log"
+    highest: float = 100.0
+    depth: float = 0.38
+
+    @property
+    def told(self) -> str:
+        """What a figure says of it."""
+        names = {"log": "log ", "sqrt": "root of ", "linear": ""}
+        return f"width: {names[self.channels]}channels, height: {names[self.space]}resolution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +70,11 @@ class Look:
         details: Whether boxes tell their sizes.
         neurons: Places of a column of neurons.
         names: Names of neurons by layer, "input" being the first.
+        scale: How sizes become points.
+        inset: Which repeated block is drawn apart: "auto", "none", or a pattern of its module.
+        repeats: Whether equal blocks are drawn once.
+        shown: Volumes that stand for equal blocks.
+        corner: Where the legend stands: "bottom-right", "bottom-left", "top-left", "top-right".
     """
 
     rename: tuple[tuple[re.Pattern[str], str], ...] = ()
@@ -53,6 +84,11 @@ class Look:
     details: bool = True
     neurons: int = 11
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scale: Scaling = field(default_factory=lambda: Scaling())
+    inset: str = "auto"
+    repeats: bool = True
+    shown: int = 3
+    corner: str = "bottom-right"
 
     def renamed(self, label: str) -> str:
         """What a label becomes; the first expression that matches all of it counts."""
@@ -93,7 +129,17 @@ def looking(look: Look) -> Iterator[None]:
         _look.reset(token)
 
 
-def look_of(rename: object, color: object, group: object, labels: object, neurons: object) -> Look:
+def look_of(
+    rename: object,
+    color: object,
+    group: object,
+    labels: object,
+    neurons: object,
+    scale: object = None,
+    fold: object = None,
+    inset: str = "auto",
+    corner: str = "bottom-right",
+) -> Look:
     """A look from what an author wrote.
 
     Raises:
@@ -118,17 +164,43 @@ def look_of(rename: object, color: object, group: object, labels: object, neuron
     if params not in _PARAMS:
         raise OptionError(f"labels.params is {params!r}", f"it takes one of: {', '.join(_PARAMS)}")
     fcnn = _known("fcnn", neurons, ("max", "names"))
+    folding = _known("fold", fold, ("repeats", "show"))
+    if corner not in CORNERS:
+        raise OptionError(f"the legend has no place {corner!r}", nearest(corner, CORNERS))
     return Look(
         tuple(expressions),
         colors,
         groups,
         str(params),
         _truth("labels.details", said.get("details", True)),
-        _places(fcnn.get("max", 11)),
+        int(_number("fcnn.max", fcnn.get("max", 11), 3, 60, whole=True)),
         {
             key: _listed(key, value)
             for key, value in _table("fcnn.names", fcnn.get("names")).items()
         },
+        _scaling(scale),
+        inset,
+        _truth("fold.repeats", folding.get("repeats", True)),
+        int(_number("fold.show", folding.get("show", 3), 2, 8, whole=True)),
+        corner,
+    )
+
+
+def _scaling(value: object) -> Scaling:
+    known = _known("scaling", value, ("space", "channels", "hmax", "depth"))
+    forms = {}
+    for key in ("space", "channels"):
+        forms[key] = str(known.get(key, "log"))
+        if forms[key] not in _FORMS:
+            raise OptionError(f"scaling.{key} is {forms[key]!r}", nearest(forms[key], _FORMS))
+    high = known.get("hmax", 100.0)
+    if isinstance(high, str) and not high.replace(".", "").isdecimal():
+        high = parse_length(high, "scaling.hmax").pixels * 72 / 96
+    return Scaling(
+        forms["space"],
+        forms["channels"],
+        _number("scaling.hmax", high, 30, 400),
+        _number("scaling.depth", known.get("depth", 0.38), 0.1, 0.6),
     )
 
 
@@ -173,14 +245,15 @@ def _color(key: str, value: object) -> str:
     return value
 
 
-def _places(value: object) -> int:
+def _number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> float:
     try:
-        places = int(str(value))
+        number = float(str(value))
     except ValueError:
-        places = 0
-    if not 3 <= places <= 60:
-        raise OptionError(f"fcnn.max is {value!r}", "it takes a whole number from 3 to 60")
-    return places
+        number = low - 1
+    if not low <= number <= high or (whole and number != int(number)):
+        kind = "a whole number" if whole else "a number"
+        raise OptionError(f"{name} is {value!r}", f"it takes {kind} from {low:g} to {high:g}")
+    return number
 
 
 def _listed(key: str, value: object) -> tuple[str, ...]:

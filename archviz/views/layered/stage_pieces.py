@@ -10,12 +10,12 @@ from archviz.scene import Group, Mark, Path
 from archviz.text import fit
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.footprint import distance, text_outline
+from archviz.views.layered.look import current
 from archviz.views.layered.page import NAME, SMALL, VALUE, count, group, text, unit_groups
 from archviz.views.layered.pieces import Piece
 from archviz.views.layered.plan import Plan, Stage, Unit
 from archviz.views.layered.stages import is_reducing
 from archviz.views.layered.volumes import (
-    DEPTH,
     THIN,
     flank,
     front,
@@ -30,8 +30,6 @@ from archviz.views.layered.words import bands_of, fill_of
 
 LOWEST = 14.0
 """Points of the smallest resolution."""
-SHOWN = 3
-"""Volumes drawn of a run of equal units; a bracket says how many there are."""
 MOST_ALIKE = 4
 """Plain operations that are drawn one by one."""
 LONGEST = 62.0
@@ -49,6 +47,7 @@ class Scale:
         high: The largest.
         most: Points of the largest side.
         wide: Points of width to each doubling of channels.
+        widest: The most channels that a picture has.
         base: The y of names, the axis being at 0.
     """
 
@@ -56,6 +55,7 @@ class Scale:
     high: int
     most: float
     wide: float
+    widest: int
     base: float
 
     def height(self, extent: Extent) -> float:
@@ -67,12 +67,25 @@ class Scale:
             return LOWEST * 0.6
         if self.high <= self.low:
             return self.most * 0.7
+        space = current().scale.space
+        if space != "log":
+            share = side / self.high
+            return max(self.most * (share if space == "linear" else share**0.5), LOWEST * 0.4)
         share = log2(side / self.low) / log2(self.high / self.low)
         return LOWEST + (self.most - LOWEST) * min(max(share, 0.0), 1.0)
+
+    def depth(self, height: float) -> float:
+        """Points that what is so high reaches back, along either axis."""
+        return current().scale.depth * height
 
     def width(self, channels: Dim) -> float:
         """Points of width of so many channels."""
         known = channels if isinstance(channels, int) else 64
+        form = current().scale.channels
+        if form != "log":
+            share = min(known / self.widest, 1.0)
+            share = share if form == "linear" else share**0.5
+            return max(THIN, self.wide * log2(self.widest) * share)
         return max(THIN, self.wide * log2(known) - 3.2 * min(1.0, self.wide / 1.65))
 
     def length(self, features: Dim) -> float:
@@ -89,7 +102,10 @@ def scale_of(plan: Plan, most: float, wide: float) -> Scale:
         if extent.side is not None and extent.side > 1
     ]
     low, high = min(sides, default=1), max(sides, default=1)
-    return Scale(low, high, most, wide, most * (1 + DEPTH) / 2 + 17.0)
+    channels = (u.extent.channels for u in plan.units if u.extent.is_spatial)
+    widest = max((number for number in channels if isinstance(number, int)), default=64)
+    base = most * (1 + current().scale.depth) / 2 + 17.0
+    return Scale(low, high, most, wide, max(widest, 2), base)
 
 
 def pieces_of(plan: Plan, stages: Sequence[Stage], scale: Scale) -> list[Piece]:
@@ -101,7 +117,7 @@ def _input(extent: Extent, scale: Scale) -> Piece:
     if not extent.is_spatial:
         return _bar(extent, "other", scale, (), "input", 0)
     height = scale.height(extent)
-    depth = DEPTH * height
+    depth = scale.depth(height)
     y = (depth - height) / 2
     marks: list[Mark] = plate(0, y, height, depth, "other")
     marks += _labels(THIN / 2, THIN, y + height, depth, _channels(extent), pixels(extent.sides))
@@ -128,19 +144,25 @@ def _stage(stage: Stage, scale: Scale) -> Piece:
 def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
     extent = units[-1].extent
     height = scale.height(extent)
-    depth = DEPTH * height
+    depth = scale.depth(height)
     y = (depth - height) / 2
     marks: list[Mark] = []
     x = 0.0
     slabs = slabs_of(units)
+    counts: list[tuple[float, float, str]] = []
     for slab in slabs:
         marks_here: list[Mark] = []
+        left = x
         for shown in range(slab.shown):
             is_last = slab is slabs[-1] and shown == slab.shown - 1
             width = scale.width(slab.units[0].extent.channels)
             marks_here += _slab(x, y, width, height, depth, slab.units[0], is_last)
             x += width
         marks += unit_groups(marks_here, slab.units, slab.repeat)
+        if slab.repeat > 1:
+            counts.append((left, x, f"×{slab.repeat}"))
+        elif len(slab.units) > slab.shown:
+            counts.append((left, x, f"{len(slab.units)} blocks"))
     right = x + depth
     solid = [silhouette(0, y, x, height, depth)]
     has_pools = len(units) < len(stage.units)
@@ -148,21 +170,21 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
     if pools:
         low = scale.height(stage.extent) if stage.extent.is_spatial else LOWEST
         low = min(low, height * 0.86)
-        shallow = DEPTH * low
+        shallow = scale.depth(low)
         at = max(x + 1.4, right - shallow - THIN)
         fill = fill_of(pools[-1].chief)
         drawn = plate(at, (shallow - low) / 2, low, shallow, fill)
         marks += unit_groups(drawn, pools)
         solid.append(silhouette(at, (shallow - low) / 2, THIN, low, shallow))
         right = max(right, at + THIN + shallow)
-    times = len(units)
     top = y - depth
-    if times > sum(slab.shown for slab in slabs) or (times > 1 and units[0].is_block):
-        marks += _bracket(depth, x + depth, y - depth - 2.0, f"×{times}")
-        top = y - depth - 16.0
+    times = len(units)
+    label = _channels_of(units) + (f" ×{times}" if times > 1 and not units[0].is_block else "")
+    if units[0].is_block or times > sum(slab.shown for slab in slabs):
         label = _channels_of(units)
-    else:
-        label = _channels_of(units) + (f" ×{times}" if times > 1 else "")
+        for left, end, said in counts:
+            marks += _bracket(left + depth, end + depth, y - depth - 2.0, said)
+            top = y - depth - 16.0
     marks += _labels(x / 2, x, y + height, depth, label, pixels(extent.sides))
     marks += _name((x + depth * 0.3) / 2, stage.name, stage.parameters, scale)
     whole = Group(tuple(marks), "stage", stage.name, _title(stage))
@@ -214,20 +236,20 @@ class Slab:
 
 
 def slabs_of(units: Sequence[Unit]) -> list[Slab]:
-    """The volumes that stand for units: all, or a few of many."""
-    limit = SHOWN if units[0].is_block else MOST_ALIKE
-    if len(units) <= limit:
-        return [Slab((unit,), 1, 1) for unit in units]
+    """The volumes that stand for units: all, or a few of many; equal ones stand together."""
     runs: list[list[Unit]] = []
     for unit in units:
         if runs and runs[-1][0].signature == unit.signature:
             runs[-1].append(unit)
         else:
             runs.append([unit])
-    if len(runs) > SHOWN:
-        return [Slab(tuple(units), SHOWN, 1)]
+    limit = max(current().shown, 2) if units[0].is_block else MOST_ALIKE
+    if len(units) <= limit and not units[0].is_block:
+        return [Slab((unit,), 1, 1) for unit in units]
+    if len(runs) > limit:
+        return [Slab(tuple(units), limit, 1)]
     shown = [1] * len(runs)
-    while sum(shown) < SHOWN:
+    while sum(shown) < min(limit, len(units)):
         longest = max(range(len(runs)), key=lambda k: len(runs[k]) - shown[k])
         shown[longest] += 1
     return [Slab(tuple(run), shown[k], len(run)) for k, run in enumerate(runs)]
@@ -236,7 +258,7 @@ def slabs_of(units: Sequence[Unit]) -> list[Slab]:
 def _reduced(stage: Stage, scale: Scale) -> Piece:
     """A pooling over the whole picture."""
     height = LOWEST * 0.6
-    depth = DEPTH * height
+    depth = scale.depth(height)
     y = (depth - height) / 2
     width = max(5.0, 0.7 * scale.width(stage.extent.channels))
     operations = [name for unit in stage.units for name in unit.operations]
