@@ -91,11 +91,67 @@ def test_unfolding_repeats_gives_the_operations_of_the_model(name: str) -> None:
     assert sorted(drawn) == sorted(imported(model))
 
 
-def test_the_repeats_of_resnet_are_those_of_its_stages() -> None:
+def test_brackets_are_over_the_blocks_that_are_built_alike() -> None:
+    # The first block of each of the stages of 3, 4, 6 and 3 projects its shortcut.
     scene = draw(network("resnet50"))
-    assert [word for word in words(scene) if word[0] == "×"] == ["×3", "×4", "×6", "×3"]
+    assert [word for word in words(scene) if word[0] == "×"] == ["×2", "×3", "×5", "×2"]
     repeats = [int(group.data.get("repeat", "1")) for group in groups(scene.marks) if group.data]
-    assert 5 in repeats  # layer3.1 to layer3.5 are built alike, layer3.0 is not
+    assert [number for number in repeats if number > 1] == [2, 3, 5, 2]
+
+
+def pyramid(stages: int) -> Model:
+    """Convolutions, every one of another resolution, the first joined to the last."""
+    builder = GraphBuilder("pyramid")
+    value = first = builder.value("x", TensorType("float32", (1, 3, 9 + stages, 9 + stages)))
+    builder.inputs.append(value)
+    for number in range(stages):
+        side = 9 + stages - (number + 1) % stages
+        made = builder.value("y", TensorType("float32", (1, 3, side, side)))
+        builder.node("Conv", (value,), (made,), attributes={"kernel_shape": (2, 2)})
+        value = made
+    made = builder.value("y", TensorType("float32", (1, 3, 9 + stages, 9 + stages)))
+    builder.node("Add", (value, first), (made,))
+    builder.outputs.append(made)
+    return Model(builder.build(), "onnx", "pyramid")
+
+
+@pytest.mark.parametrize(("stages", "rows"), [(8, 1), (24, 2), (32, 3)])
+def test_stages_that_one_row_has_no_room_for_stand_in_rows(stages: int, rows: int) -> None:
+    model = pyramid(stages)
+    scene = draw(model)
+    assert problems(scene) == []
+    assert accounted(scene) == Counter(imported(model))
+    assert not any("not drawn" in word for word in words(scene))
+    names = [m for m in flatten(scene.marks) if isinstance(m, Text) and m.role == "heading-title"]
+    assert len({name.y for name in names if name.text.startswith("conv")}) == rows
+    # What skips from one row to another has a letter at both ends.
+    assert words(scene).count("A") == (2 if rows > 1 else 0)
+
+
+def test_an_author_sets_scales_inset_folding_legend_and_size_of_text() -> None:
+    model = network("resnet50")
+    plain = draw(model)
+    for scaling in ({"space": "linear"}, {"channels": "sqrt"}, {"hmax": "60pt", "depth": "0.25"}):
+        scene = draw(model, scaling=scaling)
+        assert problems(scene) == []
+        assert scene != plain
+    told = words(draw(model, scaling={"space": "linear", "channels": "sqrt"}))
+    assert "25.6M parameters · width: root of channels, height: resolution" in told
+    assert any("layer2.1–layer2.3" in word for word in words(draw(model, inset="layer2")))
+    assert not any("parameters each" in word for word in words(draw(model, inset="none")))
+    with pytest.raises(OptionError, match=r"inset is 'layr2'.*layer2"):
+        draw(model, inset="layr2")
+    with pytest.raises(OptionError, match=r"scaling.space is 'logg'.*log"):
+        draw(model, scaling={"space": "logg"})
+    for corner in ("top-left", "bottom-left", "top-right"):
+        scene = draw(model, legend_at=corner)
+        assert problems(scene) == []
+        key = next(m for m in flatten(scene.marks) if isinstance(m, Text) and m.text == "conv")
+        assert (key.y < scene.height / 2) == corner.startswith("top")
+    large = draw(model, font_size=11)
+    assert problems(large) == []
+    assert large.shown_width == plain.shown_width
+    assert large.width == pytest.approx(plain.width * 8 / 11)
 
 
 def test_sizes_printed_are_those_of_the_model() -> None:
@@ -190,7 +246,7 @@ def test_stages_that_have_no_room_are_left_out_and_named() -> None:
     from torch import nn
 
     layers = []
-    for _ in range(60):  # every one another resolution
+    for _ in range(110):  # every one another resolution
         layers += [nn.Conv2d(3, 3, 2), nn.ReLU()]
     with torch.device("meta"):
         module = nn.Sequential(*layers).eval()
@@ -198,7 +254,7 @@ def test_stages_that_have_no_room_are_left_out_and_named() -> None:
     scene = draw(model)
     assert problems(scene) == []
     assert accounted(scene) == Counter(imported(model))
-    assert any(re.search(r" \d+ of 60 stages not drawn", word) for word in words(scene))
+    assert any(re.search(r" \d+ of 110 stages not drawn", word) for word in words(scene))
     assert "Not drawn" in scene.description
 
 

@@ -68,8 +68,8 @@ def draw(
         labels: "params" is "short", "full" or "none"; "details" whether boxes tell their sizes.
         fcnn: "max" is how many places a column of neurons has; "names" are names of neurons by
             layer.
-        scaling: Of volumes: "space" and "channels" are "log", "sqrt" or "linear"; "hmax" is how high
-            the largest resolution is, "100pt"; "depth" is a share of the height.
+        scaling: Of volumes: "space" and "channels" are "log", "sqrt" or "linear"; "hmax" is how
+            high the largest resolution is, "100pt"; "depth" is a share of the height.
         fold: "repeats" is whether equal blocks are drawn once; "show" is how many volumes stand
             for them.
         inset: The repeated block that is drawn apart: "auto", "none", or a pattern of its module.

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from archviz.ir import Node
 from archviz.scene import Mark, Path, Rect
+from archviz.views.layered.blocks.shapes import circle
 from archviz.views.layered.footprint import Outline, outlines
-from archviz.views.layered.page import group
-from archviz.views.layered.pieces import HEAD, rounded
+from archviz.views.layered.page import SMALL, group, text
+from archviz.views.layered.pieces import HEAD, arrow, rounded
 from archviz.views.layered.plan import operations
 from archviz.views.layered.words import fill_of
 
@@ -17,6 +18,8 @@ CLEAR = 5.0
 """Points between an arc and what is below it."""
 BESIDE = 3.5
 """Points between arcs that leave or reach one piece."""
+TAG = 4.8
+"""Radius of the letter of a connection to another row."""
 BOX = 6.0
 """Points of the side of the box for operations on an arc."""
 
@@ -36,6 +39,40 @@ class Arc:
     end: tuple[float, float]
     nodes: tuple[Node, ...]
     is_copy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """An end of a connection to another row, which a letter stands for.
+
+    Attributes:
+        place: The top of a piece.
+        letter: The letter.
+        nodes: Merged operations on the connection.
+        leaves: Whether it begins here.
+    """
+
+    place: tuple[float, float]
+    letter: str
+    nodes: tuple[Node, ...]
+    leaves: bool
+
+
+def tags(ends: Sequence[Tag], below: Sequence[Mark]) -> list[Mark]:
+    """Letters in circles over pieces, each with a line to or from its piece."""
+    marks: list[Mark] = []
+    solid = outlines(below)
+    for place in dict.fromkeys(tag.place for tag in ends):
+        here = [tag for tag in ends if tag.place == place]
+        for number, tag in enumerate(here):
+            x = place[0] + 2.4 * TAG * (number - (len(here) - 1) / 2)
+            y = min(place[1], *_tops(solid, x - TAG, x + TAG)) - CLEAR - TAG - 3.0
+            points = [(x, y + TAG), (x, place[1])]
+            drawn = [circle(x, y, TAG, "joint"), text(x, y + 2.3, tag.letter, "on-box", SMALL)]
+            line = [Path((("M", *points[0]), ("L", *points[1])), "flow")]
+            drawn += line if tag.leaves else arrow(points)
+            marks.append(group(drawn, "skip", operations(tag.nodes)))
+    return marks
 
 
 def paint(arcs: Sequence[Arc], below: Sequence[Mark]) -> list[Mark]:

@@ -6,15 +6,18 @@ Convolutional Neural Networks", 2012, figure 2. Heights and widths are logarithm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from archviz.errors import OptionError
+from archviz.scene import Path
 from archviz.views.layered import arcs, inset
 from archviz.views.layered.footprint import outlines
 from archviz.views.layered.kind import Kind
 from archviz.views.layered.look import Scaling, current
 from archviz.views.layered.page import MARGIN, Page, moved
-from archviz.views.layered.pieces import Piece, fill, placed
+from archviz.views.layered.pieces import HEAD, Piece, arrow, fill, placed, rounded
 from archviz.views.layered.plan import Plan, Stage
 from archviz.views.layered.stage_pieces import pieces_of, scale_of
 from archviz.views.layered.stages import LEVELS, stages_of
@@ -23,6 +26,11 @@ from archviz.views.layered.words import bands_of
 
 NARROWEST = 14.0
 """Points of width that a stage with its name takes at least."""
+MOST_ROWS = 3
+"""Rows that stages may stand in."""
+TURN = 9.0
+"""Points beside rows for the line from the end of one to the start of the next."""
+BETWEEN_ROWS = 26.0
 MOST_ARCS = 14
 """Skip connections that can still be told apart."""
 LOW_SCALE, HIGH_SCALE = 0.7, 3.6
@@ -35,28 +43,29 @@ def suits(plan: Plan) -> bool:
 
 
 def draw(plan: Plan, page: Page) -> None:
-    """Draws stages of volumes, finer ones where there is room."""
+    """Draws stages of volumes, finer ones where there is room; in rows where there is not."""
     room = page.width - 2 * MARGIN
     stages: Sequence[Stage] = ()
-    for level in LEVELS:
-        stages = stages_of(plan, level)
-        found = _fitted(plan, stages, page, room)
-        if found is not None:
-            _compose(plan, page, stages, *found[:2])
-            return
+    for count in range(1, MOST_ROWS + 1):
+        for level in LEVELS:
+            stages = stages_of(plan, level)
+            found = _fitted(plan, stages, page, room, count)
+            if found:
+                _compose(plan, page, stages, found)
+                return
     # Where even that is too much, what is in the middle goes.
     for kept in range(min(len(stages), int(room / NARROWEST)) - 1, 2, -1):
         head, tail = stages[: kept - kept // 2], stages[len(stages) - kept // 2 :]
         left_out = stages[len(head) : len(stages) - len(tail)]
         gap = Stage(tuple(unit for stage in left_out for unit in stage.units), "⋯", len(left_out))
-        found = _fitted(plan, (*head, gap, *tail), page, room)
-        if found is not None:
+        found = _fitted(plan, (*head, gap, *tail), page, room, 1)
+        if found:
             page.omit(
                 (node for unit in gap.units for node in unit.nodes),
                 "stages in the middle, for which there is no room",
             )
             page.facts.append(f"{len(left_out)} of {len(stages)} stages not drawn")
-            _compose(plan, page, (*head, gap, *tail), *found[:2])
+            _compose(plan, page, (*head, gap, *tail), found)
             return
     raise OptionError(
         f"a figure of {len(stages)} stages has no room in {page.width / 72:.2f} in",
@@ -64,22 +73,50 @@ def draw(plan: Plan, page: Page) -> None:
     )
 
 
-def _fitted(
-    plan: Plan, stages: Sequence[Stage], page: Page, room: float
-) -> tuple[Sequence[Piece], list[float], float] | None:
-    """The stages as pieces that fill the page, as high as can be; None when they have no room."""
-    if len(stages) * NARROWEST > room:
-        return None
-    for share in (1.0, 0.85, 0.7, 0.55):
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Pieces that stand in a row, and the x of each."""
+
+    pieces: Sequence[Piece]
+    places: Sequence[float]
+
+
+def _fitted(plan: Plan, stages: Sequence[Stage], page: Page, room: float, count: int) -> list[_Row]:
+    """The stages as rows of pieces that fill the page, as high as can be; [] without room."""
+    if count > 1:
+        room -= 2 * TURN
+    if len(stages) * NARROWEST > room * count or len(stages) < 2 * count:
+        return []
+    for share in (1.0, 0.85, 0.7, 0.55) if count == 1 else (1.0, 0.7):
         most = share * _highest(page)
+        for edges in _divisions(len(stages), count):
+            rows: list[_Row] = []
+            for start, end in pairwise(edges):
 
-        def build(wide: float, most: float = most) -> Sequence[Piece]:
-            return pieces_of(plan, stages, scale_of(plan, most, wide))
+                def build(
+                    wide: float, most: float = most, start: int = start, end: int = end
+                ) -> Sequence[Piece]:
+                    scale = scale_of(plan, most, wide)
+                    return pieces_of(plan, stages[start:end], scale, begins=start == 0)
 
-        found = fill(build, room, LOW_SCALE, HIGH_SCALE)
-        if found is not None:
-            return found
-    return None
+                found = fill(build, room, LOW_SCALE, HIGH_SCALE)
+                if found is None:
+                    break
+                left = MARGIN + (TURN if count > 1 else 0.0)
+                rows.append(_Row(found[0], [place + left for place in found[1]]))
+            if len(rows) == count:
+                return rows
+    return []
+
+
+def _divisions(number: int, count: int) -> Iterator[list[int]]:
+    """Ways to part so many stages into rows, the evenest first."""
+    even = [round(number * k / count) for k in range(count + 1)]
+    yield even
+    if count == 2:
+        for step in (1, 2) if number > 8 else (1,):
+            yield [0, even[1] + step, number]
+            yield [0, even[1] - step, number]
 
 
 def _highest(page: Page) -> float:
@@ -88,25 +125,41 @@ def _highest(page: Page) -> float:
     return asked if asked != Scaling().highest else min(asked, page.width * 0.255)
 
 
-def _compose(
-    plan: Plan,
-    page: Page,
-    stages: Sequence[Stage],
-    pieces: Sequence[Piece],
-    places: Sequence[float],
-) -> None:
-    places = [place + MARGIN for place in places]
-    marks = placed(pieces, places)
-    marks += arcs.paint(_arcs(plan, page, stages, pieces, places), marks)
-    heights = [y for outline in outlines(marks) for _, y in outline]
-    top = min(heights) - MARGIN
-    page.add(*(moved(mark, 0.0, -top) for mark in marks))
-    page.height = max(heights) - top
+def _compose(plan: Plan, page: Page, stages: Sequence[Stage], rows: Sequence[_Row]) -> None:
+    row_of = [number for number, row in enumerate(rows) for _ in row.pieces]
+    pieces = [piece for row in rows for piece in row.pieces]
+    places = [place for row in rows for place in row.places]
+    within, across = _arcs(plan, page, stages, pieces, places, row_of)
+    y = MARGIN
+    axes: list[float] = []
+    tops: list[float] = []
+    for number, row in enumerate(rows):
+        marks = placed(row.pieces, row.places)
+        marks += arcs.paint(within[number], marks)
+        marks += arcs.tags(across[number], marks)
+        heights = [v for outline in outlines(marks) for _, v in outline]
+        axes.append(y - min(heights))
+        tops.append(y)
+        page.add(*(moved(mark, 0.0, axes[-1]) for mark in marks))
+        page.height = axes[-1] + max(heights)
+        y = page.height + BETWEEN_ROWS
+    for number, (above, below) in enumerate(pairwise(rows)):
+        start = above.places[-1] + above.pieces[-1].exit[0]
+        end = below.places[0] + below.pieces[0].entry[0]
+        turn, middle = page.width - MARGIN + 2.0, tops[number + 1] - BETWEEN_ROWS / 2
+        left = MARGIN - 2.0
+        bends = [(turn, axes[number]), (turn, middle), (left, middle), (left, axes[number + 1])]
+        tip = end - HEAD * 0.75
+        line = rounded([(start, axes[number]), *bends, (tip, axes[number + 1])])
+        page.add(
+            Path(line, "flow"), *arrow([(left, axes[number + 1]), (end, axes[number + 1])])[1:]
+        )
     repeated = inset.chosen(plan, stages)
     if repeated is not None:
-        piece, place = pieces[repeated.stage + 1], places[repeated.stage + 1]
-        xs = [place + x for outline in piece.solid[:1] for x, _ in outline]
-        inset.paint(plan, page, repeated, min(xs), max(xs))
+        number = repeated.stage + 1
+        xs = [places[number] + x for outline in pieces[number].solid[:1] for x, _ in outline]
+        is_near = row_of[number] == len(rows) - 1
+        inset.paint(plan, page, repeated, (min(xs), max(xs)), points=is_near)
     page.facts.append(current().scale.told)
     for stage in stages:
         for unit in () if stage.left_out else stage.units:
@@ -123,8 +176,11 @@ def _arcs(
     stages: Sequence[Stage],
     pieces: Sequence[Piece],
     places: Sequence[float],
-) -> list[arcs.Arc]:
-    """The skip connections between stages; what they cannot show is said."""
+    row_of: Sequence[int],
+) -> tuple[dict[int, list[arcs.Arc]], dict[int, list[arcs.Tag]]]:
+    """The skip connections in each row, and those to other rows; what is not shown is said."""
+    within: dict[int, list[arcs.Arc]] = {number: [] for number in row_of}
+    across: dict[int, list[arcs.Tag]] = {number: [] for number in row_of}
     stage_of = [index for index, stage in enumerate(stages, 1) for _ in stage.units]
     tops = [(place + p.over, p.top - 1.0) for p, place in zip(pieces, places, strict=True)]
     found: dict[tuple[int, int], arcs.Arc] = {}
@@ -133,6 +189,7 @@ def _arcs(
         known = found.get(ends)
         nodes = (*(known.nodes if known else ()), *skip.nodes)
         found[ends] = arcs.Arc(tops[ends[0]], tops[ends[1]], nodes, skip.joins == "join")
+    ends_of = {id(arc): ends for ends, arc in found.items()}
     inside = [arc for (start, end), arc in found.items() if start == end]
     gap = next((k for k, stage in enumerate(stages, 1) if stage.left_out), None)
     torn = [arc for ends, arc in found.items() if gap in ends and ends[0] != ends[1]]
@@ -147,12 +204,22 @@ def _arcs(
         page.facts.append(f"{len(between)} skip connections not drawn")
         for arc in between:
             page.omit(arc.nodes, "too many skip connections to draw")
-        return []
+        return within, across
     for arc in between:
         page.line("copy" if arc.is_copy else "skip", "concatenated" if arc.is_copy else "added")
     page.omit(plan.spine.feeding, "they prepare what is given beside the input")
     page.omit(plan.spine.leaving, "they lead to other outputs")
-    return between
+    letters: dict[int, str] = {}
+    for arc in between:
+        start, end = ends_of[id(arc)]
+        if row_of[start] == row_of[end]:
+            within[row_of[start]].append(arc)
+            continue
+        if start not in letters:
+            letters[start] = chr(ord("A") + len(letters))
+            across[row_of[start]].append(arcs.Tag(arc.start, letters[start], (), leaves=True))
+        across[row_of[end]].append(arcs.Tag(arc.end, letters[start], arc.nodes, leaves=False))
+    return within, across
 
 
 def _sentence(stage: Stage) -> str:

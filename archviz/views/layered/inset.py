@@ -88,16 +88,19 @@ def chosen(plan: Plan, stages: Sequence[Stage]) -> Chosen | None:
     return best[1] if best else None
 
 
-def paint(plan: Plan, page: Page, found: Chosen, left: float, right: float) -> None:
+def paint(
+    plan: Plan, page: Page, found: Chosen, ends: tuple[float, float], *, points: bool
+) -> None:
     """Adds the inset below what is on the page, if it has room.
 
     Args:
         plan: What is drawn.
         page: Where.
         found: What to show.
-        left: The left end of the stage that it is taken from.
-        right: The right end.
+        ends: The left end and the right end of the stage that it is taken from.
+        points: Whether lines lead from there to the inset.
     """
+    left, right = ends
     unit = found.units[0]
     items = [_Item(node, plan) for node in unit.main]
     caption = _caption(plan, found)
@@ -110,10 +113,11 @@ def paint(plan: Plan, page: Page, found: Chosen, left: float, right: float) -> N
     lanes = len(found.bypasses)
     axis = top + 7.0 + LANE * lanes + BOX / 2
     bottom = axis + BOX / 2 + 16.0
-    page.add(
+    lines = (
         Path((("M", left, page.height + 2.0), ("L", x0 + 2.0, top)), "callout"),
         Path((("M", right, page.height + 2.0), ("L", x0 + width - 2.0, top)), "callout"),
     )
+    page.add(*(lines if points else ()))
     marks: list[Mark] = [Rect(x0, top, width, bottom - top, "inset", 5.0)]
     x = x0 + (width - inner) / 2 + 8.0
     begin = x

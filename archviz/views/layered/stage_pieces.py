@@ -108,9 +108,12 @@ def scale_of(plan: Plan, most: float, wide: float) -> Scale:
     return Scale(low, high, most, wide, max(widest, 2), base)
 
 
-def pieces_of(plan: Plan, stages: Sequence[Stage], scale: Scale) -> list[Piece]:
-    """The input and the stages, from left to right."""
-    return [_input(plan.input, scale), *(_stage(stage, scale) for stage in stages)]
+def pieces_of(
+    plan: Plan, stages: Sequence[Stage], scale: Scale, *, begins: bool = True
+) -> list[Piece]:
+    """The input, where the stages begin with it, and the stages, from left to right."""
+    first = [_input(plan.input, scale)] if begins else []
+    return [*first, *(_stage(stage, scale) for stage in stages)]
 
 
 def _input(extent: Extent, scale: Scale) -> Piece:

@@ -379,8 +379,8 @@ class Grouping:
         stays: set[str] = set()
         for index in reversed(shaped):
             # In all copies but the last a residual connection takes the result, too.
-            users = [self.of[user] for user in wiring.behind[index]]
-            if any(number is not None and self.parts[number].kind == "sum" for number in users):
+            taken = [self.of[user] for user in wiring.behind[index]]
+            if any(number is not None and self.parts[number].kind == "sum" for number in taken):
                 stays.add(wiring.nodes[index].op)
         for index in reversed(shaped):
             users = {self.of[user] for user in wiring.behind[index]}
