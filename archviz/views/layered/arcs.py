@@ -68,7 +68,10 @@ def tags(ends: Sequence[Tag], below: Sequence[Mark]) -> list[Mark]:
             x = place[0] + 2.4 * TAG * (number - (len(here) - 1) / 2)
             y = min(place[1], *_tops(solid, x - TAG, x + TAG)) - CLEAR - TAG - 3.0
             points = [(x, y + TAG), (x, place[1])]
-            drawn = [circle(x, y, TAG, "joint"), text(x, y + 2.3, tag.letter, "on-box", SMALL)]
+            drawn: list[Mark] = [
+                circle(x, y, TAG, "joint"),
+                text(x, y + 2.3, tag.letter, "on-box", SMALL),
+            ]
             line = [Path((("M", *points[0]), ("L", *points[1])), "flow")]
             drawn += line if tag.leaves else arrow(points)
             marks.append(group(drawn, "skip", operations(tag.nodes)))

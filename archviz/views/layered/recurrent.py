@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from archviz.errors import OptionError
 from archviz.scene import Mark, Rect
 from archviz.text import fit, text_width
-from archviz.views.layered.blocks.columns import Box, Column, Columns
+from archviz.views.layered.blocks.columns import Columns
 from archviz.views.layered.blocks.parts import Grouping
+from archviz.views.layered.blocks.rows import Box, Column
 from archviz.views.layered.blocks.shapes import arrow, line
 from archviz.views.layered.blocks.wiring import Wiring
 from archviz.views.layered.kind import Kind

@@ -82,7 +82,7 @@ def draw(plan: Plan, page: Page) -> None:
     page.words += [_sentence(column, name) for column, name in _named(columns)]
 
 
-def _drawn(columns: Sequence[Column], room: float, gap: float) -> list[Drawn]:
+def _drawn(columns: Sequence[Column], room: float, gap: float) -> Sequence[Drawn]:
     """What stands side by side; nothing when there is no room."""
     wide = box_width(columns)
     if len(columns) == 1:
