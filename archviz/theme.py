@@ -25,6 +25,8 @@ STEPS = 32
 """Colours of a ramp, "value-0" to "value-31"."""
 
 _INKS = ("#000000", "#FFFFFF")
+PLATE = "plate"
+"""Role of what is behind labels, which no hatch runs through."""
 _DERIVED = re.compile(r"(on-)?(.+)-(\d+)")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}|none|currentColor")
 _DASH = re.compile(r"[\d. ]+")
@@ -113,6 +115,12 @@ class Theme:
     def with_colors(self, palette: Mapping[str, str]) -> Theme:
         """The theme with other colours, or more of them."""
         return replace(self, palette={**self.palette, **palette}) if palette else self
+
+    def hatching(self, role: str) -> str:
+        """Kind of the hatch over what has a role; "" for none, as behind labels."""
+        if not self.hatches or role.startswith(PLATE):
+            return ""
+        return self.hatch(self.style(role).fill)
 
     def hatch(self, color: str) -> str:
         """Kind of the hatch over ``color`` or what it is a shade of; "" for none."""

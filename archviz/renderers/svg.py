@@ -236,7 +236,7 @@ class _Writer:
         return f"M{_NUMBERS[path.x + x]} {_NUMBERS[path.y + y]}{rest}"
 
     def _hatch(self, mark: Rect | Path, indent: str) -> None:
-        kind = self.theme.hatch(self.theme.style(mark.role).fill)
+        kind = self.theme.hatching(mark.role)
         lines = hatch(mark, kind) if kind else ()
         if lines:
             color = self.theme.palette["hatch"]
@@ -289,9 +289,7 @@ class _Writer:
     def _common_role(self, marks: tuple[Mark, ...]) -> str:
         """The role of all marks when they are paths that may have their look from their group."""
         first = marks[0] if len(marks) > 1 else None
-        if not isinstance(first, Path) or (
-            self.hatched and self.theme.hatch(self.theme.style(first.role).fill)
-        ):
+        if not isinstance(first, Path) or (self.hatched and self.theme.hatching(first.role)):
             return ""
         role = first.role
         is_common = all(isinstance(mark, Path) and mark.role == role for mark in marks)

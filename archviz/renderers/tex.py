@@ -168,7 +168,7 @@ class _Writer:
                 yield "dash pattern=" + " ".join(f"{word} {length}" for word, length in pairs)
 
     def _hatch(self, mark: Rect | Path, indent: str) -> None:
-        kind = self.theme.hatch(self.theme.style(mark.role).fill) if self.theme.hatches else ""
+        kind = self.theme.hatching(mark.role)
         lines = hatch(mark, kind) if kind else ()
         if lines:
             look = f"draw={self._color('hatch')},line width={self._length(0.6)}"

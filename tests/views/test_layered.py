@@ -20,6 +20,7 @@ from archviz.ir.build import GraphBuilder
 from archviz.ir.types import TensorType
 from archviz.passes import PASSES
 from archviz.scene import Rect, Scene, Text, flatten
+from archviz.theme import load_theme
 from archviz.views.layered import draw
 from archviz.views.layered.kinds import choose
 from archviz.views.layered.stages import stages_of
@@ -172,6 +173,23 @@ def test_higher_resolution_is_drawn_higher_and_more_channels_wider() -> None:
     assert heights[0] > heights[1] > heights[2] < heights[3] < heights[4] < heights[5]
     widths = [rect.width for rect in fronts]
     assert widths[0] < widths[1] < widths[2] > widths[3] > widths[4] > widths[5]
+
+
+def test_no_hatch_runs_through_a_label() -> None:
+    theme = load_theme("gray")
+    for scene in (draw(network("resnet50")), draw(network("alexnet"), figure="blocks")):
+        marks = list(flatten(scene.marks))
+        plates = [m for m in marks if isinstance(m, Rect) and m.role.startswith("plate ")]
+        labels = [m for m in marks if isinstance(m, Text) and m.role.startswith("on-")]
+        assert len(labels) > 5
+        assert not any(theme.hatching(mark.role) for mark in plates)
+        for label in labels:
+            end = label.left + label.width
+            assert any(
+                m.x <= label.left and end <= m.x + m.width and m.y < label.y - 4 < m.y + m.height
+                for m in plates
+            ), label.text
+    assert theme.hatching("front linear")
 
 
 def test_maps_of_lenet_are_to_scale() -> None:

@@ -65,7 +65,7 @@ class Content:
             self._lines.append(path + (" B" if fill and stroke else " f" if fill else " S"))
 
     def _hatch(self, mark: Rect | Path) -> None:
-        kind = self.theme.hatch(self.theme.style(mark.role).fill) if self.theme.hatches else ""
+        kind = self.theme.hatching(mark.role)
         lines = hatch(mark, kind) if kind else ()
         if lines:
             self._set((f"{self._color('hatch')} RG 0.6 w [] 0 d",))

@@ -85,7 +85,7 @@ def _fitted(plan: Plan, stages: Sequence[Stage], page: Page, room: float, count:
     """The stages as rows of pieces that fill the page, as high as can be; [] without room."""
     if count > 1:
         room -= 2 * TURN
-    if len(stages) * NARROWEST > room * count or len(stages) < 2 * count:
+    if len(stages) * NARROWEST > room * count or len(stages) < count:
         return []
     for share in (1.0, 0.85, 0.7, 0.55) if count == 1 else (1.0, 0.7):
         most = share * _highest(page)

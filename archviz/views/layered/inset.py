@@ -14,7 +14,7 @@ from archviz.options import nearest
 from archviz.scene import Group, Mark, Path, Rect
 from archviz.text import fit, printable, text_width
 from archviz.views.layered.look import current
-from archviz.views.layered.page import MARGIN, SMALL, VALUE, Page, count, text
+from archviz.views.layered.page import MARGIN, SMALL, VALUE, Page, count, plate, text
 from archviz.views.layered.pieces import HEAD, arrow, rounded
 from archviz.views.layered.plan import Plan, Stage, Unit
 from archviz.views.layered.spine import Bypass
@@ -191,9 +191,11 @@ class _Item:
         ]
         middle = (x + end) / 2
         first = axis + 2.2 if len(self.lines) == 1 else axis - 1.6
-        for number, line in enumerate(self.lines):
-            marks.append(text(middle, first + 7.4 * number, line, "on-box", SMALL))
-        return marks
+        labels = [
+            text(middle, first + 7.4 * number, line, "on-box", SMALL)
+            for number, line in enumerate(self.lines)
+        ]
+        return [*marks, plate(labels, self.fill), *labels]
 
 
 def _merge(x: float, y: float, symbol: str) -> list[Mark]:

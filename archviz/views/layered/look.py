@@ -32,7 +32,7 @@ CORNERS = ("bottom-right", "bottom-left", "top-left", "top-right")
 _PARAMS = ("short", "full", "none")
 _FORMS = ("log", "sqrt", "linear")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
-_FILLED = ("front", "lid", "flank", "neuron", "outline")
+_FILLED = ("front", "plate", "lid", "flank", "neuron", "outline")
 
 
 @dataclass(frozen=True, slots=True)

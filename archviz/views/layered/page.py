@@ -9,6 +9,7 @@ from archviz.ir import Node
 from archviz.ir.walk import leaves
 from archviz.scene import Group, Mark, Path, Rect, Text
 from archviz.text import printable, text_width
+from archviz.theme import PLATE
 from archviz.views.layered.look import current
 from archviz.views.layered.plan import Unit, operations
 from archviz.views.layered.words import GENERAL
@@ -91,6 +92,15 @@ def text(
     line = printable(current().renamed(content))
     width = text_width(line, size, bold=role.endswith("title"))
     return Text(x, y, line, role, size, width, anchor, rotation)
+
+
+def plate(labels: Sequence[Text], fill: str) -> Rect:
+    """What is behind labels on a box, so that no hatch of its fill runs through them."""
+    left = min(label.left for label in labels) - 1.5
+    right = max(label.left + label.width for label in labels) + 1.5
+    top = min(label.y - label.size * 0.8 for label in labels)
+    bottom = max(label.y + label.size * 0.28 for label in labels)
+    return Rect(left, top, right - left, bottom - top, f"{PLATE} {fill}")
 
 
 def group(

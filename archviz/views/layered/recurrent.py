@@ -17,7 +17,7 @@ from archviz.views.layered.blocks.rows import Box, Column
 from archviz.views.layered.blocks.shapes import arrow, line
 from archviz.views.layered.blocks.wiring import Wiring
 from archviz.views.layered.kind import Kind
-from archviz.views.layered.page import MARGIN, Page, group, text
+from archviz.views.layered.page import MARGIN, Page, group, plate, text
 from archviz.views.layered.plan import Plan, operations
 
 TITLE, DETAIL, TIMES = 7.2, 6.2, 9.5
@@ -131,11 +131,11 @@ def _box(box: Box, x: float, y: float, wide: float) -> Sequence[Mark]:
     marks.append(Rect(x, y, wide, HIGH, f"front {box.category}", 2.5))
     middle = x + wide / 2
     title = fit(box.title, TITLE, wide - 5)
-    marks.append(text(middle, y + (10.6 if box.detail else 14.6), title, "on-box", TITLE))
+    labels = [text(middle, y + (10.6 if box.detail else 14.6), title, "on-box", TITLE)]
     if box.detail:
         detail = fit(box.detail, DETAIL, wide - 5)
-        marks.append(text(middle, y + 19.2, detail, f"on-detail {box.category}", DETAIL))
-    return marks
+        labels.append(text(middle, y + 19.2, detail, f"on-detail {box.category}", DETAIL))
+    return [*marks, plate(labels, box.category), *labels]
 
 
 def _loop(x: float, y: float, wide: float, away: int) -> list[Mark]:

@@ -9,7 +9,7 @@ from archviz.scene import Mark, Rect
 from archviz.text import fit, text_width
 from archviz.views.layered.blocks.rows import Box, Column, Run
 from archviz.views.layered.blocks.shapes import Point, arrow, circle, levels, line, plus, wave
-from archviz.views.layered.page import copies_of, count, text
+from archviz.views.layered.page import copies_of, count, plate, text
 
 TITLE, DETAIL, TIMES, END = 7.0, 6.1, 11.0, 7.2
 TALL, LOW, RADIUS = 20.0, 12.0, 4.2
@@ -418,13 +418,13 @@ class ColumnDrawing:
         left, high = x - self.wide / 2, _height(box)
         marks = [Rect(left, y, self.wide, high, f"front {box.category}", 2.5)]
         title = _shortened(box.title, self.wide - 4)
-        marks.append(text(x, y + (9.2 if box.detail else 8.5), title, "on-box", TITLE))
+        labels = [text(x, y + (9.2 if box.detail else 8.5), title, "on-box", TITLE)]
         if box.detail:
             shown = box.detail
             if text_width(shown, DETAIL) > self.wide - 4:
                 shown = fit(shown.replace(" → ", "→"), DETAIL, self.wide - 4)
-            marks.append(text(x, y + 17.0, shown, f"on-detail {box.category}", DETAIL))
-        return marks
+            labels.append(text(x, y + 17.0, shown, f"on-detail {box.category}", DETAIL))
+        return [*marks, plate(labels, box.category), *labels]
 
     def _sides(self, box: Box) -> Sequence[Box]:
         """What a sum is given from the side."""
