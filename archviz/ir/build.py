@@ -16,10 +16,11 @@ from archviz.ir.graph import (
     ScopePath,
     Value,
 )
-from archviz.ir.quick import quick
+from archviz.ir.quick import changing, quick
 from archviz.ir.types import Type
 
 make_node = quick(Node)
+change_node = changing(Node)
 make_value = quick(Value)
 make_scope = quick(Scope)
 

@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from archviz.ir.build import change_node
 from archviz.ir.graph import Graph, Node, ParameterUse
+from archviz.ir.quick import changing
 from archviz.ir.walk import captured, leaves
+
+_change_use = changing(ParameterUse)
 
 
 def bypass(graph: Graph, dropped: Mapping[str, int | None]) -> Graph:
@@ -45,7 +49,7 @@ def bypass(graph: Graph, dropped: Mapping[str, int | None]) -> Graph:
         if node.id not in dropped:
             rewired = rewire(node, resolve)
             if node.id in absorbed:
-                rewired = replace(rewired, origin=(*node.origins, *absorbed[node.id]))
+                rewired = change_node(rewired, origin=(*node.origins, *absorbed[node.id]))
             nodes.append(rewired)
     outputs = tuple(out for value in graph.outputs if (out := resolve(value)) is not None)
     values = {key: value for key, value in graph.values.items() if key not in stand_in}
@@ -101,8 +105,8 @@ def rewire(node: Node, resolve: Callable[[str | None], str | None]) -> Node:
             inner = tuple(rewire(child, resolve) for child in part.nodes)
             outputs = tuple(out for value in part.outputs if (out := resolve(value)) is not None)
             subgraphs[role] = replace(part, nodes=inner, outputs=outputs)
-        return replace(node, inputs=inputs, subgraphs=subgraphs)
-    return node if inputs == node.inputs else replace(node, inputs=inputs)
+        return change_node(node, inputs=inputs, subgraphs=subgraphs)
+    return node if inputs == node.inputs else change_node(node, inputs=inputs)
 
 
 def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Graph:
@@ -152,7 +156,7 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
         origins[index].extend(node.origins)
         for use in node.parameters:
             if use.parameter not in parameters[index]:
-                parameters[index][use.parameter] = replace(use, index=-1)
+                parameters[index][use.parameter] = _change_use(use, index=-1)
         for value in used_values(node) if node.subgraphs else node.inputs:
             if value is not None and group_of_value.get(value, -1) != index:
                 entering[index][value] = None
@@ -165,7 +169,7 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
                 internal.add(output)
 
     def merged(index: int) -> Node:
-        return replace(
+        return change_node(
             groups[index][0],
             inputs=tuple(entering[index]),
             outputs=tuple(outputs[index]),

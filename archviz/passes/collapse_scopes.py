@@ -9,6 +9,7 @@ from typing import Literal
 
 from archviz.errors import OptionError
 from archviz.ir import Graph, Node, Scope, ScopePath
+from archviz.ir.build import change_node
 from archviz.ir.edit import contract, sweep
 from archviz.ir.walk import leaves, scope_children
 from archviz.passes import Pass
@@ -66,7 +67,7 @@ def _with_copies(graph: Graph, copies: Mapping[str, Mapping[str, int]]) -> Graph
     if all(times == 1 for inside in copies.values() for times in inside.values()):
         return graph
     nodes = [
-        replace(
+        change_node(
             node,
             parameters=tuple(
                 replace(use, copies=copies[node.id][use.parameter]) for use in node.parameters

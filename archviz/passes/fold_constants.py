@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archviz.ir import Graph, Node, Parameter, ParameterUse, TensorType
+from archviz.ir.build import change_node
 from archviz.ir.edit import bypass, sweep
 from archviz.ir.walk import captured, producers
 from archviz.ops import OTHER, category_of, input_name, table
@@ -101,7 +102,7 @@ class _Rows:
         ]
         for part in node.subgraphs.values():
             rows += [ParameterUse(n, "captured") for v in captured(part) for n in self._names(v)]
-        return replace(node, parameters=(*node.parameters, *rows)) if rows else node
+        return change_node(node, parameters=(*node.parameters, *rows)) if rows else node
 
     def _names(self, value: str | None) -> list[str]:
         """Names of the parameters that a folded value stands for."""

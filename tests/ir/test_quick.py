@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, fields
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
 
 from archviz.ir import Node, Parameter, ParameterUse, TensorType, Value
-from archviz.ir.quick import quick
+from archviz.ir.quick import changing, quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +65,16 @@ def test_it_refuses_what_the_class_refuses() -> None:
 def test_every_field_of_a_node_is_there() -> None:
     made = quick(Node)("id", "op")
     assert all(hasattr(made, item.name) for item in fields(Node))
+
+
+def test_what_is_changed_is_what_replace_makes() -> None:
+    node = Node("id", "op", ("a",), ("b",), attributes={"k": 1})
+    changed = changing(Node)(node, inputs=("c", None), scope=("s",))
+    assert changed == replace(node, inputs=("c", None), scope=("s",))
+    assert type(changed) is Node
+    assert node.inputs == ("a",)
+    assert pickle.loads(pickle.dumps(changed)) == changed
+    with pytest.raises(FrozenInstanceError):
+        changed.op = "other"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        changing(Node)(node, nothing=1)

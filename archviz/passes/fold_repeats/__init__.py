@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from archviz.ir import Graph, Node, Scope, ScopePath
+from archviz.ir.build import change_node
 from archviz.ir.edit import rewire, sweep
 from archviz.passes import Pass
 from archviz.passes.fold_repeats.branches import Branches, find_branches
@@ -141,9 +142,9 @@ class _Folding:
                 # One input stands for all copies of a branch.
                 ends = self.joins[node.id].ends
                 inputs = tuple([value for value in ends if value not in self.renamed])
-                kept = replace(kept, inputs=inputs)
+                kept = change_node(kept, inputs=inputs)
             nodes.append(
-                replace(
+                change_node(
                     kept,
                     origin=tuple(self.origins.get(node.id, node.origin)),
                     scope=self.moved.get(node.id, node.scope),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from archviz.ir import Graph, Node, ScopePath
+from archviz.ir.build import change_node
 from archviz.ir.edit import used_values
 from archviz.ops import table
 from archviz.passes.fold_repeats.items import node_signature, said_of
@@ -234,7 +235,7 @@ class _Search:
             ]
             first = node.inputs[0] if node.inputs else None
             if node.op in PICKS and first is not None and first not in made:
-                node = replace(node, attributes={}, parameters=())
+                node = change_node(node, attributes={}, parameters=())
             said = said_of(node, self.words)
             kinds = self._kinds(node, home, inside)
             parts.append((kinds, node_signature(node, self.graph), tuple(wires), said))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 
 from archviz.ir import Attribute, Graph, Node, TensorType
-from archviz.ir.build import make_node
+from archviz.ir.build import change_node, make_node
 from archviz.ir.edit import contract, sweep
 from archviz.ops import category_of
 from archviz.ops.patterns import Compound, compounds, rules
@@ -74,7 +74,7 @@ def _with_compounds(graph: Graph, pattern: Compound, known: Mapping[str, Rule]) 
             if not taken.isdisjoint(match.nodes) or enclosure.scope_around(parts) is None:
                 continue
             parts = _with_rest(parts, last, pattern, matcher, enclosure)
-            merged = replace(
+            merged = change_node(
                 _fused(parts, enclosure, pattern.name), attributes=_facts(pattern, match, graph)
             )
             taken.update(part.id for part in parts)
@@ -129,7 +129,7 @@ def _in_order(node: Node, operands: Sequence[str]) -> Node:
     """The node with its operands as the expression names them, then what else it consumes."""
     first = [value for value in dict.fromkeys(operands) if value in node.inputs]
     rest = [value for value in node.inputs if value not in first]
-    return replace(node, inputs=(*first, *rest))
+    return change_node(node, inputs=(*first, *rest))
 
 
 def _fused(parts: Sequence[Node], enclosure: Enclosure, op: str = "") -> Node:
