@@ -377,3 +377,18 @@ def test_hundreds_of_boxes_are_placed_without_fault(*, nested: bool) -> None:
     synthetic(network, 400)
     placement = place(network.boxes, network.links)
     assert faults(network.boxes, network.links, placement) == []
+
+
+def test_what_feeds_a_container_off_its_middle_stands_straight_above() -> None:
+    boxes = [
+        Box("first", 70, 34),
+        Box("second", 100, 34),
+        Box("container", 300, 0, -1, 28, is_container=True),
+        Box("inside", 100, 60, 2),
+        Box("beside", 80, 30, 2),
+        Box("next", 100, 60, 2),
+        Box("last", 70, 34),
+    ]
+    links = [Link(0, 3, 0), Link(1, 4, 1), Link(3, 5, 2), Link(5, 6, 3)]
+    placed = place(boxes, links, direction="TB")
+    assert [len(route.points) for route in placed.routes] == [2, 2, 2, 2]

@@ -298,7 +298,8 @@ class Strips:
                 pulls[a].append((b, -away, weight))
         top, bottom = self.spine
         if top >= 0 and strip[top] != strip[bottom]:
-            away = offset[top] - offset[bottom]
+            u, v, leave, arrive = self._spine_link()
+            away = offset[u] + leave - offset[v] - arrive
             pulls[strip[bottom]].append((strip[top], away, 4.0))
             pulls[strip[top]].append((strip[bottom], -away, 4.0))
         anchors = [False] * self.size
@@ -317,6 +318,18 @@ class Strips:
         zero = result[max(self.first, 0) if self.first >= 0 else max(self.last, 0)]
         return [x - zero for x in result]
 
+    def _spine_link(self) -> tuple[int, int, float, float]:
+        """The link that brings the ends of the spine in line where it is straight.
+
+        That is one between their strips, which need not leave or arrive in the middle; without
+        one, the ends themselves are to be in line.
+        """
+        top, bottom = self.spine
+        strip = self.strip
+        ends = (strip[top], strip[bottom])
+        between = (link for link in self.grid.links if (strip[link[0]], strip[link[1]]) == ends)
+        return next(between, (top, bottom, 0.0, 0.0))
+
     def cost(self, positions: list[float]) -> float:
         """How far links go across, and how often."""
         total = 0.0
@@ -326,7 +339,8 @@ class Strips:
                 total += step + 30.0
         top, bottom = self.spine
         if top >= 0:
-            total += 2 * abs(positions[top] - positions[bottom])
+            u, v, leave, arrive = self._spine_link()
+            total += 2 * abs(positions[u] + leave - positions[v] - arrive)
         return total
 
     def _straighten(
