@@ -337,8 +337,7 @@ class Strips:
             step = abs(positions[u] + leave - positions[v] - arrive)
             if step:
                 total += step + 30.0
-        top, bottom = self.spine
-        if top >= 0:
+        if self.spine[0] >= 0:
             u, v, leave, arrive = self._spine_link()
             total += 2 * abs(positions[u] + leave - positions[v] - arrive)
         return total
