@@ -6,12 +6,14 @@ import contextlib
 import random
 import sys
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from operator import is_
 from typing import Any
 
 import torch
 
-_CONTAINERS = (dict, OrderedDict, list, set, deque)
+_CONTAINERS = frozenset({dict, OrderedDict, list, set, deque})
 
 
 @contextlib.contextmanager
@@ -96,45 +98,46 @@ class _Kept:
         self._module = module
         self._training = module.training
         self._attributes = dict(vars(module))
+        # Most are dictionaries of hooks, and empty.
         self._containers = [
-            (value, type(value)(value) if type(value) is not deque else deque(value, value.maxlen))
+            (value, _copied(value) if value else ())
             for value in self._attributes.values()
             if type(value) in _CONTAINERS
         ]
         self.tensors = [
             _KeptTensor(tensor, contents=contents)
-            for _, container in [(None, self._attributes), *self._containers]
+            for container in [self._attributes, *[held for _, held in self._containers]]
             for tensor in (container.values() if isinstance(container, dict) else container)
             if isinstance(tensor, torch.Tensor)
         ]
 
     def put_back(self) -> None:
-        own = vars(self._module)
-        if own.keys() != self._attributes.keys() or any(
-            own[name] is not value for name, value in self._attributes.items()
-        ):
+        own, before = vars(self._module), self._attributes
+        if own.keys() != before.keys() or not all(map(is_, own.values(), before.values())):
             own.clear()
-            own.update(self._attributes)
-        for value, before in self._containers:
-            if len(value) != len(before) or any(
-                mine is not theirs
-                for mine, theirs in zip(_parts(value), _parts(before), strict=True)
-            ):
+            own.update(before)
+        for value, held in self._containers:
+            if not value and not held:
+                continue
+            if len(value) != len(held) or not all(map(is_, _parts(value), _parts(held))):
                 value.clear()
-                (value.extend if isinstance(value, list | deque) else value.update)(before)
+                (value.extend if isinstance(value, list | deque) else value.update)(held)
         for tensor in self.tensors:
             tensor.put_back()
         if self._module.training is not self._training:  # scripted modules keep it elsewhere
             self._module.training = self._training
 
 
-def _parts(container: Any) -> Iterator[Any]:
+def _copied(container: Any) -> Any:
+    if type(container) is deque:
+        return deque(container, container.maxlen)
+    return type(container)(container)
+
+
+def _parts(container: Any) -> Iterable[Any]:
     if isinstance(container, dict):
-        for key, value in container.items():
-            yield key
-            yield value
-    else:
-        yield from container
+        return chain(container, container.values())
+    return iter(container)
 
 
 class _KeptTensor:
@@ -147,7 +150,8 @@ class _KeptTensor:
         lazy = isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin)
         self._data = None if lazy else tensor.data
         self._contents: torch.Tensor | None = None
-        self.memory = None if lazy or tensor.is_meta else _memory(tensor)
+        watched = contents and not lazy and not tensor.is_meta
+        self.memory = _memory(tensor) if watched else None
         # Some kernels, batch_norm's for one, write to buffers without saying so.
         if contents and not isinstance(tensor, torch.nn.Parameter):
             self.copy()
