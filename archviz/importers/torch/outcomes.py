@@ -75,11 +75,15 @@ class Outcome:
         with torch._C._DisableTorchDispatch():
             if self.kind is None:
                 return function(*args, **kwargs)
-            tensors = [
-                _empty_strided(size, strides, dtype=dtype, device=_META)
-                for size, strides, dtype in self.made
-            ]
-        return tensors[0] if self.kind is torch.Tensor else self.kind(tensors)
+            if self.kind is torch.Tensor:
+                size, strides, dtype = self.made[0]
+                return _empty_strided(size, strides, dtype=dtype, device=_META)
+            return self.kind(
+                [
+                    _empty_strided(size, strides, dtype=dtype, device=_META)
+                    for size, strides, dtype in self.made
+                ]
+            )
 
 
 _AGAIN = Outcome(None)
@@ -141,7 +145,8 @@ class Outcomes:
                 tensors.append(item)
                 if len(tensors) > MOST_TENSORS:
                     return False
-                parts += (item.shape, item.stride(), dtype, self._ghost.is_unknown(item))
+                is_unknown = item.is_meta or self._ghost.is_unknown(item)
+                parts += (item.shape, item.stride(), dtype, is_unknown)
             elif kind in _PLAIN:
                 parts += (kind, item)
             elif kind is tuple or kind is list:

@@ -283,7 +283,12 @@ class Recorder:
                 if observer is not None:
                     return observer.left_torch(index, tensors, result)
             return result
-        is_plumbing = bool(tensors) and not mutated and all(_is_in(t, tensors) for t in made)
+        is_plumbing = bool(tensors) and not mutated
+        if is_plumbing:
+            for tensor in made:
+                if not _is_in(tensor, tensors):
+                    is_plumbing = False
+                    break
         if is_plumbing and name not in PLUMBING:
             return result
         operation = Operation("op", name, function, self.here)

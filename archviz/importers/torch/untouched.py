@@ -29,10 +29,9 @@ def untouched(target: Any, *, training: bool, gradients: bool, real: bool) -> It
         gradients: Whether autograd is on meanwhile.
         real: Whether kernels may write to stored tensors; then their contents are kept.
     """
-    modules = list(target.modules()) if isinstance(target, torch.nn.Module) else []
     dtype = torch.get_default_dtype()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(kept(target, contents=real))
+        modules = stack.enter_context(kept(target, contents=real))
         stack.enter_context(random_state())
         stack.enter_context(torch.set_grad_enabled(gradients))
         if "torch._dynamo" in sys.modules:  # importing it takes seconds
@@ -47,8 +46,10 @@ def untouched(target: Any, *, training: bool, gradients: bool, real: bool) -> It
 
 
 @contextlib.contextmanager
-def kept(target: Any, *, contents: bool) -> Iterator[None]:
+def kept(target: Any, *, contents: bool) -> Iterator[list[torch.nn.Module]]:
     """A context behind which a module's attributes and stored tensors are as before.
+
+    It gives the modules that are looked after.
 
     Args:
         target: The module; anything else has nothing to keep.
@@ -65,7 +66,7 @@ def kept(target: Any, *, contents: bool) -> Iterator[None]:
                     watched.setdefault(tensor.memory, []).append(tensor)
     _watched.append(watched)
     try:
-        yield
+        yield modules
     finally:
         _watched.remove(watched)
         for item in items:
