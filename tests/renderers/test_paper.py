@@ -20,6 +20,7 @@ from archviz.errors import OptionError, RendererError
 from archviz.figure_check import check_figure
 from archviz.font import face
 from archviz.length import WIDTHS, parse_length
+from archviz.preparing import prepared
 from archviz.renderers.pdf import render as pdf
 from archviz.renderers.pdf.truetype import TrueType
 from archviz.renderers.png import render as png
@@ -281,6 +282,38 @@ def test_latex_compiles_the_picture_alone_and_inside_a_document(
     log = compiled(tmp_path, "document", outer)
     assert "Overfull" not in log
     assert "(1 page," in log
+
+
+FIGURES = ("resnet_block.onnx", "encoder_dynamo.onnx")
+
+
+@needs_pdflatex
+@needs_poppler
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("theme", ["print", "gray"])
+def test_a_figure_is_set_by_latex_and_its_pdf_says_its_labels(
+    name: str, theme: str, tmp_path: Path
+) -> None:
+    sample = next(one for one in samples_of("onnx") if one.name == name)
+    ready, _ = prepared(loaded(sample), "auto", "", (), False, (), merges=False)
+    scene = VIEWS.get("layered").draw(ready)
+    log = compiled(tmp_path, "figure", tex(scene, theme=theme))
+    assert "Overfull" not in log
+    made = pdf(scene, theme=theme)
+    assert made == pdf(scene, theme=theme)
+    assert shown_texts(page_of(made)) == words(scene)
+    assert scene.shown_width is not None
+    larger = scene.shown_width.pixels * 0.75 / scene.width
+    box = page_of(made).pages[0].mediabox
+    assert abs(float(box.width) - scene.width * larger) < 0.1
+    assert abs(float(box.height) - scene.height * larger) < 0.1
+    (tmp_path / "a.pdf").write_bytes(made)
+    listed = subprocess.run(
+        ["pdffonts", str(tmp_path / "a.pdf")], capture_output=True, text=True, check=True
+    )
+    rows = listed.stdout.splitlines()[2:]
+    assert rows
+    assert all(row.split()[-5:-2] == ["yes", "yes", "yes"] for row in rows)
 
 
 @needs_pdflatex
