@@ -153,6 +153,13 @@ def keras_network() -> Any:
     return network
 
 
+def exported_torch(folder: File) -> Model:
+    torch = pytest.importorskip("torch")
+    program = torch.export.export(torch_network(), (torch.zeros(1, SIZES[0]),))
+    torch.export.save(program, folder / "network.pt2")
+    return archviz.load(folder / "network.pt2")
+
+
 def live_keras(folder: File) -> Model:
     return archviz.load(keras_network())
 
@@ -193,8 +200,8 @@ def pickled_sklearn(folder: File) -> Model:
 @pytest.mark.parametrize(
     "source",
     [
-        live_torch, named_torch, saved_torch, onnx_file, live_keras, keras_file, keras_hdf5,
-        live_sklearn, pickled_sklearn,
+        live_torch, named_torch, saved_torch, exported_torch, onnx_file, live_keras, keras_file,
+        keras_hdf5, live_sklearn, pickled_sklearn,
     ],
 )  # fmt: skip
 def test_every_edge_is_as_wide_as_the_model_s_weight(source: Any, tmp_path: File) -> None:

@@ -12,12 +12,12 @@ from archviz.importers.checkpoint.sniff import ZIP, data_pickle, form_of
 from archviz.ir.model import WeightReader
 from archviz.reading import MalformedError
 from archviz.reading.archives import Archive
+from archviz.reading.strided import PLAIN, strided
 from archviz.reading.torch_pickles import Tensor
 from archviz.source import Source
 
 MAX_STORAGE = 256 << 20
 """Bytes of one storage that are read."""
-_PLAIN = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8")
 _HOLDERS = ("_modules", "_parameters", "_buffers")
 
 
@@ -59,24 +59,11 @@ def _below(known: Mapping[str, Tensor | None], name: str) -> Tensor | None:
 
 
 def _array(archive: Archive, folder: str, tensor: Tensor) -> Any:
-    import numpy as np
-
     storage = tensor.storage
-    if storage is None or tensor.shape is None or tensor.dtype not in _PLAIN:
+    if storage is None or tensor.shape is None or tensor.dtype not in PLAIN:
         return None
     member = f"{folder}data/{storage.key}"
     if member not in archive.members:
         return None
-    flat = np.frombuffer(
-        archive.read(member, MAX_STORAGE), np.dtype(tensor.dtype).newbyteorder("<")
-    )
-    last = tensor.offset
-    for size, step in zip(tensor.shape, tensor.stride, strict=True):
-        if size < 1 or step < 0:
-            return None
-        last += (size - 1) * step
-    if not 0 <= tensor.offset <= last < flat.size:
-        return None
-    strides = [step * flat.itemsize for step in tensor.stride]
-    view = np.lib.stride_tricks.as_strided(flat[tensor.offset :], tensor.shape, strides)
-    return view.copy()
+    data = archive.read(member, MAX_STORAGE)
+    return strided(data, tensor.dtype, tensor.shape, tensor.stride, tensor.offset)

@@ -15,4 +15,5 @@ IMPORTER = Importer(
     sniff,
     Postponed("archviz.importers.torch_export.read", "read"),
     SUFFIXES,
+    weights=Postponed("archviz.importers.torch_export.values", "weights"),
 )

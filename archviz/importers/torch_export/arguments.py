@@ -17,12 +17,13 @@ from archviz.reading.names import clean
 MAX_TEXT = 200
 MAX_ITEMS = 64
 
-_DTYPES = {
+DTYPES = {
     1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 6: "float16", 7: "float32",
     8: "float64", 9: "complex32", 10: "complex64", 11: "complex128", 12: "bool", 13: "bfloat16",
     28: "uint16", 29: "float8_e4m3fn", 30: "float8_e5m2", 31: "float8_e4m3fnuz",
     32: "float8_e5m2fnuz", 33: "float8_e8m0fnu", 34: "uint32", 35: "uint64",
 }  # fmt: skip
+"""Types of elements by their number in the schema."""
 _LAYOUTS = {1: "sparse_coo", 2: "sparse_csr", 3: "sparse_csc", 4: "sparse_bsr", 5: "sparse_bsc"}
 _MEMORY_FORMATS = {2: "channels_last", 3: "channels_last_3d"}
 _SYMBOL = re.compile(r"Symbol\('(\w{1,60})'[^()]*\)")
@@ -71,7 +72,7 @@ def setting(argument: Any) -> Attribute:
     kind, value = next(iter(argument.items()))
     match kind:
         case "as_scalar_type":
-            return _DTYPES.get(value)
+            return DTYPES.get(value)
         case "as_device":
             return clean(str(value["type"]))[:MAX_TEXT]
         case "as_layout":
@@ -101,7 +102,7 @@ def _plain(value: Any) -> Attribute:
 def tensor_type(meta: Any) -> TensorType:
     """The type that a value's description gives."""
     dtype = meta["dtype"]
-    return TensorType(_DTYPES.get(dtype, ""), tuple(dim(size) for size in meta["sizes"][:64]))
+    return TensorType(DTYPES.get(dtype, ""), tuple(dim(size) for size in meta["sizes"][:64]))
 
 
 def dim(size: Any) -> Dim:
