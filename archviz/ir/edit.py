@@ -18,7 +18,7 @@ def bypass(graph: Graph, dropped: Mapping[str, int | None]) -> Graph:
     """The graph without some nodes, their consumers rejoined to what the nodes consumed.
 
     A dropped node is accounted for in the ``origin`` of the first kept node behind it, or else
-    before it; one with neither is gone.
+    before it, or else of the one that follows it in the graph's order.
 
     Args:
         graph: Where to drop.
@@ -65,11 +65,19 @@ def _heirs(graph: Graph, dropped: Mapping[str, int | None]) -> dict[str, list[st
             first_consumer.setdefault(value, node)
         producer.update((value, node) for value in node.outputs if value is not None)
     absorbed: dict[str, list[str]] = {}
+    last = next((node for node in reversed(graph.nodes) if node.id not in dropped), None)
+    following: dict[str, Node | None] = {}
+    for node in reversed(graph.nodes):
+        if node.id not in dropped:
+            last = node
+        else:
+            following[node.id] = last
     for node in graph.nodes:
         if node.id not in dropped:
             continue
         heir = _first_kept(node, dropped, lambda n: n.outputs, first_consumer)
         heir = heir or _first_kept(node, dropped, lambda n: n.inputs, producer)
+        heir = heir or following[node.id]
         if heir is not None:
             absorbed.setdefault(heir.id, []).extend(node.origins)
     return absorbed

@@ -207,3 +207,17 @@ def test_random_operations_are_not_constant() -> None:
     b.node("Add", (x, noise), (y,))
     b.outputs.append(y)
     assert [n.op for n in fold_constants.apply(b.build()).nodes] == ["RandomNormal", "Add"]
+
+
+def test_constants_that_nothing_uses_account_in_what_follows_them() -> None:
+    b = GraphBuilder()
+    x, positions, steps, y = (b.value(n) for n in ("x", "positions", "steps", "y"))
+    b.inputs.append(x)
+    b.node("Constant", (), (positions,))
+    b.node("CumSum", (positions,), (steps,))
+    b.node("Relu", (x,), (y,))
+    b.outputs.append(y)
+    result = fold_constants.apply(b.build())
+    assert verify(result) == []
+    assert [node.op for node in result.nodes] == ["Relu"]
+    assert origins(result) == {"Constant", "CumSum", "Relu"}

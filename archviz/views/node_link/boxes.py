@@ -144,7 +144,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
 def _frame_box(path: ScopePath, parent: int, frames: Frames) -> Box:
     title = text_width(frames.title(path), 11.5, bold=True)
     titles = title + text_width(frames.subtitle(path), cards.TEXT_SIZE)
-    titles += text_width(frames.note(path), cards.SMALL_SIZE)
+    titles += text_width(frames.note_room(path), cards.SMALL_SIZE)
     repeat = frames.repeat(path)
     stack = STACK if repeat else 0.0
     if repeat:

@@ -104,6 +104,17 @@ class Frames:
         count = self._weights.get(path, 0)
         return f"{count:,} params" if count else ""
 
+    def note_room(self, path: ScopePath) -> str:
+        """The longest note that a small change would make of it, for its width.
+
+        Numbers are measured with at least six digits: one more, and the frame would be another.
+        """
+        copies = self.copies(path)
+        if copies or not self.tally(path):
+            return copies
+        digits = max(6, len(str(self._weights[path])))
+        return f"{10**digits - 1:,} params"
+
     def label(self, node: Node) -> str:
         """What the reader calls the node: its unframed scopes, or else its own name.
 
