@@ -251,6 +251,32 @@ def chain(length: int, *, alike: bool = False) -> Model:
     return Model(builder.build(), "onnx", "chain")
 
 
+def test_an_arc_to_a_vector_stays_clear_of_its_label() -> None:
+    torch = pytest.importorskip("torch")
+    from torch import nn
+
+    class Two(nn.Module):
+        """A small network, and a layer around it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.down = nn.Conv2d(3, 16, 3, 2)
+            self.up = nn.ConvTranspose2d(16, 16, 3, 2)
+            self.again = nn.Conv2d(16, 16, 3, 2)
+            self.head = nn.Linear(16, 1000)
+            self.around = nn.Linear(3 * 32 * 32, 1000)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            made = self.again(self.up(self.down(x).relu()).relu()).relu().mean((2, 3))
+            return self.head(made) + self.around(x.flatten(1))
+
+    with torch.device("meta"):
+        model = ready(archviz.load(Two().eval(), (torch.zeros(1, 3, 32, 32),)))
+    scene = draw(model, figure="cuboid")
+    assert any(group.role == "skip" for group in groups(scene.marks))
+    assert problems(scene) == []
+
+
 def test_ten_thousand_operations_are_drawn_as_what_they_are() -> None:
     model = chain(10_000, alike=True)
     scene = draw(model)

@@ -9,7 +9,7 @@ from archviz.ir import Dim
 from archviz.scene import Group, Mark, Path
 from archviz.text import fit
 from archviz.views.layered.extents import Extent
-from archviz.views.layered.footprint import distance, text_outline
+from archviz.views.layered.footprint import Outline, distance, text_outline
 from archviz.views.layered.look import current
 from archviz.views.layered.page import NAME, SMALL, VALUE, count, group, text, unit_groups
 from archviz.views.layered.pieces import Piece
@@ -188,7 +188,7 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
         for left, end, said in counts:
             marks += _bracket(left + depth, end + depth, y - depth - 2.0, said)
             top = y - depth - 16.0
-    marks += _labels(x / 2, x, y + height, depth, label, pixels(extent.sides))
+    marks += _labels(x / 2, x, y + height, depth, label, pixels(extent.sides), solid[1:])
     marks += _name((x + depth * 0.3) / 2, stage.name, stage.parameters, scale)
     whole = Group(tuple(marks), "stage", stage.name, _title(stage))
     leaves = max(x + depth / 2, right - depth / 2)
@@ -297,16 +297,26 @@ def _bar(
     whole = Group(tuple(marks), "stage", name, name)
     ends = (along / 2 - 0.8, 0.0), (BAR + along / 2 + 0.2, 0.0)
     solid = (silhouette(0, y, BAR, BAR, along),)
-    return Piece((whole,), *ends, y - along, along, solid, 14.0)
+    top = y - along - (VALUE + 4.0 if label else 0.0)
+    return Piece((whole,), *ends, top, along, solid, 14.0)
 
 
 def _labels(
-    middle: float, width: float, bottom: float, depth: float, channels: str, sides: str
+    middle: float,
+    width: float,
+    bottom: float,
+    depth: float,
+    channels: str,
+    sides: str,
+    plates: Sequence[Outline] = (),
 ) -> list[Mark]:
-    """Channels under the front, the side along the slanted edge."""
+    """Channels under the front, the side along the slanted edge and beside plates there."""
     below = text(middle, bottom + 7.6, channels, "text", VALUE)
     x, y = width + depth / 2 + 2.6, bottom - depth / 2 + 5.2
     slanted = text(x, y, sides, "text", VALUE, rotation=-45.0)
+    if plates and sides:
+        near = distance(plates, [text_outline(slanted)], 0.6)
+        slanted = replace(slanted, x=slanted.x + max(near, 0.0))
     if channels and sides:
         # A label that is wider than its volume gives way to the left.
         over = distance([text_outline(below)], [text_outline(slanted)], 0.6)
