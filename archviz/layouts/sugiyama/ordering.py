@@ -32,12 +32,17 @@ def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list
     if all(len(row) < 2 for row in rows):
         return [rows]
     size = sum(map(len, rows))
+    rank = [0] * len(up)
+    for r, row in enumerate(rows):
+        for v in row:
+            rank[v] = r
     sweeps = _SWEEPS if size < _MEDIUM else 5
     begun: list[_Sweep] = []
     orders: list[list[list[int]]] = []
     for start in range(8 if size < _SMALL else 4 if size < _MEDIUM else 1):
         order = _search(
             rows,
+            rank,
             up if start & 1 else down,
             from_below=bool(start & 1),
             mirrored=bool(start & 2),
@@ -72,6 +77,7 @@ def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list
 
 def _search(
     rows: list[list[int]],
+    rank: list[int],
     neighbours: Neighbours,
     *,
     from_below: bool,
@@ -79,12 +85,7 @@ def _search(
     turned: bool,
 ) -> list[list[int]]:
     """An order in which a depth-first search meets the vertices."""
-    count = len(neighbours)
-    rank = [0] * count
-    for r, row in enumerate(rows):
-        for v in row:
-            rank[v] = r
-    seen = [False] * count
+    seen = [False] * len(neighbours)
     met: list[list[int]] = [[] for _ in rows]
     for row in reversed(rows) if from_below else rows:
         for root in reversed(row) if turned else row:
