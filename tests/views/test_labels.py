@@ -158,3 +158,9 @@ def test_the_end_of_an_axis_is_no_number() -> None:
     uses = tuple(ParameterUse(name, name, index) for index, name in enumerate(names, 1))
     node = b.node("Slice", (x, None, None), (y,), parameters=uses)
     assert labels.detail(node, b.build()) == "1, end"
+
+
+def test_a_frame_has_room_for_what_it_says_and_for_a_count_of_six_digits() -> None:
+    frames = Frames(sequential())
+    assert frames.note(("features",)) == "32 params"
+    assert frames.note_room(("features",)) == "999,999 params"

@@ -109,11 +109,10 @@ class Frames:
 
         Numbers are measured with at least six digits: one more, and the frame would be another.
         """
-        copies = self.copies(path)
-        if copies or not self.tally(path):
-            return copies
-        digits = max(6, len(str(self._weights[path])))
-        return f"{10**digits - 1:,} params"
+        count = self._weights.get(path, 0)
+        if self.copies(path) or path in self._called_again or not count:
+            return self.note(path)
+        return f"{10 ** max(6, len(str(count))) - 1:,} params"
 
     def label(self, node: Node) -> str:
         """What the reader calls the node: its unframed scopes, or else its own name.
