@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 OURS = "import sys; from archviz import api; api.render(sys.argv[1], sys.argv[1] + '.svg')"
@@ -72,13 +73,16 @@ def main(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / f"{name}.keras")
         cost(SAVE, path, name)
+        cost(OURS, path)  # writes the byte code of what it imports, as an installation does
         ours, theirs = cost(OURS, path), cost(THEIRS, path)
         print(f"{name}: archviz {ours[0]:.2f} s, {ours[1]:.0f} MB")
         print(f"{name}: load_model and model_to_dot {theirs[0]:.2f} s, {theirs[1]:.0f} MB")
         print(
             f"{theirs[0] / ours[0]:.0f} times the time, {theirs[1] / ours[1]:.1f} times the memory"
         )
-        large = large_saved_model(Path(folder), 500 << 20)
+        # A process starts with the peak of the one that starts it, which so has to stay small.
+        with ProcessPoolExecutor(1) as other:
+            large = other.submit(large_saved_model, Path(folder), 500 << 20).result()
         size = os.path.getsize(large / "saved_model.pb") >> 20
         seconds, megabytes = cost(OURS, str(large))
         print(f"a SavedModel of {size} MB: {seconds:.2f} s, {megabytes:.0f} MB")
