@@ -83,7 +83,7 @@ SMALL = {
     **dict.fromkeys(("encoder_attention_heads", "decoder_attention_heads"), 4),
     **dict.fromkeys(("intermediate_size", "encoder_ffn_dim", "decoder_ffn_dim", "d_ff"), 64),
     **dict.fromkeys(("num_experts", "num_local_experts", "n_routed_experts"), 4),
-    **dict.fromkeys(("num_key_value_heads",), 2),
+    **dict.fromkeys(("num_key_value_heads", "num_experts_per_tok"), 2),
     **dict.fromkeys(("d_kv", "head_dim", "rotary_dim"), 8),
     **dict.fromkeys(("moe_intermediate_size",), 32),
     **dict.fromkeys(("vocab_size",), 120),
