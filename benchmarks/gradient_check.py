@@ -7,7 +7,7 @@ call. Meta: the same models, GPT-2 and a Llama of 70 billion parameters, whose w
 backward included, is also held against a time and a memory. Last, what the first check of a fresh
 process adds to ``import torch``. Models come from transformers; ResNet-50 is built here.
 
-Seen (torch 2.13, one thread of a loaded machine): real tensors 1.18 for BERT and 1.10 for ResNet-50,
+Seen (torch 2.13, one thread, loaded machine): real tensors 1.18 for BERT and 1.10 for ResNet-50,
 meta 0.65 and 0.44; the Llama 2.0 s and 27 MB; the first check 0.08 s.
 """
 
