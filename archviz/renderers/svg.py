@@ -157,18 +157,19 @@ def _relative(segments: tuple[Segment, ...]) -> tuple[float, float, str]:
     (_, *start), *rest = segments
     x, y = round(start[0], 2), round(start[1], 2)
     written: list[str] = []
-    for command, *numbers in rest:
+    numbers = _NUMBERS
+    for command, *values in rest:
         # Rounded before they are compared, so that what is lost does not add up on the way.
-        steps = [round(value, 2) - (y if odd % 2 else x) for odd, value in enumerate(numbers)]
-        texts = [number(step) for step in steps]
-        if command == "L" and texts[0] == "0":
-            written.append(f"v{texts[1]}")
-        elif command == "L" and texts[1] == "0":
-            written.append(f"h{texts[0]}")
+        to = [round(value, 2) for value in values]
+        if command == "L" and to[0] == x:
+            written.append(f"v{numbers[to[1] - y]}")
+        elif command == "L" and to[1] == y:
+            written.append(f"h{numbers[to[0] - x]}")
         else:
-            written.append(command.lower() + " ".join(texts))
-        if numbers:
-            x, y = x + steps[-2], y + steps[-1]
+            steps = [numbers[v - (y if odd % 2 else x)] for odd, v in enumerate(to)]
+            written.append(command.lower() + " ".join(steps))
+        if to:
+            x, y = to[-2:]
     return start[0], start[1], "".join(written)
 
 
