@@ -241,7 +241,11 @@ function spaceRun({ rows, extents, real, strip, links, begin, end, single, spine
   const pull = (u, v, away, weight) => { pulls[strip[v]].push([strip[u], away, weight]); pulls[strip[u]].push([strip[v], -away, weight]); };
   for (const [u, v, leave, arrive] of links) if (strip[u] !== strip[v]) pull(u, v, offset[u] + leave - offset[v] - arrive, 1 + real[u] + real[v]);
   const [top, bottom] = spine;
-  if (top >= 0 && strip[top] !== strip[bottom]) pull(top, bottom, offset[top] - offset[bottom], 4);
+  if (top >= 0 && strip[top] !== strip[bottom]) {
+    // A straight link between the ends of the spine need not leave or arrive in the middle.
+    const [u, v, leave, arrive] = links.find(l => strip[l[0]] === strip[top] && strip[l[1]] === strip[bottom]) || [top, bottom, 0, 0];
+    pull(top, bottom, offset[u] + leave - offset[v] - arrive, 4);
+  }
   strip.forEach((s, v) => { weights[s] += real[v] ? 1 : 0.25; });
   for (const cut of [begin, end]) if (cut >= 0) { anchors[strip[cut]] = true; weights[strip[cut]] = 1e6; }
   const places = space(apart, pulls, weights, anchors, count < 1500 ? 12 : 4).map(half);
