@@ -12,9 +12,10 @@ are all zero, or it is frozen. The check on shapes alone (the same model without
 weights) is held to the same truth. Models run one after another in processes of their own, and
 what was found is added to ``--results`` at once.
 
-Seen so far (torch 2.13, transformers 5.23): of 33 architectures of "small" with 1,538 parameters,
-40 of them really without gradient, no false alarm and none missed, on real tensors and on shapes
-alone. The rest of the lists has not been run yet.
+Seen so far (torch 2.13, transformers 5.23): of 67 architectures, 33 of "small" and 34 of "zoo",
+with 4,008 parameters, 244 of them really without gradient, no false alarm and none missed on real
+tensors. On shapes alone no false alarm either; missed are 42 parameters of two models that branch
+on data, and a packed sequence could not be followed backwards. The rest has not been run yet.
 """
 
 from __future__ import annotations
@@ -102,11 +103,11 @@ def examine(name: str, zoo: str) -> dict[str, Any]:
         module.train()
         seeded()
         given, named = call_of(module, args, kwargs)
+        seeded()
+        value = loss(module(*given, **named))
     except Exception as error:  # whatever a constructor or the model raises
         return {"skipped": said(error)}
     parameters = {n: p for n, p in module.named_parameters() if p.requires_grad}
-    seeded()
-    value = loss(module(*given, **named))
     grads = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
     bad = {n for n, g in zip(parameters, grads, strict=True) if g is None or not bool(g.any())}
     none = {n for n, g in zip(parameters, grads, strict=True) if g is None}
