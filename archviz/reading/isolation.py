@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import math
 import os
 import selectors
 import signal
@@ -20,6 +21,10 @@ MEMORY = 2 << 30
 """Bytes that the child may take on top of what the process has, when nobody says fewer."""
 
 
+PATIENCE = 8
+"""How many times its processor time the child may take: on a busy machine it has to wait."""
+
+
 class IsolationError(Exception):
     """The child did not answer: it crashed, ran too long or ran out of memory."""
 
@@ -29,7 +34,9 @@ def run_apart(work: Callable[[], bytes], seconds: float, memory: int = MEMORY) -
 
     Args:
         work: Must catch its own exceptions.
-        seconds: How long it may take.
+        seconds: Processor time that it may take, which is rounded up to whole seconds; what does
+            not run, but waits, is given up after some times that. So what a machine does besides
+            does not decide on what is drawn.
         memory: Bytes that it may take on top of what this process has.
 
     Raises:
@@ -48,21 +55,28 @@ def run_apart(work: Callable[[], bytes], seconds: float, memory: int = MEMORY) -
         os.close(writer)
         return work()
     if child == 0:
-        _child(work, writer, memory)
+        _child(work, writer, math.ceil(seconds), memory)
     os.close(writer)
+    answer = None
     try:
-        return _collect(reader, time.monotonic() + seconds)
+        answer = _collect(reader, time.monotonic() + PATIENCE * seconds)
     finally:
         os.close(reader)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        if answer is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        raise IsolationError("it took too long")
+    if len(answer) < 8 or int.from_bytes(answer[:8], "little") != len(answer) - 8:
+        raise IsolationError("it crashed or ran out of memory")
+    return answer[8:]
 
 
-def _child(work: Callable[[], bytes], writer: int, memory: int) -> None:
+def _child(work: Callable[[], bytes], writer: int, seconds: int, memory: int) -> None:
     status = 1
     try:
-        _limit_memory(memory)
+        _limit(seconds, memory)
         # A crash is expected here; its message and core dump would only alarm.
         faulthandler.disable()
         silence = os.open(os.devnull, os.O_WRONLY)
@@ -76,10 +90,14 @@ def _child(work: Callable[[], bytes], writer: int, memory: int) -> None:
         os._exit(status)
 
 
-def _limit_memory(memory: int) -> None:
+def _limit(seconds: int, memory: int) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    if most == resource.RLIM_INFINITY or seconds < most:
+        signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, most))
     if sys.platform == "linux":
         with open("/proc/self/statm", "rb") as stream:
             taken = int(stream.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -100,7 +118,4 @@ def _collect(reader: int, deadline: float) -> bytes:
             if not part:
                 break
             parts.append(part)
-    answer = b"".join(parts)
-    if len(answer) < 8 or int.from_bytes(answer[:8], "little") != len(answer) - 8:
-        raise IsolationError("it crashed or ran out of memory")
-    return answer[8:]
+    return b"".join(parts)

@@ -263,8 +263,25 @@ def test_work_apart_may_crash_hang_or_swell() -> None:
     with pytest.raises(IsolationError, match="too long"):
         run_apart(lambda: time.sleep(60) or b"", 0.3)
     assert time.monotonic() - start < 10
+    with pytest.raises(IsolationError, match="too long"):
+        run_apart(_endless, 1)
+    assert time.monotonic() - start < 60
     with pytest.raises(IsolationError, match="memory"):
         run_apart(lambda: bytes(1 << 40), 10)
+
+
+def _endless() -> bytes:
+    while True:
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="work is kept apart by a fork")
+def test_work_apart_that_has_to_wait_for_the_processor_is_not_given_up() -> None:
+    def late() -> bytes:
+        time.sleep(2.0)
+        return b"late"
+
+    assert run_apart(late, 1) == b"late"
 
 
 def test_inference_goes_on_where_it_cannot_be_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
