@@ -184,3 +184,21 @@ def test_calls_are_forgotten_before_they_are_too_many(monkeypatch: pytest.Monkey
 
     record(forward, (torch.rand(20, 2),))
     assert 0 < len(outcomes._known) <= 4
+
+
+class Scaled(torch.nn.Module):
+    """Takes a buffer to where the input is, which is nothing for one that is there already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.ones(23))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.scale.to(device=x.device, dtype=torch.float)
+
+
+def test_what_did_nothing_to_a_tensor_here_is_not_recalled_for_one_without_memory() -> None:
+    here = record(Scaled(), (torch.zeros(2, 23),))
+    with torch.device("meta"):
+        model = Scaled()
+    assert len(record(model, (torch.zeros(2, 23),)).operations) >= len(here.operations)

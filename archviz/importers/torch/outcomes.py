@@ -145,8 +145,9 @@ class Outcomes:
                 tensors.append(item)
                 if len(tensors) > MOST_TENSORS:
                     return False
-                is_unknown = item.is_meta or self._ghost.is_unknown(item)
-                parts += (item.shape, item.stride(), dtype, is_unknown)
+                is_meta = item.is_meta
+                is_unknown = is_meta or self._ghost.is_unknown(item)
+                parts += (item.shape, item.stride(), dtype, is_meta, is_unknown)
             elif kind in _PLAIN:
                 parts += (kind, item)
             elif kind is tuple or kind is list:
