@@ -78,7 +78,7 @@ def _may_go(node: Node, graph: Graph, keep: frozenset[str]) -> bool:
         and bool(node.inputs)
         and not has_weights
         and node.id not in keep
-        and not (node.op.endswith("_"))
+        and not node.op.endswith("_")
     )
 
 

@@ -74,10 +74,8 @@ class Identities:
 
     def storage_of(self, tensor: torch.Tensor) -> int | None:
         """What identifies the tensor's memory, or None when it has none of its own."""
-        try:
-            return int(tensor.untyped_storage()._cdata)
-        except (RuntimeError, NotImplementedError):
-            return None
+        memory = _memory_of(tensor)
+        return None if memory is None else int(memory._cdata)
 
     def new_value(self, tensor: torch.Tensor, producer: int) -> int:
         """Records the tensor as it is now."""
@@ -88,17 +86,13 @@ class Identities:
             shape = None
         key = None
         index = len(self._values)
-        if not wrapped:
-            try:
-                memory = tensor.untyped_storage()
-                key = memory._cdata
-            except (RuntimeError, NotImplementedError):
-                pass
-            else:
-                last = self._last_of_storage
-                if key not in last:  # its address must not be used again
-                    self._kept.append(memory if tensor.is_meta else StorageWeakRef(memory))
-                last[key] = index
+        memory = None if wrapped else _memory_of(tensor)
+        if memory is not None:
+            key = int(memory._cdata)
+            last = self._last_of_storage
+            if key not in last:  # its address must not be used again
+                self._kept.append(memory if tensor.is_meta else StorageWeakRef(memory))
+            last[key] = index
         self._values.append(Recorded(producer, shape, tensor.dtype, key, tensor.requires_grad))
         inner = tensor
         while wrapped:
@@ -251,4 +245,12 @@ def _content(tensor: torch.Tensor) -> tuple[bool | int | float | str, ...] | Non
                 return None
             return tuple(tensor.detach().flatten().tolist())
     except (RuntimeError, NotImplementedError):
+        return None
+
+
+def _memory_of(tensor: torch.Tensor) -> torch.UntypedStorage | None:
+    """The tensor's memory, or None when it has none of its own."""
+    try:
+        return tensor.untyped_storage()
+    except RuntimeError:
         return None

@@ -1,4 +1,4 @@
-"""Values of named parameters in the archives that ``torch.export.save`` writes since 2.8."""
+"""Values of named parameters in the archives that ``torch.export.save`` of PyTorch 2.13 writes."""
 
 from __future__ import annotations
 

@@ -52,9 +52,9 @@ class Overlaid:
 
     def mark(self, name: str) -> list[str]:
         """The state and the sign of a node or closed module; nothing for one without a mark."""
-        rings = self.said.rings.get(name) or self._closed.rings.get(name, "")
+        state = self.said.rings.get(name) or self._closed.rings.get(name, "")
         badge = self.said.badges.get(name) or self._closed.badges.get(name, "")
-        return [rings, badge] if rings or badge else []
+        return [state, badge] if state or badge else []
 
     def remarks(self, name: str) -> tuple[Remark, ...]:
         """What is said of a closed module."""
