@@ -7,10 +7,12 @@ and dashed) and "off" (long dashes). Signs are drawn as lines: "check", "cross",
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from archviz.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remark:
     """One line under a node.
 
@@ -27,7 +29,7 @@ class Remark:
     sign: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One line of the legend.
 
@@ -42,7 +44,7 @@ class Entry:
     sign: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Annotation:
     """What an overlay says of one prepared graph.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +15,7 @@ from archviz.layouts import LAYOUTS
 from archviz.options import describe_type, nearest, options_of
 from archviz.overlays import OVERLAYS
 from archviz.passes import PASSES
+from archviz.records import record
 from archviz.registry import Registry
 from archviz.renderers import RENDERERS
 from archviz.reporters import REPORTERS
@@ -24,7 +25,7 @@ from archviz.theme import load_theme, theme_names
 from archviz.views import VIEWS
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OptionEntry:
     """An option as ``archviz show`` lists it: its name, what it takes, and its default."""
 
@@ -33,7 +34,7 @@ class OptionEntry:
     default: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One plugin or theme.
 

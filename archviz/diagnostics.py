@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from archviz.records import record
 
 
 class Severity(StrEnum):
@@ -14,7 +15,7 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceLocation:
     """A place in the user's code, not the framework's.
 
@@ -37,7 +38,7 @@ class SourceLocation:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TraceStep:
     """One place on the way that a diagnostic tells."""
 
@@ -45,7 +46,7 @@ class TraceStep:
     location: SourceLocation
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """One thing to know about a model.
 

@@ -15,7 +15,7 @@ import re
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +23,7 @@ from archviz.errors import ArchvizError, OptionError, RendererError
 from archviz.figure import TIME_LIMIT, Figure, Request, make
 from archviz.figure.settings import check, slug
 from archviz.output import write_whole
+from archviz.records import record
 from archviz.table import one_line
 
 PICTURES = ("svg", "png")
@@ -38,7 +39,7 @@ _START = re.compile(r"( {0,3})<!--\s*archviz(?=[\s>])")
 _END = re.compile(r" {0,3}<!--\s*/archviz\s*-->\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a figure stands in a document.
 
@@ -59,7 +60,7 @@ class Place:
     options: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Embedded:
     """A document as it should be.
 

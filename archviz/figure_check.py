@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from archviz.errors import ImporterError, OptionError
 from archviz.length import PIXELS, VENUES, Length, parse_length
 from archviz.options import nearest
 from archviz.reading.svg import Drawing, read_svg
+from archviz.records import record
 from archviz.theme import lightness, saturation
 
 CHECKS = ("width", "text", "line", "opacity", "gray", "font", "pixels")
@@ -25,7 +26,7 @@ _COLORED = 0.06
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """What is wrong with a picture.
 
@@ -42,7 +43,7 @@ class Finding:
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FigureReport:
     """What was looked at in one picture.
 

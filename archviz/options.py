@@ -5,15 +5,15 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from archviz.errors import OptionError
+from archviz.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Option:
     """One option of a plugin.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from archviz.analysis.tree_words import tree_lines
@@ -18,6 +17,7 @@ from archviz.ir.edit import used_values
 from archviz.ir.types import format_shape, format_type
 from archviz.ir.walk import links, operations_of
 from archviz.ops.titles import title_of
+from archviz.records import record
 
 Shapes = Literal["change", "all", "none"]
 """Which arrows are labelled with the shape of what they carry."""
@@ -28,7 +28,7 @@ LONGEST_NAME = 40
 _NO_NAME = re.compile(r"[^A-Za-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Box:
     """Something drawn as one box.
 
@@ -47,7 +47,7 @@ class Box:
     node: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """A scope with several boxes inside; one around a single box only names the box.
 
@@ -60,7 +60,7 @@ class Group:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arrow:
     """A value on its way to one consumer, by ids of boxes; ``label`` is its shape or ""."""
 
@@ -70,7 +70,7 @@ class Arrow:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outline:
     """A graph as boxes and arrows.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from archviz.errors import OptionError, RendererError
@@ -13,12 +13,13 @@ from archviz.importers import IMPORTERS
 from archviz.ir import Forest, Graph, Model
 from archviz.ir.walk import all_nodes, head_of
 from archviz.length import PAGE_HEIGHT, PAGE_WIDTH, PIXELS, Length, parse_length
+from archviz.records import record
 from archviz.renderers import RENDERERS, Renderer
 from archviz.scene import Scene, Text, flatten
 from archviz.source import Source
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rendering:
     """A finished output and what it was made from.
 

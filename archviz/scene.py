@@ -7,16 +7,17 @@ how that looks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from archviz.length import Length
+from archviz.records import record
 
 Segment: TypeAlias = tuple[str, *tuple[float, ...]]
 """One command of an SVG path with absolute coordinates: M x y, L x y, Q, C or Z."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rect:
     """A rectangle; ``radius`` rounds its corners."""
 
@@ -28,7 +29,7 @@ class Rect:
     radius: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """Lines and curves.
 
@@ -56,7 +57,7 @@ class Path:
         return tuple(placed)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """One line of text on the baseline ``y``.
 
@@ -86,7 +87,7 @@ class Text:
         return self.x - self.width * {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """Marks that belong together: a card, a container.
 
@@ -112,7 +113,7 @@ class Group:
 Mark: TypeAlias = Rect | Path | Text | Group
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scene:
     """A picture.
 

@@ -6,12 +6,13 @@ import pkgutil
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 
 from archviz.errors import OptionError
 from archviz.hatch import KINDS
+from archviz.records import record
 
 _NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
@@ -33,7 +34,7 @@ _DASH = re.compile(r"[\d. ]+")
 _STYLE_KEYS = ("fill", "stroke", "stroke-width", "dash", "weight")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Style:
     """How a role looks; colours are names in the theme's palette, "" for none."""
 
@@ -44,7 +45,7 @@ class Style:
     weight: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Theme:
     """Colours by name, and a style by role.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from archviz.analysis.trees import importances, tree_sizes
 from archviz.ir import Forest
+from archviz.records import record
 from archviz.table import aligned, one_line
 
 SHOWN = 20
@@ -20,7 +20,7 @@ MATTERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ForestSummary:
     """What a forest is.
 

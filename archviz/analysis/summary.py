@@ -16,13 +16,14 @@ from archviz.ir.edit import used_values
 from archviz.ir.types import TensorType, Type, format_shape, format_type
 from archviz.ir.walk import all_graphs, all_nodes, operations_of
 from archviz.passes import PASSES
+from archviz.records import record
 from archviz.table import aligned, one_line
 
 AUTO_ROWS = 60
 """Rows that the automatic depth stays within, when the first level of modules does."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counts:
     """Elements and bytes of parameters.
 
@@ -60,7 +61,7 @@ class Counts:
         return stated[0] if len(stated) == 1 else "partly" if stated else ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One module, or one operation where there are no modules.
 
@@ -81,7 +82,7 @@ class Row:
     operations: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Summary:
     """A model's modules, in order, each before those inside it.
 

@@ -6,13 +6,13 @@ Every level of a tree is one pass over the rows, whatever the number of its node
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archviz.analysis.tree_rows import Rows
 from archviz.ir import Condition, Forest
 from archviz.ir.forest.routing import visits
+from archviz.records import record
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,7 +40,7 @@ class Range(NamedTuple):
     is_cut: tuple[bool, bool]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NodeCounts:
     """Rows at every node of a tree.
 
@@ -57,7 +57,7 @@ class NodeCounts:
     answers: Array
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SplitCounts:
     """How rows lie along the feature that a node tests.
 
@@ -78,7 +78,7 @@ class SplitCounts:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """Data on its way through one tree.
 

@@ -6,7 +6,6 @@ Nothing of them goes into a picture but how many there are: in a node, in a bin.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from archviz.ir import Forest
 from archviz.options import nearest
 from archviz.reading.names import clean
 from archviz.reading.tables import Table, table_of
+from archviz.records import record
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,7 +25,7 @@ _PLAIN = re.compile(r"[^a-z0-9]+")
 _TRUTHS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rows:
     """Data for a forest.
 

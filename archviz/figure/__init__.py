@@ -13,13 +13,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from archviz.errors import ArchvizError, RendererError
 from archviz.figure.cache import Entry, identity
 from archviz.figure.settings import check, slug
+from archviz.records import record
 
 TIME_LIMIT = 120
 """Seconds that drawing one figure may take."""
@@ -28,7 +29,7 @@ FORMATS = ("svg", "pdf", "markdown")
 """What a document can need: a picture for pages, one for paper, and words."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """What a document asks for.
 
@@ -49,7 +50,7 @@ class Request:
     formats: tuple[str, ...] = FORMATS
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Figure:
     """A finished figure.
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from enum import IntEnum
 
 from archviz.errors import ImporterError
 from archviz.ir import Model
 from archviz.ir.model import WeightReader
+from archviz.records import record
 from archviz.registry import Registry
 from archviz.source import Source
 
@@ -33,7 +33,7 @@ class Confidence(IntEnum):
     """It reads the source, and shows more of it than others that read it as well."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Importer:
     """The contract of the family.
 

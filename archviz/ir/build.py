@@ -16,13 +16,10 @@ from archviz.ir.graph import (
     ScopePath,
     Value,
 )
-from archviz.ir.quick import changing, quick
 from archviz.ir.types import Type
+from archviz.records import changing
 
-make_node = quick(Node)
 change_node = changing(Node)
-make_value = quick(Value)
-make_scope = quick(Scope)
 
 
 class GraphBuilder:
@@ -54,7 +51,7 @@ class GraphBuilder:
             self._value_ids[name] = 1
         else:
             value_id = unique(name or "value", self._value_ids)
-        self.values[value_id] = make_value(value_id, type_)
+        self.values[value_id] = Value(value_id, type_)
         return value_id
 
     def parameter(self, parameter: Parameter) -> None:
@@ -66,10 +63,10 @@ class GraphBuilder:
         if path[:-1] not in self.scopes:
             for length in range(1, len(path)):
                 if path[:length] not in self.scopes:
-                    self.scopes[path[:length]] = make_scope(path[:length])
+                    self.scopes[path[:length]] = Scope(path[:length])
         known = self.scopes.get(path)
         if path and (known is None or (type_ and not known.type)):
-            self.scopes[path] = make_scope(path, type_)
+            self.scopes[path] = Scope(path, type_)
 
     def node(
         self,
@@ -92,7 +89,7 @@ class GraphBuilder:
         name = label or op
         if not node_id:
             node_id = unique("/".join((*scope, name)) if scope else name, self._node_ids)
-        made = make_node(
+        made = Node(
             node_id,
             op,
             inputs,

@@ -8,8 +8,8 @@ from itertools import chain
 
 from archviz.ir.build import change_node
 from archviz.ir.graph import Graph, Node, ParameterUse
-from archviz.ir.quick import changing
 from archviz.ir.walk import captured, leaves
+from archviz.records import changing
 
 _change_use = changing(ParameterUse)
 

@@ -7,12 +7,13 @@ consumers; :mod:`archviz.ir.walk` derives them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from archviz.diagnostics import SourceLocation
 from archviz.ir.forest.columns import Forest
 from archviz.ir.types import TensorType, Type
+from archviz.records import record
 
 ScopePath: TypeAlias = tuple[str, ...]
 """Where a node lives, ("encoder", "layer", "0"); the parent is ``path[:-1]``."""
@@ -21,7 +22,7 @@ Attribute: TypeAlias = bool | int | float | str | TensorType | tuple["Attribute"
 """An attribute's value; a tensor is described by its type, never by its contents."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Value:
     """What flows along edges: one producer, many consumers.
 
@@ -36,7 +37,7 @@ class Value:
     requires_grad: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """A stored tensor: described, never its contents; tied weights share one name.
 
@@ -58,7 +59,7 @@ class Parameter:
     location: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParameterUse:
     """A parameter in a node's input.
 
@@ -76,7 +77,7 @@ class ParameterUse:
     copies: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """A module, function or block that encloses nodes.
 
@@ -97,7 +98,7 @@ class Scope:
     is_parallel: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """One operation, or what a pass made of several.
 
@@ -146,7 +147,7 @@ class Node:
         return self.origin or (self.id,)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Graph:
     """Nodes in source order, the values between them, and the scopes around them.
 

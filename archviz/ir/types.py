@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from archviz.records import record
 
 Dim: TypeAlias = int | str | None
 """A known size, a symbol such as "batch", or None when unknown."""
@@ -14,7 +15,7 @@ _BITS_IN_NAME = re.compile(r"\d+")
 _NAMED_BITS = {"bool": 8, "complex64": 64, "complex128": 128, "string": 0}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TensorType:
     """An n-dimensional array.
 
@@ -41,7 +42,7 @@ class TensorType:
         return None if size is None or not bits else (size * bits + 7) // 8
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContainerType:
     """A value that is not one tensor.
 

@@ -8,10 +8,10 @@ Lengths are CSS pixels, y down.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from archviz.errors import LayoutError
+from archviz.records import record
 from archviz.registry import Registry
 
 
@@ -31,7 +31,7 @@ class Area(NamedTuple):
     height: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Box:
     """Something to place.
 
@@ -52,7 +52,7 @@ class Box:
     is_container: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """A connection between two leaves, by index.
 
@@ -69,7 +69,7 @@ class Link:
     label: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Route:
     """A link's way.
 
@@ -84,7 +84,7 @@ class Route:
     is_back: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placement:
     """Where everything is: ``areas`` as the boxes, ``routes`` as the links; from (0, 0)."""
 
@@ -94,7 +94,7 @@ class Placement:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layout:
     """The contract of the family.
 

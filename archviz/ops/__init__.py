@@ -6,17 +6,17 @@ Names are the frameworks' own. A name that two frameworks share means the same i
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from archviz.ops.patterns import PATTERNS, compounds
+from archviz.records import record
 
 OTHER = "other"
 """The category of operators that no table names."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OperatorTable:
     """All tables in one.
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from archviz.records import record
+
 PATTERNS = "patterns.toml"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compound:
     """A subgraph that is drawn as one card.
 

@@ -9,16 +9,17 @@ are the keyword-only parameters of ``prepare``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from archviz.annotation import Annotation
 from archviz.ir import Graph, Model
+from archviz.records import record
 from archviz.registry import Registry
 from archviz.source import Source
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """What an overlay is asked about.
 
@@ -33,7 +34,7 @@ class Subject:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prepared:
     """An overlay that has looked at a model.
 
@@ -50,7 +51,7 @@ class Prepared:
     keep: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overlay:
     """The contract of the family.
 

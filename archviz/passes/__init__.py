@@ -8,13 +8,13 @@ accounted for: each remaining node's ``origin`` says what it stands for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from archviz.ir import Graph
+from archviz.records import record
 from archviz.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pass:
     """The contract of the family.
 

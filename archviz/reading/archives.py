@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from archviz.reading import MalformedError
+from archviz.records import record
 
 MAGIC = b"PK\x03\x04"
 
@@ -34,7 +34,7 @@ _MAX_COMMENT = 0xFFFF
 _CUT = "download it again"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member:
     """One file of an archive, as the central directory describes it.
 

@@ -8,7 +8,7 @@ longer than ``KEEP``; everything else is copied as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archviz.reading import MalformedError
 from archviz.reading.wire import (
@@ -20,6 +20,7 @@ from archviz.reading.wire import (
     Window,
     varint,
 )
+from archviz.records import record
 
 KEEP = 1024
 """Bytes up to which a payload stays: shape inference needs the small ones."""
@@ -38,7 +39,7 @@ MAX_RANK = 64
 """Dimensions that are copied; one more is kept, so that the excess shows."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """What the walk does inside one kind of message.
 
@@ -59,7 +60,7 @@ class Message:
     whole: frozenset[bytes] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stripped:
     """What the walk leaves of a file.
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from archviz.errors import ImporterError
 from archviz.length import PIXELS
+from archviz.records import record
 
 MAX_BYTES = 64 << 20
 _INHERITED = ("fill", "stroke", "stroke-width", "font-size", "fill-opacity", "stroke-opacity")
@@ -30,7 +30,7 @@ _AT_RULE = re.compile(r"@[\w-]+[^{}]*\{(?:[^{}]|\{[^{}]*\})*\}")
 _TRANSFORM = re.compile(r"(matrix|scale)\(([^)]*)\)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drawn:
     """A text or a shape.
 
@@ -55,7 +55,7 @@ class Drawn:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drawing:
     """A picture.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archviz.errors import OptionError
+from archviz.records import record
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,7 +20,7 @@ MAX_CELLS = 200_000_000
 _MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """Columns of equal length.
 

@@ -7,10 +7,11 @@ a tensor are functions of ``torch._utils`` (PyTorch 0.1 to 2.13).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from archviz.reading.pickles import Global, Instance, Persistent, PickleReader
+from archviz.records import record
 
 MAX_RANK = 64
 MAX_SIZE = (1 << 63) - 1
@@ -28,7 +29,7 @@ _DTYPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Storage:
     """A run of elements that tensors look at.
 
@@ -45,7 +46,7 @@ class Storage:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Tensor:
     """A tensor without its elements.
 
@@ -66,6 +67,9 @@ class Tensor:
     stride: tuple[int, ...] = ()
     requires_grad: bool | None = None
     is_parameter: bool = False
+
+    __eq__ = object.__eq__  # one tensor may stand in two places
+    __hash__ = object.__hash__
 
     @property
     def place(self) -> tuple[object, ...] | None:

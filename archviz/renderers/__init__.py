@@ -7,13 +7,13 @@ distributions is ``archviz.renderers``. Options are the keyword-only parameters 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
+from archviz.records import record
 from archviz.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Renderer:
     """The contract of the family.
 

@@ -7,13 +7,13 @@ distributions is ``archviz.reporters``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from archviz.ir import Model
+from archviz.records import record
 from archviz.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reporter:
     """The contract of the family.
 

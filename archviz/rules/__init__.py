@@ -8,14 +8,14 @@ never reused: AVG gradient, AVS structure, AVT types, AVE ensembles.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from archviz.diagnostics import Diagnostic
+from archviz.records import record
 from archviz.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """The contract of the family.
 

@@ -7,14 +7,14 @@ is ``archviz.views``. Options of a style are the keyword-only parameters of ``dr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
+from archviz.records import record
 from archviz.registry import Registry
 from archviz.scene import Scene
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class View:
     """The contract of the family.
 

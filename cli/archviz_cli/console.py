@@ -9,10 +9,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archviz.errors import ArchvizError
 from archviz.ir import Model, Severity
+from archviz.records import record
 from archviz.reporters import REPORTERS
 from archviz.table import one_line
 
@@ -22,7 +23,7 @@ PATIENCE = 1.0
 _ERASE = "\r\x1b[2K"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Console:
     """How much is said.
 

@@ -20,7 +20,8 @@ HOSTS = {"archviz.sphinx": {"docutils", "sphinx"}}
 """Modules that nobody but the package that they extend imports, and that package."""
 
 LAYERS = (
-    ("errors", "diagnostics"),
+    ("errors", "records"),
+    ("diagnostics",),
     ("options", "overrides", "table", "length", "garbage", "baseline"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),
     ("hatch", "font", "annotation"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from archviz.analysis.gradient.report import Culprit, GradientReport
 from archviz.ir import Graph
+from archviz.records import record
 
 
 class Flow(StrEnum):
@@ -19,7 +20,7 @@ class Flow(StrEnum):
     """It does not arrive, though the value carries parameters that want it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CutPlace:
     """A culprit where a picture can show it.
 
@@ -32,7 +33,7 @@ class CutPlace:
     starved: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GradientChart:
     """A recorded call as a graph, with what the check found by the ids of that graph.
 

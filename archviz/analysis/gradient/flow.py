@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from math import hypot, inf, isfinite, log10
 from statistics import median
 from typing import Any
 
+from archviz.records import record
 from archviz.table import aligned
 
 SCHEMA_VERSION = 1
@@ -25,7 +26,7 @@ FEWEST = 4
 """Weights below which a network has no start and end to compare."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlowRow:
     """The gradient of one parameter.
 
@@ -53,7 +54,7 @@ class FlowRow:
         return len(self.shape) > 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GradientFlow:
     """One backward pass in numbers.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from types import CodeType
 from typing import TypeAlias
 
 from archviz.analysis.gradient.words import Kind
 from archviz.diagnostics import SourceLocation
+from archviz.records import record
 
 Frame: TypeAlias = tuple[CodeType, int] | SourceLocation
 """A place in code, or a location already read.
@@ -46,7 +47,7 @@ class Role(Enum):
     """Something outside the recorded API made the value."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Region:
     """Where gradient was switched off.
 
@@ -59,7 +60,7 @@ class Region:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operation:
     """One operation of the recorded call.
 
@@ -86,7 +87,7 @@ class Operation:
     node: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GradientValue:
     """One value of the recorded call.
 
@@ -107,7 +108,7 @@ class GradientValue:
     is_float: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModuleFacts:
     """A module of the model, called or not.
 
@@ -128,7 +129,7 @@ class ModuleFacts:
     parameters: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """A parameter or input that may want gradient.
 
@@ -159,7 +160,7 @@ class Target:
         return product
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ValueGraph:
     """A recorded call as the analysis sees it; positions refer into the two sequences.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from archviz.analysis.gradient.words import HEALTHY, SUGGESTION, Confidence, Kind, Verdict
 from archviz.diagnostics import Diagnostic, Severity, SourceLocation
+from archviz.records import record
 
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """A cut on the way from a parameter to the loss."""
 
@@ -21,7 +22,7 @@ class Step:
     location: SourceLocation | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Culprit:
     """What keeps gradient from a parameter.
 
@@ -62,7 +63,7 @@ class Culprit:
         return self.kind, self.location.file, self.location.line or self.node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParameterVerdict:
     """What becomes of one parameter, or of one input that was asked about.
 
@@ -96,7 +97,7 @@ class ParameterVerdict:
         return product
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Observation:
     """Something else that was noticed: an unregistered leaf, a gradient lost in rounding.
 
@@ -113,7 +114,7 @@ class Observation:
     location: SourceLocation | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GradientReport:
     """The result of a gradient check.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 from archviz.analysis.gradient.graph import (
@@ -20,6 +20,7 @@ from archviz.analysis.gradient.places import best_frame, locate
 from archviz.analysis.gradient.report import Culprit, ParameterVerdict, Step
 from archviz.analysis.gradient.words import PRICE, Confidence, Kind, Verdict
 from archviz.diagnostics import SourceLocation
+from archviz.records import record
 
 NOWHERE = SourceLocation("?")
 MOST_CULPRITS = 8
@@ -27,7 +28,7 @@ MOST_CULPRITS = 8
 _METHOD = "torch.Tensor."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cut:
     """A data edge without a gradient edge.
 

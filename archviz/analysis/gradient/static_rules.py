@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 from archviz.analysis.gradient.graph import Role
 from archviz.ir import Node
 from archviz.ops.gradients import gradient_table
+from archviz.records import record
 
 _COMPARISONS = frozenset(
     {
@@ -36,7 +36,7 @@ _PARTLY = frozenset(
 """Functions of PyTorch that only some of whose results are positions or counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Passing:
     """Whether gradient passes one operation.
 

@@ -10,6 +10,7 @@ from archviz.ir import Parameter, TensorType
 from archviz.ir.build import unique
 from archviz.ir.module_tree import Module
 from archviz.reading.names import clean
+from archviz.records import record
 
 MAX_DEPTH = 48
 """Modules inside one another; what is deeper keeps its name whole."""
@@ -23,7 +24,7 @@ _WRAPPERS = (
 """Modules that compiling, sharding and checkpointing put around others."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stored:
     """One tensor of a checkpoint.
 
@@ -51,7 +52,7 @@ class _Draft:
     children: dict[str, _Draft] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StoredTree:
     """What stored tensors tell of a model.
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from archviz.ir import Dim, TensorType
 from archviz.reading import MalformedError
 from archviz.reading.names import clean
+from archviz.records import record
 
 MAX_LAYERS = 200_000
 MAX_NESTING = 64
@@ -22,7 +23,7 @@ Shape = tuple[Dim, ...]
 JSON = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """A tensor that a call consumes: one output of one call of a layer.
 
@@ -41,7 +42,7 @@ class Reference:
     keyword: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """One call of a layer.
 
@@ -54,7 +55,7 @@ class Call:
     arguments: JSON = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layer:
     """One layer as configured.
 
@@ -91,7 +92,7 @@ class Layer:
         return self.config.get("trainable") is not False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Weight:
     """One weight of a layer.
 
@@ -112,7 +113,7 @@ class Weight:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelConfig:
     """A model with a call graph: Sequential, Functional or one made of these.
 

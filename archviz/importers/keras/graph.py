@@ -22,8 +22,8 @@ from archviz.importers.keras.shapes import SHAPES
 from archviz.importers.keras.stored import StoredWeights
 from archviz.importers.keras.types import output_dtype
 from archviz.importers.keras.weights import count, weights_of
-from archviz.ir import Graph, Parameter, ParameterUse, ScopePath, Severity, TensorType
-from archviz.ir.build import GraphBuilder, make_value
+from archviz.ir import Graph, Parameter, ParameterUse, ScopePath, Severity, TensorType, Value
+from archviz.ir.build import GraphBuilder
 from archviz.reading import MalformedError
 from archviz.reading.notes import Fault, Notes
 
@@ -365,7 +365,7 @@ class _Level:
             value = values[tensor] if tensor < len(values) else None
             if value is not None:
                 made = _completed(self._type(value), type_)
-                self.builder.values[value] = make_value(value, made)
+                self.builder.values[value] = Value(value, made)
         return values
 
     def _outputs(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
 from archviz.importers.keras.config import JSON, Shape
 from archviz.ir import Dim
+from archviz.records import record
 
 MOST_OUTPUTS = 10_000
 """Outputs that one layer is believed to have."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """One call of a layer, as its rules see it.
 

@@ -18,10 +18,9 @@ from archviz.importers.onnx.tree_ensembles import OPERATORS as TREE_OPERATORS
 from archviz.importers.onnx.tree_ensembles import SETTINGS as TREE_SETTINGS
 from archviz.importers.onnx.tree_ensembles import forest_of
 from archviz.importers.onnx.value_types import TypeReader
-from archviz.ir import Attribute, Forest, Graph, ParameterUse, ScopePath, Type, Value
-from archviz.ir.build import GraphBuilder, make_node
+from archviz.ir import Attribute, Forest, Graph, Node, ParameterUse, ScopePath, Type, Value
+from archviz.ir.build import GraphBuilder
 from archviz.ir.forest.check import problems_of
-from archviz.ir.quick import quick
 from archviz.reading.names import clean
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from archviz.importers.onnx.node_inference import NodeInference
 
-_make_use = quick(ParameterUse)
 _NOT_SEEN: ScopePath = ("", "")
 _NO_ATTRIBUTES: Mapping[str, Attribute] = {}
 _NO_SUBGRAPHS: Mapping[str, Graph] = {}
@@ -168,7 +166,7 @@ class GraphReader:
                     position = len(inputs)
                     inputs.append(None)
                     role = operators.role(domain, op, position)
-                    uses = (*uses, _make_use(stored[source], role, position))
+                    uses = (*uses, ParameterUse(stored[source], role, position))
                 elif not source:
                     inputs.append(None)
                 else:
@@ -243,7 +241,7 @@ class GraphReader:
         location = self._hierarchy.location(proto) if self._hierarchy.has_metadata else None
         # Straight to the list, for this is done a million times; the id is reserved above.
         builder.nodes.append(
-            make_node(
+            Node(
                 node_id, op, tuple(inputs), outputs, uses, attributes, path, subgraphs, location,
                 (), "op", domain, name, forest=forest,
             )

@@ -21,14 +21,12 @@ from archviz.importers.onnx.tensors import (
 )
 from archviz.ir import Parameter, TensorType
 from archviz.ir.build import unique
-from archviz.ir.quick import quick
 from archviz.ir.types import is_float
 from archviz.reading.names import clean
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, SparseTensorProto, TensorProto
 
-_make_parameter = quick(Parameter)
 
 MAX_USES = 8
 """Uses of one tensor that are looked at to say what it is."""
@@ -171,7 +169,7 @@ class StoredTensors:
                 value = elements(stored.proto, stored.type)
             if kind != "constant":
                 value = None
-            yield _make_parameter(name, stored.type, kind, trainable, value, stored.location)
+            yield Parameter(name, stored.type, kind, trainable, value, stored.location)
 
     def _kind(self, name: str, stored: _Stored) -> tuple[str, bool | None]:
         if stored.signature == "PARAMETER":

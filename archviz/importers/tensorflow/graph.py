@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from archviz.importers.tensorflow.attributes import attributes_of, output_types
@@ -24,6 +23,7 @@ from archviz.ir.types import is_float
 from archviz.ops import OTHER, category_of, input_name
 from archviz.reading.names import clean
 from archviz.reading.notes import Fault, Notes
+from archviz.records import record
 
 MAX_EXPANDED = 200_000
 """Nodes that calls of functions may expand to."""
@@ -51,7 +51,7 @@ _VARIABLES = ("VarHandleOp", "Variable", "VariableV2", "_VarHandlesOp")
 _READS = ("ReadVariableOp", "Identity", "_ReadVariablesOp", "Enter", "RefEnter")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stored:
     """A variable or a constant in place of a value.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from archviz.importers.tensorflow.messages import dtype_name
 from archviz.ir import Dim, TensorType
+from archviz.records import record
 
 MAX_RANK = 64
 _NUMBER = re.compile(r"_\d+$")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable:
     """One variable.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from archviz.garbage import collection_paused
@@ -19,6 +18,7 @@ from archviz.importers.torch.scopes import scope_paths
 from archviz.importers.torch.sites import Locations
 from archviz.ir import Attribute, Dim, Graph, Parameter, ParameterUse, ScopePath, TensorType
 from archviz.ir.build import GraphBuilder
+from archviz.records import record
 
 SPATIAL = frozenset(f"conv{kind}{axes}d" for kind in ("", "_transpose") for axes in (1, 2, 3))
 """Convolutions, whose window is the weight's size and no argument."""
@@ -43,7 +43,7 @@ UNSPOKEN = frozenset(
 KINDS = {"parameter": "weight", "buffer": "buffer", "constant": "constant"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Numbered:
     """A graph with where it came from.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from archviz import records
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import ImporterError, OptionError
 from archviz.importers import first_line
@@ -34,7 +34,7 @@ MOST_REAL_BYTES = 1 << 30
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@records.record
 class Call:
     """What a target is called with.
 

@@ -7,9 +7,11 @@ counted from the root, which is 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archviz.records import record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +92,7 @@ COLUMNS = {
 """Dtype of every array of a Forest, and what it has an entry for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Forest:
     """Binary decision trees and how their answers become a prediction.
 

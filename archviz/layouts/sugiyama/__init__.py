@@ -15,7 +15,6 @@ from typing import Literal
 
 from archviz.errors import LayoutError
 from archviz.garbage import collection_paused
-from archviz.ir.quick import quick
 from archviz.layouts import Area, Box, Layout, Link, Placement, Point, Route
 from archviz.layouts.sugiyama.blocks import Memo
 from archviz.layouts.sugiyama.cells import Border, CellLayout, lay_cell
@@ -178,10 +177,9 @@ def _route(
         if label is not None:
             label = Area(label.y, label.x, label.height, label.width)
         points = [(y, x) for x, y in points]
-    return _made(tuple(map(_point, points)), label, is_back)
+    return Route(tuple(map(_point, points)), label, is_back)
 
 
-_made = quick(Route)
 _point = partial(tuple.__new__, Point)
 """Makes a Point of a pair without unpacking it, which halves the time that routes take."""
 

@@ -6,12 +6,12 @@ do not see each other, and equal runs (the layers of most networks) are worked o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from archviz.layouts.sugiyama.grid import Extent, Grid, Stretch
 from archviz.layouts.sugiyama.ordering import order_ranks
 from archviz.layouts.sugiyama.strips import Favourites, Strips, Threads
+from archviz.records import record
 
 
 class Run(NamedTuple):
@@ -36,7 +36,7 @@ class Run(NamedTuple):
     beside: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """A run laid out.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, sqrt
 
 from archviz.layouts.sugiyama.blocks import Memo
@@ -29,9 +29,10 @@ from archviz.layouts.sugiyama.parts import (
 from archviz.layouts.sugiyama.pins import pin_sources, pin_targets
 from archviz.layouts.sugiyama.rows import place_rows, rank_vertices
 from archviz.layouts.sugiyama.stacking import stack_rows
+from archviz.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Border:
     """What a cell keeps free around its children.
 
@@ -50,7 +51,7 @@ class Border:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CellLayout:
     """A cell laid out, from its top left corner.
 

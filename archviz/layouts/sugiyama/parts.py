@@ -18,6 +18,7 @@ from archviz.layouts.sugiyama.measures import (
     PITCH,
 )
 from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
+from archviz.records import record
 
 if TYPE_CHECKING:
     from archviz.layouts.sugiyama.channels import Net
@@ -31,7 +32,7 @@ Size = tuple[float, float]
 _PORT = Extent(PITCH / 2, PITCH / 2, 0.0, 0.0, True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Child:
     """What a cell knows of a box in it.
 
@@ -107,7 +108,7 @@ class Vertex:
         return max(self.width / 2 - PIN_INSET, min(self.width / 4, PIN_INSET))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunPlan:
     """What of the ranks between two bottlenecks depends on no size.
 
@@ -122,7 +123,7 @@ class RunPlan:
     threads: Threads
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PartPlan:
     """What of a part's layout depends on no size.
 

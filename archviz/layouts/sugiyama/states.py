@@ -8,7 +8,6 @@ search: a page that lets its reader open and close containers needs that part al
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 
 from archviz.garbage import collection_paused
 from archviz.layouts import Area, Box, Link, Point
@@ -17,6 +16,7 @@ from archviz.layouts.sugiyama.blocks import Memo
 from archviz.layouts.sugiyama.cells import CellLayout, lay_cell
 from archviz.layouts.sugiyama.nesting import Cell, PortedArc, take_apart
 from archviz.layouts.sugiyama.parts import Child, Size
+from archviz.records import record
 
 MOST_LABELLED = 2
 """Up to so many links into a closed container, their labels have room beside them."""
@@ -25,7 +25,7 @@ Piece = tuple[int, int]
 """A container and an arc in it; the page is the container behind the last box."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class States:
     """Boxes and links with what depends on no size.
 
@@ -46,7 +46,7 @@ class States:
     labels: Mapping[Piece, Size]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StatePlacement:
     """Where everything that is visible in one state is.
 

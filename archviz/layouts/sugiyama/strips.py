@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 from archviz.layouts.sugiyama.grid import Grid, separation
 from archviz.layouts.sugiyama.measures import RAIL_GAP
 from archviz.layouts.sugiyama.spacing import left_to_right, space
+from archviz.records import record
 
 _LENGTHS = (1 << 30, 12, 6, 3)
 
@@ -78,7 +78,7 @@ def _lengths(grid: Grid, head: int) -> list[int]:
     return [a + b for a, b in zip(before, after, strict=True)]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Threads:
     """What of a block's strips depends on no size, so that others can be spaced alike.
 

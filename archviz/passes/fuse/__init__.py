@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 
 from archviz.ir import Attribute, Graph, Node, TensorType
-from archviz.ir.build import change_node, make_node
+from archviz.ir.build import change_node
 from archviz.ir.edit import contract, sweep
 from archviz.ops import category_of
 from archviz.ops.patterns import Compound, compounds, rules
@@ -140,7 +140,7 @@ def _fused(parts: Sequence[Node], enclosure: Enclosure, op: str = "") -> Node:
         name = " – ".join(dict.fromkeys(name for name in names if name))
     else:
         name = names[0] or first.name
-    return make_node(
+    return Node(
         id=first.id,
         op=op or first.op,
         attributes={} if op else first.attributes,

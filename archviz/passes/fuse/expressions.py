@@ -18,26 +18,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
+from archviz.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Name:
     """A word that stands alone: an operand from outside, a rule or what a rule was given."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Number:
     """A constant."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operation:
     """An operation and its operands.
 
@@ -52,7 +53,7 @@ class Operation:
     operands: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """A rule with what its parameters stand for."""
 
@@ -60,7 +61,7 @@ class Call:
     arguments: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bound:
     """A term with a name, for what it produces."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from archviz.ir.edit import used_values
 from archviz.ir.walk import producers
 from archviz.ops import category_of, table
 from archviz.passes.fuse.expressions import Bound, Call, Name, Number, Operation, Term
+from archviz.records import record
 
 MOST_STEPS = 4000
 """Terms looked at before an operation is given up as the last of a match."""
@@ -27,7 +28,7 @@ MOST_LINKS = 24
 """Times that a rule may lead to itself, one behind the other."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """A named choice of terms; ``parameters`` are the words that a call replaces."""
 
@@ -35,7 +36,7 @@ class Rule:
     alternatives: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """Operations that an expression describes.
 
@@ -55,7 +56,7 @@ class _Operand(NamedTuple):
     parameter: Parameter | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Closure:
     """A term together with what the parameters of the rule around it stand for."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from archviz.records import record
 
 if TYPE_CHECKING:
     from archviz.reading.pickles.reader import PickleReader
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Global:
     """A class or function that a pickle names; it was not looked up.
 
@@ -94,7 +95,7 @@ class OrderedDictionary(dict[Any, Any]):
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Blob:
     """Bytes that stay where they are, ``reader.data[start:start + length]``."""
 
@@ -102,7 +103,7 @@ class Blob:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Persistent:
     """An object kept outside of the pickle, by the id that the pickle gives for it."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from archviz.diagnostics import Diagnostic
 from archviz.ir import Graph, Model, Node, ScopePath
 from archviz.ir.walk import leaves, scope_children
 from archviz.layouts.sugiyama.states import States, prepare
+from archviz.records import record
 from archviz.renderers.html import details
 from archviz.renderers.html.overlaid import Annotate, Overlaid, arc_states
 from archviz.renderers.html.tables import Pictures, Table, relative
@@ -25,7 +26,7 @@ LONGEST_TITLE = 360.0
 """Pixels of a module's name in its header; a longer one is shortened."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contents:
     """A page's data, and what its layout in Python needs.
 

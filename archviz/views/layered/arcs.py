@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from archviz.ir import Node
+from archviz.records import record
 from archviz.scene import Mark, Path, Rect
 from archviz.views.layered.blocks.shapes import circle
 from archviz.views.layered.footprint import Outline, outlines
@@ -24,7 +24,7 @@ BOX = 6.0
 """Points of the side of the box for operations on an arc."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arc:
     """A connection from one piece to another.
 
@@ -41,7 +41,7 @@ class Arc:
     is_copy: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tag:
     """An end of a connection to another row, which a letter stands for.
 

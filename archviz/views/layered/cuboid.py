@@ -7,10 +7,10 @@ Convolutional Neural Networks", 2012, figure 2. Heights and widths are logarithm
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from archviz.errors import OptionError
+from archviz.records import record
 from archviz.scene import Path
 from archviz.views.layered import arcs, inset
 from archviz.views.layered.footprint import outlines
@@ -73,7 +73,7 @@ def draw(plan: Plan, page: Page) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Row:
     """Pieces that stand in a row, and the x of each."""
 

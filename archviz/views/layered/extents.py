@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from archviz.ir import Dim, Graph, Node, TensorType
 from archviz.ops import category_of
+from archviz.records import record
 from archviz.views.layered.words import is_transposed, kind_word
 
 CHANNELS_LAST = ("keras", "tensorflow", "tflite")
@@ -19,7 +19,7 @@ FREE = 256
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Extent:
     """How large a value is for one sample.
 

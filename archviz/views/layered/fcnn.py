@@ -8,7 +8,6 @@ figure says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from archviz.errors import OptionError
@@ -16,6 +15,7 @@ from archviz.ir import Node
 from archviz.ir.walk import leaves
 from archviz.ops import category_of
 from archviz.options import nearest
+from archviz.records import record
 from archviz.scene import Group, Mark, Path, Rect, Segment
 from archviz.text import fit, text_width
 from archviz.views.layered.blocks.shapes import circle
@@ -34,7 +34,7 @@ _QUANTILE = 99.5
 _NAME, _FACT = 8.0, 7.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layer:
     """A dense layer.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from archviz.errors import OptionError
@@ -11,6 +10,7 @@ from archviz.ir import Node
 from archviz.ir.walk import leaves
 from archviz.ops import category_of, table
 from archviz.options import nearest
+from archviz.records import record
 from archviz.scene import Group, Mark, Path, Rect
 from archviz.text import fit, printable, text_width
 from archviz.views.layered.look import current
@@ -28,7 +28,7 @@ LANE = 12.0
 """Points of height of each way around."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chosen:
     """The run of blocks that the inset shows.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from archviz.records import record
 from archviz.views.layered.page import Page
 from archviz.views.layered.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """One way of drawing a plan.
 

@@ -7,9 +7,9 @@ Recognition", 1998, figure 2. Sides are to scale.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from archviz.errors import OptionError
+from archviz.records import record
 from archviz.scene import Mark, Path, Rect, Segment
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.footprint import outlines
@@ -55,7 +55,7 @@ def _can_draw(plan: Plan) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """The input or a unit as drawn.
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from archviz.errors import OptionError
@@ -21,6 +21,7 @@ from archviz.ir.patterns import matched_by
 from archviz.ir.patterns import nearest as nearest_node
 from archviz.length import parse_length
 from archviz.options import nearest
+from archviz.records import record
 from archviz.scene import Group, Mark, Path, Rect
 from archviz.theme import along
 
@@ -35,7 +36,7 @@ _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _FILLED = ("front", "plate", "lid", "flank", "neuron", "outline")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scaling:
     """How sizes become points of volumes.
 
@@ -58,7 +59,7 @@ class Scaling:
         return f"width: {names[self.channels]}channels, height: {names[self.space]}resolution"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Look:
     """What is changed.
 

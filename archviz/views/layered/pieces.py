@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from archviz.records import record
 from archviz.scene import Mark, Path, Segment, flatten
 from archviz.views.layered.footprint import Outline, distance, outlines
 from archviz.views.layered.page import moved
@@ -19,7 +19,7 @@ NEAR = 4
 """Neighbours on the left that a piece may touch: bars and labels reach over those between."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """A stage as drawn, its left end at x = 0.
 

@@ -7,16 +7,17 @@ value alone passes, and grouped into stages. Nothing here knows how it will look
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archviz.ir import Graph, Model, Node
 from archviz.ops import category_of
 from archviz.passes import PASSES
+from archviz.records import record
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.spine import Spine
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit:
     """A stretch of the spine between two places where one value alone passes.
 
@@ -56,7 +57,7 @@ class Unit:
         return operations(self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stage:
     """Units that are drawn as one group.
 
@@ -97,7 +98,7 @@ class Stage:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Skip:
     """A connection between units that are apart.
 
@@ -114,7 +115,7 @@ class Skip:
     joins: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """What a figure shows.
 

@@ -16,6 +16,7 @@ from archviz.ir import Graph, Node, TensorType
 from archviz.ir.edit import used_values
 from archviz.ir.walk import leaves
 from archviz.ops import table
+from archviz.records import record
 from archviz.views.layered.extents import Extent
 
 START = -1
@@ -24,7 +25,7 @@ NESTED = 3
 """Blocks that fork and join inside a bypass, from which on it is no part of one block."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bypass:
     """A way around a part of the spine.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archviz.ir import Dim
+from archviz.records import record
 from archviz.scene import Group, Mark, Path
 from archviz.text import fit
 from archviz.views.layered.extents import Extent
@@ -38,7 +39,7 @@ BAR = 5.0
 """Points of the side of the bar of a vector."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scale:
     """How resolution and channels become points.
 
@@ -223,7 +224,7 @@ def _slab(
     return [*marks, flank(x + width, y, height, depth, last)] if is_last else marks
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slab:
     """What is drawn for units one behind the other.
 

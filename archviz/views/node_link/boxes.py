@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from archviz.annotation import Annotation
 from archviz.ir import Graph, Node, ScopePath, TensorType
-from archviz.ir.quick import quick
 from archviz.ir.types import format_shape
 from archviz.ir.walk import producers
 from archviz.layouts import Box, Link
@@ -19,8 +18,6 @@ from archviz.views.node_link.pills import grouped
 from archviz.views.node_link.shared import name_of, shared_values
 
 LABEL_HEIGHT = 12.0
-
-_box, _link = quick(Box), quick(Link)
 
 
 @dataclass(slots=True)
@@ -78,7 +75,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
     def add(card: Card, parent: int = -1) -> int:
         drawing.cards[len(drawing.boxes)] = card
         room = 2 * cards.RING if card.id in said.rings else 0.0
-        drawing.boxes.append(_box(card.id, card.width + room, card.height + room, parent))
+        drawing.boxes.append(Box(card.id, card.width + room, card.height + room, parent))
         return len(drawing.boxes) - 1
 
     producer: dict[str, int] = {}
@@ -115,7 +112,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
             return
         text = labels.pop(value, "") if shapes != "all" else labels.get(value, "")
         size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
-        drawing.links.append(_link(source, target, trunks[value], size))
+        drawing.links.append(Link(source, target, trunks[value], size))
         drawing.labels.append(text)
         state = ""
         if said.edges:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -12,12 +12,12 @@ from operator import itemgetter
 from archviz.analysis.tree_words import tree_lines
 from archviz.annotation import Remark
 from archviz.ir import Graph, Node
-from archviz.ir.quick import quick
 from archviz.ir.types import format_shape, format_type
 from archviz.ir.walk import head_of, leaves, links, operations_of
 from archviz.layouts import Area
 from archviz.ops import table
 from archviz.ops.titles import title_of
+from archviz.records import record
 from archviz.scene import Group, Mark, Path, Rect, Segment
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import foot
@@ -52,7 +52,7 @@ STEP = 8.0
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 12.0, 10.5, 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Card:
     """A measured node, ready to be placed.
 
@@ -91,9 +91,6 @@ class Card:
     remarks: tuple[Remark, ...] = ()
 
 
-_card = quick(Card)
-
-
 def measure(node: Node, graph: Graph, label: str, remarks: tuple[Remark, ...] = ()) -> Card:
     """The card of a node that the reader knows as ``label``, with remarks at its foot."""
     card = _measure(node, graph, label, bool(remarks))
@@ -117,7 +114,7 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
     symbol = table().merge.get(node.op)
     joined = len(node.inputs) - node.inputs.count(None) if symbol else 0
     if symbol and 1 < joined <= MOST_JOINED and not node.parameters and not is_remarked:
-        return _card(
+        return Card(
             node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins
         )
     first = head_of(node) if node.parts else node
@@ -139,7 +136,7 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
         width = max(width, _across((name, TEXT_SIZE, False), (value, TEXT_SIZE, False)))
     narrowest = NARROWEST if lines or note or strips else 64.0
     height = HEADER + (ROW * len(lines) + 6 if lines else 0) + STRIP * len(strips)
-    return _card(
+    return Card(
         node.id,
         "op",
         _stepped(width, narrowest, WIDEST),
@@ -282,7 +279,6 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
         "stub": _paint_pill,
         "missing": _paint_pill,
     }
-    make = quick(Group)
     for card, (x, y, width, height) in placed:
         look = (
             card.kind, width, height, card.category, card.title, card.note, card.rows, card.strips,
@@ -298,7 +294,7 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
         data = {"ops": " ".join([op.replace(" ", "%20") for op in card.ops])} if card.ops else {}
         if card.source:
             data["source"] = card.source
-        yield make(marks, f"node {card.kind}", card.id, card.tooltip, data, x, y)
+        yield Group(marks, f"node {card.kind}", card.id, card.tooltip, data, x, y)
 
 
 def inside_ring(area: Area) -> Area:

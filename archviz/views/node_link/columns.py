@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from itertools import pairwise
 from typing import Literal
 
-from archviz.ir.quick import quick
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
+from archviz.records import record
 from archviz.views.node_link.cuts import Cut, candidates, chosen
 
 TALLEST = 4800.0
@@ -32,7 +32,7 @@ HEADER_GAP = 4.0
 """Below the header of a frame that goes on, beside the room that a cut has anyway."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """A part of a frame that lies in one column.
 
@@ -45,7 +45,7 @@ class Piece:
     crossings: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """A picture in columns.
 
@@ -258,7 +258,7 @@ class _Columns:
         if column >= 0:
             dx, dy = self.dx[column], self.dy[column]
             kept = tuple([_point((x + dx, y + dy)) for x, y in route.points])
-            return _route(kept, label, route.is_back)
+            return Route(kept, label, route.is_back)
         points: list[Point] = []
         for one, other in pairwise(route.points):
             start, end = self._column(one.y), self._column(other.y)
@@ -338,7 +338,6 @@ class _Columns:
 
 _make = tuple.__new__
 _point = partial(tuple.__new__, Point)
-_route = quick(Route)
 
 
 def _cut_frames(

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from archviz.layouts import Box, Link, Placement
+from archviz.records import record
 
 MOST_CROSSINGS = 8
 """Edges that may pass a cut."""
@@ -24,7 +24,7 @@ _MISSING_COST = 40.0
 """What it costs to cut nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cut:
     """A height at which the picture may be cut.
 

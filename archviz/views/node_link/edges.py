@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from archviz.ir.quick import quick
 from archviz.layouts import Area, Point, Route
 from archviz.scene import Group, Mark, Path, Segment, Text
 from archviz.text import CAP_HEIGHT
@@ -59,8 +58,8 @@ class Painted:
                 role, arrow = f"edge-{state}", f"arrow-{state}"
                 self._lines.setdefault(role, [])
                 self._arrows.setdefault(arrow, [])
-            self._lines[role].append(_path(line, role, x0 + margin, y0 + margin))
-            self._arrows[arrow].append(_path(head, arrow, x + margin, y + margin))
+            self._lines[role].append(Path(line, role, x0 + margin, y0 + margin))
+            self._arrows[arrow].append(Path(head, arrow, x + margin, y + margin))
         if label and route.label is not None:
             left, top, width, height = route.label
             baseline = margin + top + height / 2 + CAP_HEIGHT * LABEL_SIZE / 2
@@ -70,9 +69,6 @@ class Painted:
         """Groups of what was added, arrow heads over lines."""
         kinds = {**self._lines, **self._arrows, "label": self._labels}
         return [Group(tuple(found), f"{role}s") for role, found in kinds.items() if found]
-
-
-_path = quick(Path)
 
 
 def _shape(points: Sequence[tuple[float, float]]) -> _Shape:

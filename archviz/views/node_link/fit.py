@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from archviz.length import PAGE_HEIGHT, PAGE_WIDTH, PIXELS, READABLE, Length
+from archviz.records import record
 from archviz.views.node_link.cards import SMALL_SIZE
 from archviz.views.node_link.columns import Page, Wrapping
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fit:
     """What is asked of the size of a picture.
 

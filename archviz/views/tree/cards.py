@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
+from archviz.records import record
 from archviz.text import printable, text_width
 from archviz.views.tree import words
 from archviz.views.tree.fills import UNKNOWN, Fills
@@ -50,7 +50,7 @@ class Line(NamedTuple):
         return [self]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Card:
     """A node as it is drawn.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archviz.ir import Forest
 from archviz.layouts import LAYOUTS, Box, Link, Placement, Route
+from archviz.records import record
 from archviz.scene import Mark, Path, Segment, Text
 from archviz.text import text_width
 from archviz.views.tree.cards import Card, Facts, cards_of
@@ -30,7 +31,7 @@ LABELLED = 64
 """Leaves up to which every line says yes or no."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagram:
     """How the nodes of a tree are drawn.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archviz.ir.forest import Forest
+from archviz.records import record
 from archviz.theme import SHADES, STEPS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ UNKNOWN = "card"
 """The fill of a node that the source says no value of."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fills:
     """How the values of a forest's nodes become colours.
 

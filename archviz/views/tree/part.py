@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from archviz.errors import OptionError
 from archviz.ir.forest import Forest
 from archviz.ir.forest.subtree import cut
+from archviz.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """A tree or its upper part; nodes are positions in preorder, 0 the top one.
 
@@ -44,7 +45,7 @@ class Part:
         return None if column is None else column[list(self.rows)].tolist()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """What is asked to be shown of a tree.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import sqrt
 
 from archviz.analysis.tree_counts import (
@@ -16,6 +15,7 @@ from archviz.analysis.tree_counts import (
 )
 from archviz.analysis.tree_rows import Rows
 from archviz.ir import Condition, Forest
+from archviz.records import record
 from archviz.scene import Mark, Path, Rect, Segment, Text
 from archviz.text import fit, printable, text_width
 from archviz.views.tree.fills import CLASS_COLORS, full
@@ -32,7 +32,7 @@ MOST_BARS = 12
 """Categories that have a bar; those beyond share the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plot:
     """A chart, drawn from (0, 0).
 

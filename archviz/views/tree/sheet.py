@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archviz.length import Length
+from archviz.records import record
 from archviz.scene import Mark, Rect, Scene, Text, flatten
 
 MARGIN = 14.0
@@ -13,7 +12,7 @@ MOST_MAGNIFIED = 1.25
 """A small drawing gets room at its sides rather than letters of an inch."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sheet:
     """Marks inside a page.
 

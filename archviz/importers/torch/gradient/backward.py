@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from archviz.importers.torch.gradient.nodes import LEAF, all_nodes, reachable
+from archviz.records import record
 
 NO_FORMULA = ("derivative for", "no autograd formula", "not implemented for", "not differentiable")
 """What PyTorch says when an operation has no formula; any other error is not a finding."""
@@ -258,7 +259,7 @@ def _run_watched(projection: Projection, nodes: list[Any], flow: Flow, started: 
             handle.remove()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Blame:
     """An autograd node that turned a gradient bad."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from archviz.ops.gradients import gradient_table
+from archviz.records import record
 
 _TABLE = gradient_table("torch")
 ZERO: dict[str, list[int]] = _TABLE["zero"]
@@ -26,7 +27,7 @@ _EVERY: frozenset[int] = frozenset(range(64))
 _NONE: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Behind:
     """The values that a value's backward pass hands gradient to.
 

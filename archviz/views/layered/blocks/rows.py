@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from archviz.ir import Node
+from archviz.records import record
 from archviz.views.layered.blocks.wiring import Wiring
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Box:
     """What is drawn of one part.
 
@@ -88,7 +89,7 @@ class Row:
         return (lanes, tuple(at - rail for rail in self.rails), self.fed)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """Rows that stand for several copies of themselves.
 

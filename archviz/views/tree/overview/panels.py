@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archviz.records import record
 from archviz.scene import Mark, Path, Rect, Text
 from archviz.text import fit, text_width
 from archviz.theme import STEPS
@@ -25,7 +25,7 @@ NAMES = 128.0
 """Room for the names of features."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Panel:
     """A chart with its title."""
 
