@@ -6,6 +6,7 @@ bug in archviz, 130 an interruption, 141 a closed pipe.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -18,10 +19,16 @@ BUG = 70
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
+ALLOCATIONS = 100_000
+"""Objects made between two searches for garbage: a process of one command leaves little."""
+
 
 def main() -> None:
     """Runs the command line of this process."""
-    sys.exit(run(sys.argv[1:]))
+    gc.set_threshold(ALLOCATIONS)
+    code = run(sys.argv[1:])
+    gc.freeze()  # or the interpreter would look for garbage in all that ends with it
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
