@@ -1,26 +1,28 @@
 """Reading and drawing a Keras model beside Keras itself, whole processes, in one run.
 
-``python benchmarks/keras_reading.py [NAME]`` needs Keras with a backend and pydot. It saves a model
-of ``keras.applications`` (DenseNet201 unless named), then takes the CPU time and the peak memory of
-two processes: archviz to SVG, and ``load_model`` with ``plot_model``'s graph to DOT. A second part
+``python benchmarks/keras_reading.py [NAME] [--runs 3]`` needs Keras with a backend, pydot and
+Graphviz. It saves a model of ``keras.applications`` (DenseNet201 unless named), then takes the CPU
+time and the peak memory of two commands that make an SVG file of it, in turn, with the processes
+that they start: ``archviz render``, and ``load_model`` with ``plot_model``. Medians. A second part
 does the same for a SavedModel whose constants make 500 MB, where only archviz is asked.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
-OURS = "import sys; from archviz import api; api.render(sys.argv[1], sys.argv[1] + '.svg')"
 THEIRS = """
 import sys, keras
 model = keras.models.load_model(sys.argv[1])
-dot = keras.utils.model_to_dot(model, show_shapes=True)
-open(sys.argv[1] + '.dot', 'w').write(dot.to_string())
+keras.utils.plot_model(model, sys.argv[2], show_shapes=True)
 """
 SAVE = """
 import sys, keras
@@ -28,17 +30,28 @@ getattr(keras.applications, sys.argv[2])(weights=None).save(sys.argv[1])
 """
 
 
-def cost(script: str, *arguments: str) -> tuple[float, float]:
-    """CPU seconds and peak megabytes of a process that runs ``script``."""
-    code = (
-        f"import resource\n{script}\nused = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"
+class Cost(NamedTuple):
+    """CPU seconds and peak memory in MB of a process and of those that it started."""
+
+    seconds: float
+    megabytes: float
+
+
+def cost(*arguments: str) -> Cost:
+    """What Python costs with these arguments."""
+    started = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
-    )
-    seconds, megabytes = done.stdout.split()[-2:]
-    return float(seconds), float(megabytes)
+    _, status, used = os.wait4(started.pid, 0)
+    started.returncode = os.waitstatus_to_exitcode(status)
+    if started.returncode:
+        raise RuntimeError(f"python {' '.join(arguments)} ends with {started.returncode}")
+    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def ours(path: str) -> Cost:
+    """What ``archviz render`` costs."""
+    return cost("-m", "archviz", "render", path, "-o", f"{path}.svg")
 
 
 def large_saved_model(folder: Path, size: int) -> Path:
@@ -69,24 +82,33 @@ def large_saved_model(folder: Path, size: int) -> Path:
     return target
 
 
-def main(name: str) -> None:
+def main(name: str, runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / f"{name}.keras")
-        cost(SAVE, path, name)
-        cost(OURS, path)  # writes the byte code of what it imports, as an installation does
-        ours, theirs = cost(OURS, path), cost(THEIRS, path)
-        print(f"{name}: archviz {ours[0]:.2f} s, {ours[1]:.0f} MB")
-        print(f"{name}: load_model and model_to_dot {theirs[0]:.2f} s, {theirs[1]:.0f} MB")
+        cost("-c", SAVE, path, name)
+        ours(path)  # writes the byte code of what it imports, as an installation does
+        both = [(ours(path), cost("-c", THEIRS, path, f"{path}.dot.svg")) for _ in range(runs)]
+        first, second = (
+            Cost(median(each.seconds for each in costs), median(each.megabytes for each in costs))
+            for costs in zip(*both, strict=True)
+        )
+        print(f"{name}: archviz {first.seconds:.2f} s, {first.megabytes:.0f} MB")
+        print(f"{name}: load_model, plot_model {second.seconds:.2f} s, {second.megabytes:.0f} MB")
         print(
-            f"{theirs[0] / ours[0]:.0f} times the time, {theirs[1] / ours[1]:.1f} times the memory"
+            f"{second.seconds / first.seconds:.0f} times the time, "
+            f"{second.megabytes / first.megabytes:.1f} times the memory"
         )
         # A process starts with the peak of the one that starts it, which so has to stay small.
         with ProcessPoolExecutor(1) as other:
             large = other.submit(large_saved_model, Path(folder), 500 << 20).result()
         size = os.path.getsize(large / "saved_model.pb") >> 20
-        seconds, megabytes = cost(OURS, str(large))
-        print(f"a SavedModel of {size} MB: {seconds:.2f} s, {megabytes:.0f} MB")
+        used = ours(str(large))
+        print(f"a SavedModel of {size} MB: {used.seconds:.2f} s, {used.megabytes:.0f} MB")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "DenseNet201")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", nargs="?", default="DenseNet201")
+    parser.add_argument("--runs", type=int, default=3)
+    chosen = parser.parse_args()
+    main(chosen.name, chosen.runs)

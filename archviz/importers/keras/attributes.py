@@ -64,7 +64,7 @@ def attributes_of(layer: Layer, arguments: JSON, rank: int) -> dict[str, Attribu
                 found.update(_settings(inside, class_of(inner)))
     found.update(_settings(layer.config, layer.class_name))
     for name, value in arguments.items():
-        if name in _DEFAULTS and _is_default(name, value):
+        if _is_default(name, value):
             continue
         shown = (
             _slices(value) if name in ("key", "slice_spec") or layer.class_name == "GetItem" else ""
@@ -101,13 +101,12 @@ def _is_default(name: str, value: object) -> bool:
         return False
     if not usual:
         return True
-    if isinstance(value, list) and value and all(item == value[0] for item in value):
-        if value[0] in usual:
+    if isinstance(value, list) and value and value.count(value[0]) == len(value):
+        return value[0] in usual or tuple(value) in usual
+    for item in usual:
+        if value == item and isinstance(value, bool) == isinstance(item, bool):
             return True
-        return tuple(value) in usual
-    return any(
-        value == item and isinstance(value, bool) == isinstance(item, bool) for item in usual
-    )
+    return False
 
 
 def _function(value: object) -> Attribute:

@@ -205,8 +205,9 @@ class _Parser:
         name = config.get("name")
         class_name = class_of(top)
         names = _names(described)
+        known = frozenset(names)
         layers = [
-            self._layer(item, layer_name, frozenset(names), depth)
+            self._layer(item, layer_name, known, depth)
             for item, layer_name in zip(described, names, strict=True)
         ]
         shown = clean(name) if isinstance(name, str) else class_name.lower()
@@ -222,7 +223,6 @@ class _Parser:
         }
         inputs = [_at_home(r, models, counted_from_1) for r in _ends(config.get("input_layers"))]
         outputs = [_at_home(r, models, counted_from_1) for r in _ends(config.get("output_layers"))]
-        known = {layer.name for layer in layers}
         return ModelConfig(
             shown,
             class_name,
@@ -292,15 +292,13 @@ def _call(node: JSON) -> Call:
     arguments: dict[str, Any] = {}
     args, kwargs = node.get("args"), node.get("kwargs")
     for index, value in enumerate(args if isinstance(args, list) else ()):
-        found = list(_tensors(value, "", 0))
-        references += found
-        if not found and value is not None:
+        if not _gather(value, "", 0, references) and value is not None:
             arguments[f"argument_{index}"] = value
     for key, value in (kwargs if isinstance(kwargs, dict) else {}).items():
-        found = list(_tensors(value, clean(key), 0))
-        references += found
-        if not found and value is not None:
-            arguments[clean(key)] = value
+        if value is not None:
+            keyword = clean(key)
+            if not _gather(value, keyword, 0, references):
+                arguments[keyword] = value
     return Call(tuple(references), arguments)
 
 
@@ -312,31 +310,34 @@ def _typed(call: Call, shape: Shape) -> Call:
     return call
 
 
-def _tensors(value: object, keyword: str, depth: int) -> Iterator[Reference]:
+def _gather(value: object, keyword: str, depth: int, references: list[Reference]) -> bool:
+    """Adds the tensors in an argument of a call to ``references``; whether there are any."""
     if depth > MAX_NESTING:
         raise MalformedError(f"arguments nest more than {MAX_NESTING} levels deep")
     if isinstance(value, dict):
         config = value.get("config")
         if value.get("class_name") == "__keras_tensor__" and isinstance(config, dict):
-            found = _reference(config.get("keras_history"), keyword)
+            dtype = config.get("dtype")
+            shape = shape_of(config.get("shape"))
+            type_ = TensorType(clean(dtype) if isinstance(dtype, str) else "", shape)
+            found = _reference(config.get("keras_history"), keyword, type_)
             if found is not None:
-                dtype = config.get("dtype")
-                type_ = TensorType(
-                    clean(dtype) if isinstance(dtype, str) else "", shape_of(config.get("shape"))
-                )
-                yield Reference(found.layer, found.call, found.tensor, type_, keyword)
-            return
-        for inner in value.values():
-            yield from _tensors(inner, keyword, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _tensors(inner, keyword, depth + 1)
+                references.append(found)
+            return found is not None
+    elif not isinstance(value, list):
+        return False
+    before = len(references)
+    for inner in value.values() if isinstance(value, dict) else value:
+        _gather(inner, keyword, depth + 1, references)
+    return len(references) > before
 
 
-def _reference(history: object, keyword: str = "") -> Reference | None:
+def _reference(
+    history: object, keyword: str = "", type_: TensorType | None = None
+) -> Reference | None:
     match history:
         case [str() as layer, int() as call, int() as tensor, *_] if 0 <= tensor < MAX_LAYERS:
-            return Reference(clean(layer), call, tensor, None, keyword)
+            return Reference(clean(layer), call, tensor, type_, keyword)
     return None
 
 

@@ -380,11 +380,11 @@ class _Level:
         is_known = True
         for tensor in range(number):
             shape = shapes[tensor] if tensor < len(shapes) else None
-            type_: TensorType | None = TensorType(dtype, shape)
+            computed = TensorType(dtype, shape)
+            type_: TensorType | None = computed
             stated = recorded.get(tensor)
             if stated is not None:
-                type_ = _completed(stated, TensorType(dtype, shape))
-                type_ = self.reader.bindings.followed(type_, shape)
+                type_ = self.reader.bindings.followed(_completed(stated, computed), shape)
             if tensor < len(live) and live[tensor] is not None:
                 type_ = live[tensor]
             if type_ is not None and type_.shape is None:
@@ -401,6 +401,8 @@ def _completed(type_: TensorType | None, other: TensorType) -> TensorType:
     """``type_`` with what only ``other`` knows."""
     if type_ is None:
         return other
+    if type_.dtype and type_.shape is not None:
+        return type_
     return TensorType(
         type_.dtype or other.dtype, other.shape if type_.shape is None else type_.shape
     )

@@ -65,7 +65,11 @@ class Case:
 
     def setting(self, *names: str, default: object = None) -> Any:
         """The first of the settings ``names`` that is given, or ``default``."""
-        return next((v for n in names if (v := self.config.get(n)) is not None), default)
+        for name in names:
+            value = self.config.get(name)
+            if value is not None:
+                return value
+        return default
 
     def flag(self, *names: str, default: bool = True) -> bool:
         """A setting that is true or false."""
