@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from archviz.ops.patterns import PATTERNS, compounds
 from archviz.records import record
@@ -44,9 +44,8 @@ def table() -> OperatorTable:
     role: dict[str, str] = {}
     attribute: dict[str, str] = {}
     inputs: dict[str, list[str]] = {}
-    entries = sorted(files(__package__).iterdir(), key=lambda entry: entry.name)
-    for entry in entries:
-        if not entry.name.endswith(".toml") or entry.name == PATTERNS:
+    for entry in sorted(Path(__file__).parent.iterdir()):
+        if entry.suffix != ".toml" or entry.name == PATTERNS:
             continue
         data = tomllib.loads(entry.read_text(encoding="utf-8"))
         for target, section in ((category, "category"), (merge, "merge"), (role, "role")):

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from archviz.records import record
@@ -82,5 +82,4 @@ def chains() -> tuple[tuple[str, ...], ...]:
 
 @cache
 def _read() -> dict[str, Any]:
-    text = (files(__package__) / PATTERNS).read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads((Path(__file__).parent / PATTERNS).read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
-"""The commands: they translate arguments and call :mod:`archviz.api`."""
+"""The commands: they translate arguments and call :mod:`archviz.api`.
 
-from __future__ import annotations
+Annotations are not postponed in this module: typer would compile each of them once more.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """What options can be, for help and for shell completion."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from enum import StrEnum
 

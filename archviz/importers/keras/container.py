@@ -31,7 +31,7 @@ MAX_JSON = 64 << 20
 MAX_METADATA = 256 << 20
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Container:
     """What a file holds.
 

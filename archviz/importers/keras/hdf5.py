@@ -22,7 +22,7 @@ MAX_OBJECTS = 500_000
 _DTYPES = {"f": "float", "i": "int", "u": "uint", "b": "bool", "c": "complex"}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Group:
     """One group of a file.
 

@@ -21,7 +21,7 @@ _COMPARED = 400
 """Up to so many nets, tracks are shared as well as can be."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Net:
     """What must be joined in a channel.
 

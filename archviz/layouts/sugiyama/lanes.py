@@ -11,7 +11,7 @@ from archviz.layouts.sugiyama.parts import Part
 _ROUNDS = 4
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Lane:
     """One column beside the ranks ``first`` to ``last``, for all such links of one net.
 

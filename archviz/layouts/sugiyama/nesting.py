@@ -24,7 +24,7 @@ the child is a leaf.
 """
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Cell:
     """One container, or the page.
 

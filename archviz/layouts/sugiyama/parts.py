@@ -51,7 +51,7 @@ class Child:
     shape: int = -1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Drawn:
     """A part laid out.
 
@@ -80,7 +80,7 @@ class Drawn:
     height: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Vertex:
     """A child, a port on the border, or a label that takes a place of its own.
 
@@ -140,7 +140,7 @@ class PartPlan:
     sides: tuple[bool, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Part:
     """Everything known of a part; each step of the layout sets some of it.
 

@@ -49,7 +49,7 @@ def apply(graph: Graph, *, least: int = 2, words: Mapping[str, str] | None = Non
     return graph
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Folding:
     """What a graph loses, and what stays for it.
 

@@ -30,7 +30,7 @@ PICKS = ("getitem", "select", "narrow", "chunk", "unbind", "Slice", "Gather", "S
 _NUMBER = re.compile(r"\d+")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Branches:
     """Equal branches that one operation joins.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from archviz.ir import Graph, Node, ScopePath
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Item:
     """An operation or a module.
 

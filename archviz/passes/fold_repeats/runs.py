@@ -19,7 +19,7 @@ _Made: TypeAlias = dict[str, tuple[int, int]]
 """The values that a block makes, by the position of the node and of its output."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Run:
     """Equal blocks one behind the other.
 

@@ -20,7 +20,7 @@ from archviz.views.node_link.shared import name_of, shared_values
 LABEL_HEIGHT = 12.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Drawing:
     """Boxes and links under construction.
 
