@@ -118,3 +118,30 @@ def test_a_check_on_shapes_alone_follows_backward_and_keeps_the_meta_device() ->
     assert report.backward == "shapes"
     assert report.counts() == {"ok": 4}
     assert all(parameter.is_meta and parameter.grad is None for parameter in model.parameters())
+
+
+class Filling(nn.Module):
+    """Writes what it computes into a small tensor that it made, step by step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used = nn.Linear(4, 4)
+        self.cut = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        filled = torch.zeros(3, 2, 4)
+        filled[:, 0] = self.used(x)
+        filled[:, 1] = self.cut(x).detach()
+        return filled.index_select(0, torch.tensor([2, 0, 1]))
+
+
+def test_backward_on_shapes_alone_goes_through_small_tensors_that_were_filled() -> None:
+    with torch.device("meta"):
+        model = Filling()
+    report = archviz.check_gradients(model, (torch.ones(3, 4),))
+    assert not report.incomplete
+    assert report.backward == "shapes"
+    verdicts = {name: str(item.verdict) for name, item in report.parameters.items()}
+    assert verdicts == dict.fromkeys(("used.weight", "used.bias"), "ok") | dict.fromkeys(
+        ("cut.weight", "cut.bias"), "cut"
+    )

@@ -172,14 +172,18 @@ class Ghost(KernelMode):
         recorder: Records.
         decisions: Answers for branches on contents that are not there.
         seed: Of the samples.
+        makes_floats: Whether small floating-point tensors that are made from nothing have contents.
 
     Attributes:
         precision: That of autocast while it is on, as the function mode notes it, else None.
     """
 
-    def __init__(self, recorder: Recorder, decisions: Decisions, seed: int = 0) -> None:
+    def __init__(
+        self, recorder: Recorder, decisions: Decisions, seed: int = 0, *, makes_floats: bool = True
+    ) -> None:
         super().__init__(recorder)
         self.decisions = decisions
+        self._most_floats = MOST_FLOATS if makes_floats else -1
         self._unknown: set[int] = set()
         self._own: set[int] = set()
         self._kept: list[torch.Tensor] = []
@@ -350,7 +354,7 @@ class Ghost(KernelMode):
         except (RuntimeError, NotImplementedError):
             return kernel(*args, **kwargs)
         if isinstance(made, torch.Tensor):
-            most = MOST_FLOATS if made.dtype.is_floating_point else MOST_INTEGERS
+            most = self._most_floats if made.dtype.is_floating_point else MOST_INTEGERS
             if made.numel() <= most:
                 return self._made(kernel(*args, **{**named, "device": "cpu"}))
         return made

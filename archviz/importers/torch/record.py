@@ -50,6 +50,7 @@ def record(
     gradients: bool = False,
     observer: Observer | None = None,
     decisions: Decisions | None = None,
+    makes_floats: bool = True,
 ) -> Recording:
     """Runs ``target`` once and returns what it did.
 
@@ -66,6 +67,7 @@ def record(
         gradients: Whether autograd is on, so that values know what they require.
         observer: Watches, with the tensors at hand.
         decisions: Answers for branches on contents that a ghost lacks; None makes them up.
+        makes_floats: Whether small floating-point ghosts made from nothing have contents.
 
     Raises:
         CallFailedError: The call raised; on ghost tensors, in the first try.
@@ -82,7 +84,11 @@ def record(
                 contextlib.nullcontext() if is_real else collection_paused(),
                 untouched(target, training=training, gradients=gradients, real=is_real),
             ):
-                return _run(target, args, dict(kwargs or {}), substrate, decisions, observer)
+                recorder = Recorder(target, observer)
+                recorder.recording.substrate = substrate
+                recorder.recording.decisions = decisions
+                ghost = None if is_real else Ghost(recorder, decisions, makes_floats=makes_floats)
+                return _run(target, args, dict(kwargs or {}), recorder, ghost)
         except CallFailedError as error:
             first = first or error
             decisions = decisions.next()
@@ -94,29 +100,21 @@ def _run(
     target: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    substrate: str,
-    decisions: Decisions,
-    observer: Observer | None,
+    recorder: Recorder,
+    ghost: Ghost | None,
 ) -> Recording:
-    recorder = Recorder(target, observer)
-    recorder.recording.substrate = substrate
-    recorder.recording.decisions = decisions
+    observer = recorder.observer
     try:
         with contextlib.ExitStack() as stack:
             if observer is not None:
                 stack.enter_context(observer.around(recorder))
-            ghost: Ghost | None = None
-            if substrate == "ghost":
-                ghost = Ghost(recorder, decisions)
+            if ghost is not None:
                 _conceal_stored(target, ghost)
                 if observer is None:  # who watches sees every call run
                     recorder.outcomes = Outcomes(ghost)
                 args, kwargs = replaced((args, kwargs), ghost.given)
-                mode: KernelMode = ghost
-            else:
-                mode = KernelMode(recorder)
             recorder.take_inputs(args, kwargs)
-            stack.enter_context(mode)
+            stack.enter_context(KernelMode(recorder) if ghost is None else ghost)
             stack.enter_context(FunctionMode(recorder, ghost))
             stack.enter_context(module_calls(recorder))
             try:

@@ -115,9 +115,7 @@ class _Session:
 
     def report(self) -> GradientReport:
         """The verdicts of this call, after trying the other sides of made-up branches."""
-        decisions = Decisions()
-        watcher = Watcher(self.subject.module)
-        recording, outcome = self._record(watcher, decisions)
+        watcher, recording, outcome = self._recorded(Decisions())
         found = self._judge(watcher, recording, outcome)
         taken = list(recording.decisions.taken) if recording.decisions else []
         if taken:
@@ -134,9 +132,8 @@ class _Session:
         for flipped in decisions.alternatives(MOST_FLIPS):
             if not bad():
                 break
-            watcher = Watcher(self.subject.module)
             try:
-                recording, outcome = self._record(watcher, flipped)
+                watcher, recording, outcome = self._recorded(flipped)
             except CallError:
                 continue
             other = self._judge(watcher, recording, outcome)
@@ -173,7 +170,25 @@ class _Session:
             None,
         )
 
-    def _record(self, watcher: Watcher, decisions: Decisions) -> tuple[Recording, Outcome]:
+    def _recorded(self, decisions: Decisions) -> tuple[Watcher, Recording, Outcome]:
+        """The recorded call, who watched it, and what it left."""
+        watcher = Watcher(self.subject.module)
+        recording, outcome = self._record(watcher, decisions)
+        if outcome.failure and self.subject.is_ghost:
+            # Backward does not go through a tensor with contents that a ghost was written into.
+            other, same = Watcher(self.subject.module), Decisions(recording.decisions.flipped)
+            try:
+                again, left = self._record(other, same, makes_floats=False)
+            except CallError:
+                return watcher, recording, outcome
+            names = [operation.name for operation in recording.operations]
+            if not left.failure and names == [operation.name for operation in again.operations]:
+                return other, again, left
+        return watcher, recording, outcome
+
+    def _record(
+        self, watcher: Watcher, decisions: Decisions, *, makes_floats: bool = True
+    ) -> tuple[Recording, Outcome]:
         subject, outcome = self.subject, Outcome()
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -202,6 +217,7 @@ class _Session:
                 gradients=True,
                 observer=watcher,
                 decisions=decisions,
+                makes_floats=makes_floats,
             )
         except CallFailedError as failed:
             error = failed.cause
