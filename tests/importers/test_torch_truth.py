@@ -54,6 +54,24 @@ def attention() -> Call:
     return nn.MultiheadAttention(16, 4, batch_first=True), (value, value, value), {}
 
 
+class Mapped(nn.Module):
+    """Maps over rows, over columns, and over both at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 6)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        y = self.linear(x)
+        columns = torch.vmap(lambda c, w: c.unsqueeze(0) * w, (1, None), 1)(y, torch.ones(3, 1))
+        both = torch.vmap(torch.vmap(lambda item, bias: item.exp() + bias), (1, None))(y, y[0, :5])
+        return torch.vmap(lambda row: (row * row).sum())(y), columns, both
+
+
+def mapped() -> Call:
+    return Mapped(), (torch.rand(5, 4),), {}
+
+
 def bert() -> Call:
     from transformers import BertConfig, BertModel
 
@@ -103,7 +121,7 @@ def vision() -> Call:
 
 
 MAKERS = (
-    shared, aliased, nested, listed, encoder_decoder, recurrent, attention,
+    shared, aliased, nested, listed, encoder_decoder, recurrent, attention, mapped,
     bert, llama, experts, state_space, vision,
 )  # fmt: skip
 each_model = pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
@@ -143,3 +161,11 @@ def test_the_graph_of_ghosts_is_that_of_real_tensors(make: Callable[[], Call]) -
     real = record(*made(make), substrate="real")
     assert not ghost.assumptions
     assert graph_of(ghost) == graph_of(real)
+
+
+@pytest.mark.parametrize("substrate", ["ghost", "real"])
+def test_what_is_mapped_over_rows_has_all_of_them(substrate: str) -> None:
+    module, args, kwargs = mapped()
+    recording = record(module, args, kwargs, substrate=substrate)
+    shapes = [recording.values[reference.value].shape for _, reference in recording.outputs]
+    assert shapes == [tuple(result.shape) for result in module(*args)]

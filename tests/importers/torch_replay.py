@@ -62,7 +62,7 @@ def replay(
     needed = _slice(recording, follow_aliases)
     with torch.no_grad():
         for index in sorted(needed):
-            _run(recording.operations[index], environment)
+            _run(recording.operations[index], recording, environment)
     got = [environment.get(reference.value) for reference, _ in _outputs(recording)]
     wrong = sum(
         tensor is None or not _same(tensor, want) for tensor, want in zip(got, wanted, strict=True)
@@ -110,8 +110,11 @@ def _slice(recording: Recording, follow_aliases: bool) -> set[int]:
     return needed
 
 
-def _run(operation: Operation, environment: dict[int, torch.Tensor]) -> None:
+def _run(operation: Operation, recording: Recording, environment: dict[int, torch.Tensor]) -> None:
     """Runs one operation on the environment's tensors and notes what it made."""
+    if any(reference.batched for reference in operation.inputs):
+        _run_in_vmap(operation, recording, environment)
+        return
     if operation.function is None:  # alias, identity: the same tensor under another number
         for reference, value in zip(operation.inputs, operation.outputs, strict=False):
             environment[value] = environment[reference.value]
@@ -138,6 +141,32 @@ def _run(operation: Operation, environment: dict[int, torch.Tensor]) -> None:
         made.append(tensor)
     assert len(made) == len(operation.outputs), f"{operation} made {len(made)} tensors"
     environment.update(zip(operation.outputs, made, strict=True))
+
+
+def _run_in_vmap(
+    operation: Operation, recording: Recording, environment: dict[int, torch.Tensor]
+) -> None:
+    """Runs an operation that was recorded on rows again on all rows."""
+    references = {reference.value: reference for reference in operation.inputs}
+    made = [dict(recording.values[value].batched) for value in operation.outputs]
+    levels = sorted({level for reference in references.values() for level, _ in reference.batched})
+
+    def run(*rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        found: dict[int, torch.Tensor] = dict(zip(references, rows, strict=True))
+        assert operation.function is not None
+        result = operation.function(
+            *_filled(operation.args, found), **_filled(dict(operation.kwargs), found)
+        )
+        results: list[torch.Tensor] = []
+        collect(result if isinstance(result, list | tuple) else (result,), results)
+        assert len(results) == len(operation.outputs)
+        return tuple(results)
+
+    for level in reversed(levels):
+        axes = tuple(dict(reference.batched).get(level) for reference in references.values())
+        run = torch.vmap(run, axes, tuple(axis[level] for axis in made), randomness="same")
+    results = run(*(environment[value] for value in references))
+    environment.update(zip(operation.outputs, results, strict=True))
 
 
 def _filled(thing: Any, environment: dict[int, torch.Tensor]) -> Any:

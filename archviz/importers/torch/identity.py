@@ -37,6 +37,8 @@ def paused() -> contextlib.ExitStack:
 
 _is_wrapped = getattr(torch._C._functorch, "is_functorch_wrapped_tensor", lambda tensor: False)
 _unwrap = getattr(torch._C._functorch, "get_unwrapped", lambda tensor: tensor)
+_axis_of = getattr(torch._C._functorch, "maybe_get_bdim", lambda tensor: -1)
+_level_of = getattr(torch._C._functorch, "maybe_get_level", lambda tensor: -1)
 
 
 class Identities:
@@ -80,8 +82,9 @@ class Identities:
     def new_value(self, tensor: torch.Tensor, producer: int) -> int:
         """Records the tensor as it is now."""
         wrapped = _is_wrapped(tensor)
+        inner, batched = _unwrapped(tensor) if wrapped else (tensor, ())
         try:
-            shape: tuple[int, ...] | None = tuple(tensor.shape)
+            shape: tuple[int, ...] | None = tuple(inner.shape)
         except RuntimeError:  # nested tensors have no one size
             shape = None
         key = None
@@ -94,10 +97,8 @@ class Identities:
                 self._kept.append(memory if tensor.is_meta else StorageWeakRef(memory))
             last[key] = index
         self._values.append(Recorded(producer, shape, tensor.dtype, key, tensor.requires_grad))
-        inner = tensor
-        while wrapped:
-            inner = _unwrap(inner)
-            wrapped = _is_wrapped(inner)
+        if batched:
+            self._values[index].batched = batched
         inner.__dict__[TAG] = (self.token, index, len(self._operations))
         if self._observer is not None:
             self._observer.valued(index, tensor)
@@ -106,13 +107,12 @@ class Identities:
     def value_of(self, tensor: torch.Tensor) -> Reference:
         """The tensor's value, with what was written into its memory through others since."""
         tag = tensor.__dict__.get(TAG)
+        batched: tuple[tuple[int, int], ...] = ()
         if (tag is None or tag[0] is not self.token) and _is_wrapped(tensor):
-            inner = tensor
-            while _is_wrapped(inner):
-                inner = _unwrap(inner)
+            inner, batched = _unwrapped(tensor)
             tag = inner.__dict__.get(TAG)
         if tag is None or tag[0] is not self.token:
-            return Reference(self._unknown(tensor))
+            return Reference(self._unknown(tensor), (), batched)
         value, time = tag[1], tag[2]
         if (
             self._observer is not None
@@ -131,9 +131,9 @@ class Identities:
                 ]
                 # An observer looks at values, so alias edges end in one of their own.
                 if len(later) > (MOST_WRITERS if self._observer is None else 0):
-                    return Reference(self._joined(tensor, value, later))
-                return Reference(value, tuple(later))
-        return Reference(value)
+                    return Reference(self._joined(tensor, value, later), (), batched)
+                return Reference(value, tuple(later), batched)
+        return Reference(value, (), batched)
 
     def settled(self, tensor: torch.Tensor) -> Reference:
         """As ``value_of``, alias edges joined, for uses that are no operation's input."""
@@ -234,6 +234,17 @@ def untagged(tensors: Iterable[torch.Tensor]) -> Iterator[None]:
         for tensor, tag in tags:
             if tag is not None:
                 tensor.__dict__[TAG] = tag
+
+
+def _unwrapped(tensor: torch.Tensor) -> tuple[torch.Tensor, tuple[tuple[int, int], ...]]:
+    """The tensor under what functorch wraps around it, with level and axis of each vmap."""
+    batched: list[tuple[int, int]] = []
+    while _is_wrapped(tensor):
+        axis = _axis_of(tensor)
+        if axis >= 0:
+            batched.insert(0, (_level_of(tensor), axis))
+        tensor = _unwrap(tensor)
+    return tensor, tuple(batched)
 
 
 def _content(tensor: torch.Tensor) -> tuple[bool | int | float | str, ...] | None:

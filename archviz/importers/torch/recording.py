@@ -29,13 +29,21 @@ class Reference:
         value: Position of the value in the recording.
         writers: Values written later into the same memory through another tensor, which this use
             therefore depends on as well: the alias edges.
+        batched: Inside vmap, level and axis of each one around it, the outermost first: the axis
+            that it hides of the tensor, counted without those before it.
     """
 
-    __slots__ = ("value", "writers")
+    __slots__ = ("batched", "value", "writers")
 
-    def __init__(self, value: int, writers: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        value: int,
+        writers: tuple[int, ...] = (),
+        batched: tuple[tuple[int, int], ...] = (),
+    ) -> None:
         self.value = value
         self.writers = writers
+        self.batched = batched
 
     def __repr__(self) -> str:
         return f"%{self.value}"
@@ -53,9 +61,12 @@ class Recorded:
         name: Of an input ("batch.x.0") or stored tensor ("fc.weight"), else "".
         requires_grad: Whether autograd tracked it when it was recorded.
         content: The elements of a small constant in row-major order, or None.
+        batched: Level and axis of each vmap that it was made in, as in a Reference; the shape has
+            all of its axes.
     """
 
     __slots__ = (
+        "batched",
         "content",
         "dtype",
         "name",
@@ -82,6 +93,7 @@ class Recorded:
         self.name = ""
         self.requires_grad = requires_grad
         self.content: tuple[bool | int | float | str, ...] | None = None
+        self.batched: tuple[tuple[int, int], ...] = ()
 
 
 class Operation:
