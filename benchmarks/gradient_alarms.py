@@ -3,8 +3,9 @@
     python benchmarks/gradient_alarms.py [NAME ...] [--zoo FILE] [--results FILE] [--seconds 120]
 
 The architectures are those of ``torch_models.py`` that have weights, by name or by kind ("small",
-"zoo", "timm", "tv"), in training mode; the loss is the mean square of the first floating-point
-tensor that the model returns, so that heads beside it are outside the loss. The truth is a plain
+"zoo", "timm", "tv"), in training mode, detectors with targets; the loss is the mean square of the
+first floating-point tensor that the model returns, so that heads beside it are outside the loss, or
+the sum of the losses where a detector returns these. The truth is a plain
 call and a backward pass on real tensors, with the same random numbers: a parameter is bad when its
 gradient is None or zero in every element. A finding about any other parameter is a false alarm; a
 bad parameter that the check calls fine is missed, unless its gradient is zero only because others
@@ -35,9 +36,12 @@ KINDS = ("small", "zoo", "timm", "tv")
 
 
 def loss(result: Any) -> Any:
-    """The mean square of the first floating-point tensor."""
+    """The mean square of the first floating-point tensor; of losses by name their sum."""
     from archviz.importers.torch.containers import tensors_in
 
+    found = [tensor for _, tensor in tensors_in(result)]
+    if isinstance(result, dict) and found and all(not tensor.dim() for tensor in found):
+        return sum(found[1:], found[0])
     for _, tensor in tensors_in(result):
         if tensor.is_floating_point() and tensor.requires_grad:
             return tensor.float().pow(2).mean()
@@ -65,11 +69,12 @@ def call_of(module: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[
     from archviz.importers.torch.guesses import guesses
     from archviz.importers.torch.reading import filled
 
-    calls = [(args, kwargs)] if args or kwargs else [(g.args, g.kwargs) for g in guesses(module)]
+    calls = [(False, (args, kwargs))] if args or kwargs else []
+    calls += [(True, (guess.args, guess.kwargs)) for guess in guesses(module)]
     first: Exception | None = None
-    for call in calls:
+    for is_guessed, call in calls:
         # A batch of one has no statistics to normalise by.
-        given, named = filled(tuple(map(partial(doubled, not (args or kwargs)), call)))
+        given, named = filled(tuple(map(partial(doubled, is_guessed), call)))
         try:
             with torch.no_grad():
                 module(*given, **named)
@@ -99,7 +104,7 @@ def examine(name: str, zoo: str) -> dict[str, Any]:
     from archviz.importers.torch.gradient.check import check
 
     try:
-        module, args, kwargs = build(name, zoo)
+        module, args, kwargs = build(name, zoo, in_training=True)
         module.train()
         seeded()
         given, named = call_of(module, args, kwargs)
@@ -119,7 +124,7 @@ def examine(name: str, zoo: str) -> dict[str, Any]:
     found |= _compared(report, bad)
     try:
         with torch.device("meta"):
-            ghost = build(name, zoo)[0].train()
+            ghost = build(name, zoo, in_training=True)[0].train()
         ghost = ghost.to("meta")
     except Exception as error:  # a constructor that needs memory
         found["shapes"] = said(error)
@@ -182,12 +187,9 @@ def main() -> int:
     parser.add_argument("--zoo", default="", help="a torch_zoo.py")
     parser.add_argument("--results", default="", help="a file that what was found is added to")
     parser.add_argument("--seconds", type=int, default=120, help="CPU seconds for one model")
-    parser.add_argument("--timm", type=int, default=40, help="how many of timm's are drawn")
     options = parser.parse_args()
     names = [
-        name
-        for name in chosen(names_of(options.zoo, options.timm), options.names)
-        if name.split()[0] in KINDS
+        name for name in chosen(names_of(options.zoo), options.names) if name.split()[0] in KINDS
     ]
     known: dict[str, dict[str, Any]] = {}
     if options.results and Path(options.results).exists():

@@ -266,7 +266,6 @@ def main() -> None:
     parser.add_argument("--zoo", default="", help="a torch_zoo.py")
     parser.add_argument("--results", default="", help="a file that what was found is added to")
     parser.add_argument("--seconds", type=int, default=120, help="CPU seconds for one model")
-    parser.add_argument("--timm", type=int, default=40, help="how many of timm's are drawn")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--thorough", action="store_true", help=argparse.SUPPRESS)
@@ -274,7 +273,7 @@ def main() -> None:
     if options.serve:
         serve(options)
         return
-    names = chosen(names_of(options.zoo, options.timm), options.names)
+    names = chosen(names_of(options.zoo), options.names)
     if options.list:
         print("\n".join(names))
         return

@@ -101,6 +101,33 @@ SMALL_TYPES = _names(
     """
 )
 
+TIMM = _names(
+    """
+    beit_base_patch16_224 botnet26t_256 caformer_s18 cait_xxs24_224 coat_tiny convit_tiny
+    convmixer_768_32 convnextv2_atto cpubone_nano crossvit_tiny_240 cs3darknet_focus_s csatv2
+    cspnext_tiny davit_tiny deepseek_vit_412m deit3_small_patch16_224 deit_tiny_patch16_224
+    densenet121 dla34 dpn68 eca_nfnet_l0 ecaresnet26t edgenext_x_small efficientformer_l1
+    efficientformerv2_s0 efficientvim_m1 efficientvit_b0 efficientvit_m0 ese_vovnet19b_slim_dw
+    eva02_tiny_patch14_224 fasternet_t0 fastvit_s12 focalnet_tiny_srf gcvit_xxtiny
+    gemma4_vit_167m ghostnet_050 gmlp_s16_224 halonet26t hardcorenas_a hgnet_tiny hiera_tiny_224
+    hieradet_small hrnet_w18_small iformer_s inception_next_atto inception_resnet_v2
+    inception_v3 inception_v4 lambda_resnet26t lcnetv2_small legacy_seresnet18 legacy_xception
+    levit_128s lowformer_b0 maxvit_rmlp_pico_rw_256 maxxvit_rmlp_nano_rw_256 mixer_b16_224
+    mixnet_s mobilenetv3_small_050 mobilenetv5_base mobileone_s0 mobilevit_xxs mvitv2_tiny
+    naflexvit_base_patch16_siglip nasnetalarge nest_tiny nextvit_small pit_xs_224 pnasnet5large
+    poolformer_s12 pvt_v2_b0 qwen3_vit_88m rdnet_tiny regnetx_002 repghostnet_050 repvgg_a0
+    repvit_m1 res2net50_48w_2s resmlp_12_224 resnest26d resnet18d resnetv2_18 rexnet_100
+    samvit_base_patch16_224 selecsls42 sequencer2d_s seresnext26d_32x4d shvit_s1 skresnet18
+    skresnext50_32x4d starnet_s050 swiftformer_xs swin_tiny_patch4_window7_224
+    swinv2_cr_tiny_224 swinv2_tiny_window16_256 test_byobnet test_coatnet test_convnext
+    test_efficientnet test_mambaout test_nfnet test_resnet test_vit test_vit_relpos
+    tiny_vit_5m_224 tinynet_e tnt_s_legacy_patch16_224 tresnet_m twins_svt_small vgg11
+    visformer_tiny vit_tiny_r_s16_p8_224 vitamin_small_224 volo_d1_224 xception41
+    xcit_nano_12_p8_224
+    """
+)
+"""A small model of every module of timm, and of what else some of the modules hold."""
+
 
 # Models
 
@@ -134,7 +161,7 @@ def _shrunk(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def build(
-    name: str, zoo: str, with_weights: bool = False
+    name: str, zoo: str, with_weights: bool = False, in_training: bool = False
 ) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     """The model of that name with its arguments; without any, they are to be guessed.
 
@@ -142,6 +169,7 @@ def build(
         name: As :func:`names_of` gives it.
         zoo: Path of the ``torch_zoo.py``.
         with_weights: Whether those that are made without memory for weights get it.
+        in_training: Whether detectors get targets, and what can be small is small.
     """
     import torch
 
@@ -152,12 +180,17 @@ def build(
     if kind == "timm":
         import timm
 
-        return timm.create_model(rest, pretrained=False).eval(), (), {}
+        model = timm.create_model(rest, pretrained=False).eval()
+        is_fixed = not in_training or model.pretrained_cfg.get("fixed_input_size")
+        return model, () if is_fixed else (torch.rand(2, 3, 128, 128),), {}
     if kind == "tv":
         import torchvision
 
-        model = torchvision.models.get_model(rest, weights=None, **_no_weights(rest))
-        return model.eval(), (), {}
+        settings = _no_weights(rest)
+        if in_training:
+            settings |= SMALL_DETECTOR.get(_detector(rest), {})
+        model = torchvision.models.get_model(rest, weights=None, **settings)
+        return model.eval(), _trained_on(rest) if in_training else (), {}
     module, args, kwargs = _zoo(zoo)[rest]()
     return module.eval(), args, kwargs
 
@@ -169,6 +202,50 @@ def _no_weights(name: str) -> dict[str, Any]:
     if name.startswith(("deeplab", "fcn")):
         return {"weights_backbone": None}
     return {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+
+
+SMALL_DETECTOR = {
+    "rcnn": {
+        "min_size": 128,
+        "max_size": 192,
+        "rpn_pre_nms_top_n_train": 100,
+        "rpn_post_nms_top_n_train": 30,
+        "box_batch_size_per_image": 30,
+    },
+    "one stage": {"min_size": 128, "max_size": 192},
+}
+"""Settings that make torchvision's detectors quick to train, by their kind."""
+
+
+def _detector(name: str) -> str:
+    """The kind of detector that a model of torchvision is; "" for none."""
+    if "rcnn" in name:
+        return "rcnn"
+    if name.startswith(("fcos", "retinanet")):
+        return "one stage"
+    return "fixed size" if name.startswith("ssd") else ""
+
+
+def _trained_on(name: str) -> tuple[Any, ...]:
+    """What a model of torchvision can be trained on; nothing where a guess does."""
+    import torch
+
+    if _detector(name):
+        corners = torch.tensor([[8.0, 8.0, 100.0, 90.0], [40.0, 30.0, 120.0, 120.0]])
+        target = {
+            "boxes": corners,
+            "labels": torch.tensor([1, 1]),
+            "masks": torch.ones(2, 128, 128, dtype=torch.uint8),
+            "keypoints": torch.tensor([50.0, 60.0, 1.0]).repeat(2, 17, 1),
+        }
+        images = [torch.rand(3, 128, 128), torch.rand(3, 128, 128)]
+        return images, [target, {key: item.clone() for key, item in target.items()}]
+    if name.startswith("raft"):
+        return torch.rand(2, 3, 128, 128), torch.rand(2, 3, 128, 128)
+    if name.startswith(("vit", "maxvit", "mvit", "swin3d", "r2plus1d", "r3d", "mc3", "s3d")):
+        return ()
+    size = 192 if "inception" in name else 128
+    return (torch.rand(2, 3, size, size),)
 
 
 def _zoo(path: str) -> dict[str, Any]:
@@ -211,6 +288,10 @@ def lend_torchvision_its_kernels() -> None:
 
     torchvision.extension._HAS_OPS = True
     torchvision.extension._has_ops = lambda: True
+    # Its own version in Python, which would be compiled; as a kernel it is one operation again.
+    module = sys.modules["torchvision.ops.roi_align"]
+    library.impl("roi_align", module._roi_align.__wrapped__, "CompositeImplicitAutograd")
+    module._has_ops = lambda: True
 
 
 def _kept(boxes: Any, scores: Any, threshold: float) -> Any:
@@ -231,19 +312,14 @@ def _kept(boxes: Any, scores: Any, threshold: float) -> Any:
     return torch.tensor(kept, dtype=torch.int64)
 
 
-def names_of(zoo: str, timm_models: int = 40) -> list[str]:
+def names_of(zoo: str) -> list[str]:
     """Every model that can be had here."""
-    import random
-
     lend_torchvision_its_kernels()  # timm imports torchvision too
     names = [f"hf {name}" for name in TYPES] + [f"small {name}" for name in SMALL_TYPES]
     if zoo:
         names += [f"zoo {name}" for name in _zoo(zoo)]
     if importlib.util.find_spec("timm"):
-        import timm
-
-        drawn = random.Random(0).sample(timm.list_models(), timm_models)
-        names += [f"timm {name}" for name in sorted(drawn)]
+        names += [f"timm {name}" for name in TIMM]
     if importlib.util.find_spec("torchvision"):
         import torchvision
 
