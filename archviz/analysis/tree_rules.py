@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archviz.analysis.tree_graph import chosen_trees
+from archviz.errors import OptionError
 from archviz.ir import Condition, Forest
 from archviz.ir.forest.columns import Missing
 from archviz.ir.forest.routing import ZERO
@@ -56,7 +57,7 @@ def rules(
         digits: Significant digits; 0 for as many as an exact rule needs.
 
     Raises:
-        OptionError: There is no such tree or node.
+        OptionError: There is no such tree or node, or the tree is too deep.
     """
     asked = chosen_trees(forest, tree, root)
     if forest.tree_count > 1:
@@ -98,6 +99,10 @@ def combination(forest: Forest) -> str:
     return f"prediction: {text if forest.link == 'identity' else f'{forest.link}({text})'}"
 
 
+MOST_DEPTH = 5000
+"""Tests above a line; the bars before all lines grow with the square of it."""
+
+
 class _Writer:
     def __init__(self, forest: Forest, digits: int) -> None:
         self.forest = forest
@@ -120,6 +125,11 @@ class _Writer:
         stack: list[tuple[int, int, str]] = [(root, 0, "")]
         while stack:
             node, depth, test = stack.pop()
+            if depth > MOST_DEPTH:
+                raise OptionError(
+                    f"tree {tree} is more than {MOST_DEPTH:,} tests deep, too deep for rules",
+                    "say how far with --max-depth N or --max-nodes N",
+                )
             while depth >= len(bars):
                 bars.append(f"|   {bars[-1]}")
             if test:

@@ -266,7 +266,34 @@ def written(name: str, content: bytes) -> Callable[[Path], None]:
 
 
 LEAF = field(1, field(1, 1))
-SPLIT = field(3, field(2, 0) + field(3, field(2, b"\x0d" + struct.pack("<f", 1.0))))
+SPLIT = field(3, field(2, 1) + field(3, field(2, b"\x0d" + struct.pack("<f", 1.0))))
+
+
+def trees(count: int, *messages: bytes) -> Callable[[Path], None]:
+    """Nodes, and a header that says of how many trees they are."""
+
+    def change(folder: Path) -> None:
+        shard(blob(*messages))(folder)
+        header = folder / "random_forest_header.pb"
+        header.write_bytes(header.read_bytes() + field(2, count))
+
+    return change
+
+
+def asks(number: int, content: bytes) -> bytes:
+    """A split with a condition of that kind."""
+    return field(3, field(2, 1) + field(3, field(number, content)))
+
+
+def classes(folder: Path) -> None:
+    """A hundred thousand classes, and as many leaves, each of which answers one."""
+    items = [
+        field(7, field(1, b"%d" % index) + field(2, field(1, index))) for index in range(100_000)
+    ]
+    column = field(1, field(1, 4) + field(2, b"y") + field(6, b"".join(items)))
+    spec = (folder / "data_spec.pb").read_bytes()
+    (folder / "data_spec.pb").write_bytes(column + spec)
+    trees(100_000, *[LEAF] * 100_000)(folder)
 
 
 def ydf_pipe(folder: Path) -> None:
@@ -298,12 +325,16 @@ YDF: dict[str, Callable[[Path], None]] = {
     "chain": shard(blob(*[SPLIT, LEAF] * 50_000, LEAF)),
     "empty-messages": shard(blob(*[b""] * 200_000)),
     "nested": shard(blob(b"\x1a\xff\xff\xff\xff\x0f")),
-    "bits": shard(
-        blob(field(3, field(2, 0) + field(3, field(5, field(1, b"\xff" * 8_000_000)))), LEAF, LEAF)
-    ),
-    "categories": shard(
-        blob(field(3, field(2, 0) + field(3, field(4, field(1, b"\1" * 9_000_000)))), LEAF, LEAF)
-    ),
+    "million-leaves": trees(1_000_000, *[LEAF] * 1_000_000),
+    "million-nodes": trees(1, *[SPLIT, LEAF] * 500_000, LEAF),
+    "packed-million-leaves": shard(blob(*[LEAF] * 1_000_000, packed=1)),
+    "fields": shard(blob(LEAF * 1_000_000)),
+    "answers": trees(1_000, *[LEAF * 900] * 1_000),
+    "classes": classes,
+    "bits": trees(1, asks(5, field(1, b"\xff" * 8_000_000)), LEAF, LEAF),
+    "categories": trees(1, asks(4, field(1, b"\1" * 9_000_000)), LEAF, LEAF),
+    "category-of-many-bytes": trees(1, asks(4, field(1, b"\xff" * 9_000_000)), LEAF, LEAF),
+    "sum": trees(1, asks(7, field(1, b"\1" * 1_000_000) + field(2, bytes(4 << 20))), LEAF, LEAF),
     "vocabulary": vocabulary,
     "pipe": ydf_pipe,
     "many-shards": many_shards,
@@ -320,6 +351,8 @@ def test_a_folder_of_ydf_made_to_do_harm_ends_soon(
     YDF[name](path)
     outcome = outcome_of(server, path, "ydf")
     assert outcome.startswith(("sentence: model: ", "model"))
+    if name in ("million-leaves", "million-nodes", "answers", "categories"):
+        assert outcome == "model"
 
 
 # ---- PMML: an XML document

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import pytest
 from steps import lines_run
 from tree_geometry import area_of, nodes, problems
@@ -18,6 +19,7 @@ from archviz.length import PIXELS
 from archviz.scene import Group, Path, Rect, Scene, Text, flatten
 from archviz.views.tree import COMPACT, FANCY, PLAIN, draw, form_of
 from archviz.views.tree.fills import fills_of
+from archviz.views.tree.icicle import sizes
 
 SIZES = {"a leaf": 1, "a stump": 2, "small": 9, "fancy": FANCY, "plain": 90, "compact": 300}
 KINDS: dict[str, dict[str, Any]] = {
@@ -273,6 +275,29 @@ def test_an_icicle_draws_what_can_be_seen_alone() -> None:
     shown = int(next(t for t in words(scene) if "thinner" in t).split()[0].replace(",", ""))
     assert 500 < shown < 20000
     assert problems(scene) == []
+
+
+def test_an_icicle_is_as_wide_as_leaves_where_no_rows_are_stated_however_deep() -> None:
+    deep = model(20000, shape="chain", samples=None, weight=None)
+    forest = deep.body
+    assert isinstance(forest, Forest)
+    nodes_below = sizes(forest, 0)
+    assert sorted(nodes_below, reverse=True) == [*range(20000, 1, -1), *[1] * 20000]
+    inner = np.flatnonzero(forest.yes >= 0)
+    together = nodes_below[forest.yes[inner]] + nodes_below[forest.no[inner]]
+    assert (nodes_below[inner] == together).all()
+    assert sizes(grown([40], seed=4, samples=None, weight=None), 0)[0] == 40
+    scene = draw(deep)
+    assert any("below row 1,000 or thinner than a line" in text for text in words(scene))
+    assert scene.height < 3200
+
+
+def test_a_tree_of_too_many_leaves_for_a_form_is_refused() -> None:
+    large = model(25_001, shape="chain")
+    for form in ("fancy", "plain", "compact"):
+        with pytest.raises(OptionError, match="would show 25,001 leaves"):
+            draw(large, form=form)  # type: ignore[arg-type]
+    assert draw(large, form="plain", max_nodes=31).height > 100
 
 
 def test_hostile_names_stay_on_one_line_and_in_their_card() -> None:

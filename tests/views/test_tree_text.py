@@ -178,6 +178,13 @@ def test_a_chain_of_a_thousand_splits_is_written_in_every_format() -> None:
         assert len(str(api.render(deep, format=name))) > 20_000
 
 
+def test_rules_deeper_than_anyone_reads_are_refused() -> None:
+    deep = model(5002, shape="chain")
+    with pytest.raises(OptionError, match="more than 5,000 tests deep"):
+        api.render(deep, format="text")
+    assert str(api.render(deep, format="text", max_depth=2)).count("\n") == 7
+
+
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's dot is not installed")
 def test_dot_reads_every_node_and_branch_of_a_forest() -> None:
     forest = api.load(FOLDER / "sklearn" / "iris_forest.joblib")

@@ -65,23 +65,6 @@ def content(message: dict[int, list[Any]], number: int) -> bytes:
     return value
 
 
-def single(message: dict[int, list[Any]], number: int, default: float = 0.0) -> float:
-    """A float of 32 bits, whose bits a message holds as a number."""
-    if number not in message:
-        return default
-    found: float = struct.unpack("<f", struct.pack("<I", whole(message, number) & 0xFFFFFFFF))[0]
-    return found
-
-
-def double(message: dict[int, list[Any]], number: int, default: float = 0.0) -> float:
-    """A float of 64 bits."""
-    if number not in message:
-        return default
-    bits = whole(message, number) & 0xFFFFFFFFFFFFFFFF
-    found: float = struct.unpack("<d", struct.pack("<Q", bits))[0]
-    return found
-
-
 def wholes(message: dict[int, list[Any]], number: int) -> list[int]:
     """A repeated whole number, packed or not."""
     found: list[int] = []
@@ -96,13 +79,12 @@ def wholes(message: dict[int, list[Any]], number: int) -> list[int]:
     return found
 
 
-def floats(message: dict[int, list[Any]], number: int, code: str = "f") -> list[float]:
-    """A repeated float, packed or not; ``code`` "d" for doubles."""
-    size = struct.calcsize(code)
+def floats(message: dict[int, list[Any]], number: int) -> list[float]:
+    """A repeated float of 32 bits, packed or not."""
     found: list[float] = []
     for value in message.get(number, ()):
-        raw = value.to_bytes(size, "little") if isinstance(value, int) else value
-        found += struct.unpack(f"<{len(raw) // size}{code}", raw[: len(raw) // size * size])
+        raw = value.to_bytes(4, "little") if isinstance(value, int) else value
+        found += struct.unpack(f"<{len(raw) // 4}f", raw[: len(raw) // 4 * 4])
     return found
 
 
@@ -137,12 +119,14 @@ def blobs(data: bytes) -> Iterator[bytes]:
     Raises:
         MalformedError: The shard ends within one.
     """
-    position, head, tail = (8, 4, 0) if data[:2] == b"BS" else (0, 12, 4)
-    while position < len(data):
-        raw = data[position : position + (4 if head == 4 else 8)]
-        length = int.from_bytes(raw, "little")
-        position += head
-        if position + length + tail > len(data):
+    if data[:2] == b"BS":
+        length_at, position, head, tail = struct.Struct("<I").unpack_from, 8, 4, 0
+    else:
+        length_at, position, head, tail = struct.Struct("<Q").unpack_from, 0, 12, 4
+    end = len(data)
+    while position < end:
+        begin = position + head
+        position = begin + length_at(data, position)[0] + tail if begin <= end else end + 1
+        if position > end:
             raise MalformedError("a shard of nodes ends within a node", "copy the folder again")
-        yield data[position : position + length]
-        position += length + tail
+        yield data[begin : position - tail]

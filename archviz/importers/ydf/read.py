@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from archviz.importers.ydf.messages import (
     whole,
     wholes,
 )
-from archviz.importers.ydf.nodes import Rows
+from archviz.importers.ydf.nodes import Nodes
 from archviz.importers.ydf.sniff import KINDS, SPEC, prefix_of
 from archviz.ir import Diagnostic, Forest, Model, Severity
 from archviz.ir.forest.check import sound
@@ -101,18 +102,17 @@ def _model(folder: Path, members: tuple[str, ...], prefix: str, name: str) -> Mo
     if not shards:
         raise ValueError("its nodes are missing")
     width = len(names) if names and kind == "random_forest" else 1
-    rows = Rows(known, features, max(width, 1))
-    for shard in sorted(shards):
-        rows.add(blobs(_whole_shard(folder / shard)))
-    rows.finish()
-    forest = sound(_forest(rows, known, features, names, kind, own))
+    paths = [folder / shard for shard in sorted(shards)]
+    nodes = Nodes(known, features, max(width, 1), sum(path.stat().st_size for path in paths))
+    nodes.add(chain.from_iterable(blobs(_whole_shard(path)) for path in paths))
+    forest = sound(_forest(nodes.finish(), known, features, names, kind, own))
     if whole(own, 2) not in (0, forest.tree_count):
         raise ValueError(f"it has {forest.tree_count} trees of {whole(own, 2)}")
     metadata = {"model": clean(content(header, 1)), "label": ""}
     if 0 <= label < len(known):
         metadata["label"] = clean(known[label].name)
     found = {key: value for key, value in metadata.items() if value}
-    return Model(forest, "ydf", name, found, tuple(_losses(rows)))
+    return Model(forest, "ydf", name, found, tuple(_losses(nodes)))
 
 
 def _content(path: Path, most: int) -> bytes:
@@ -140,41 +140,16 @@ def _classes(column: Column) -> tuple[str, ...]:
 
 
 def _forest(
-    rows: Rows,
+    nodes: dict[str, Any],
     known: list[Column],
     features: dict[int, int],
     names: tuple[str, ...],
     kind: str,
     own: dict[int, list[Any]],
 ) -> Forest:
-    import numpy as np
-
-    def lists(column: list[list[Any]]) -> tuple[Any, Any]:
-        if not any(column):
-            return None, None
-        starts = np.concatenate([[0], np.cumsum([len(item) for item in column])])
-        return starts, np.array([entry for item in column for entry in item])
-
     used = [known[index] for index in features]
-    category_starts, categories = lists(rows.categories)
-    oblique_starts, terms = lists(rows.oblique)
     fields: dict[str, Any] = {
-        "starts": rows.starts,
-        "yes": rows.yes,
-        "no": rows.no,
-        "condition": rows.condition,
-        "feature": rows.feature,
-        "threshold": rows.threshold,
-        "value": np.array(rows.values, np.float64),
-        "missing": rows.missing,
-        "samples": _stated(rows.samples),
-        "weight": _stated(rows.weight),
-        "gain": _stated(rows.gain),
-        "category_starts": category_starts,
-        "categories": categories,
-        "oblique_starts": oblique_starts,
-        "oblique_features": None if terms is None else terms[:, 0],
-        "oblique_weights": None if terms is None else terms[:, 1],
+        **nodes,
         "name": _NAMES[kind],
         "compare_dtype": "float32",
         "feature_names": tuple(clean(column.name) for column in used),
@@ -186,7 +161,7 @@ def _forest(
         },
     }
     if kind == "gradient_boosted_trees":
-        return Forest(**fields, **_boosting(own, len(rows.starts) - 1, names))
+        return Forest(**fields, **_boosting(own, len(nodes["starts"]) - 1, names))
     if kind == "isolation_forest":
         return _isolation(fields, whole(own, 4))
     wins = whole(own, 3, 1) > 0
@@ -196,13 +171,6 @@ def _forest(
         aggregation="vote" if names and wins else "mean",
         class_names=(names,) if names else (),
     )
-
-
-def _stated(column: list[float]) -> Any:
-    import numpy as np
-
-    values = np.array(column, np.float64)
-    return None if np.isnan(values).all() else values
 
 
 def _boosting(own: dict[int, list[Any]], trees: int, names: tuple[str, ...]) -> dict[str, Any]:
@@ -232,7 +200,8 @@ def _isolation(fields: dict[str, Any], drawn: int) -> Forest:
     import numpy as np
 
     depths = Forest(**fields).depths()
-    rest = np.array([average_path(0.0 if n != n else n) for n in fields["samples"].tolist()])
+    samples = np.zeros(len(depths)) if fields["samples"] is None else fields["samples"]
+    rest = np.array([average_path(0.0 if n != n else n) for n in samples.tolist()])
     usual = average_path(drawn)
     return Forest(
         **{**fields, "value": depths + rest},
@@ -244,14 +213,14 @@ def _isolation(fields: dict[str, Any], drawn: int) -> Forest:
     )
 
 
-def _losses(rows: Rows) -> Iterator[Diagnostic]:
-    if rows.unknown:
+def _losses(nodes: Nodes) -> Iterator[Diagnostic]:
+    if nodes.unknown:
         yield Diagnostic(
             "unknown-condition",
             Severity.WARNING,
-            f"{rows.unknown} conditions are of a kind that is not known; they show as true",
+            f"{nodes.unknown} conditions are of a kind that is not known; they show as true",
         )
-    if rows.replaces_missing:
+    if nodes.replaces_missing:
         yield Diagnostic(
             "missing-replaced",
             Severity.INFO,

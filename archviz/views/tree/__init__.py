@@ -38,6 +38,9 @@ from archviz.views.tree.plots import Plots
 FANCY, PLAIN, COMPACT = 64, 250, 1000
 """Leaves up to which trees are drawn in each form; larger ones are icicles."""
 
+MOST = 25_000
+"""Leaves above which no tree is drawn with a card or a dot for each."""
+
 Form = Literal["auto", "fancy", "plain", "compact", "icicle", "overview", "leaves", "space"]
 
 
@@ -148,6 +151,12 @@ def draw(
     plots = Plots(forest, number, rows, path.row) if rows is not None and counts else None
     leaves_shown = (size_of(forest, number) if part is None else len(part.rows)) // 2 + 1
     chosen = form_of(leaves_shown) if form == "auto" else form
+    if chosen in ("fancy", "plain", "compact") and leaves_shown > MOST:
+        raise OptionError(
+            f"tree {number} would show {leaves_shown:,} leaves, and the form {chosen!r} is for "
+            f"{MOST:,} at most",
+            "--form icicle shows them all; --max-nodes N or --max-depth N fewer",
+        )
     diagram = Diagram(
         forest, number, fills, path.nodes, layout, show, digits, leaves, legend, plots
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archviz.ir import Forest
+from archviz.ir.forest.columns import depths_of
 from archviz.scene import Group, Mark, Path, Rect, Segment, Text
 from archviz.text import CAP_HEIGHT, fit, text_width
 from archviz.views.tree import words
@@ -33,6 +36,9 @@ NAMED = 26.0
 TALLEST, LOWEST = 20.0, 3.0
 HEIGHT = 1000.0
 """Pixels that the rows of a deep tree share."""
+
+DEEPEST = 1000
+"""Rows that are drawn."""
 
 TEXT_SIZE = 9.5
 
@@ -63,9 +69,10 @@ def draw(
     """The tree as tiles; where it is shown ``pixels`` wide, text can be read in that width."""
     check(forest, tree, limits)
     width = WIDTH if pixels is None else round(pixels * 1.15 - 2 * MARGIN)
-    found = list(
-        levels(forest, tree, width, root=limits.root, max_depth=limits.max_depth, least=THINNEST)
+    tiles = levels(
+        forest, tree, width, root=limits.root, max_depth=limits.max_depth, least=THINNEST
     )
+    found = list(islice(tiles, DEEPEST))
     top_part = _part(forest, tree, found[0].rows)
     head, height = caption(top_part, width, MARGIN, MARGIN)
     if has_legend:
@@ -74,7 +81,8 @@ def draw(
     start = int(forest.starts[tree])
     shown, whole = sum(len(level.rows) for level in found), size_of(forest, tree)
     if shown < whole and limits.is_everything:
-        note = f"{shown:,} of {whole:,} nodes; the others are thinner than a line"
+        deeper = f"below row {DEEPEST:,} or " if len(found) == DEEPEST else ""
+        note = f"{shown:,} of {whole:,} nodes; the others are {deeper}thinner than a line"
         text = fit(note, SIZE, width)
         head.append(Text(MARGIN, MARGIN + height + 9, text, "note", SIZE, text_width(text, SIZE)))
         height += 18
@@ -88,10 +96,8 @@ def draw(
         colors = node_colors(fills, forest.value[level.rows])
         own = _named(forest, tree, fills, level, colors, y, row)
         marks += own
-        tiles = zip(
-            level.rows.tolist(), level.x.tolist(), level.width.tolist(), colors, strict=True
-        )
-        for node, x, size, color in tiles:
+        columns = (level.rows.tolist(), level.x.tolist(), level.width.tolist(), colors)
+        for node, x, size, color in zip(*columns, strict=True):
             left = MARGIN + x
             if size < NAMED:
                 merged.setdefault(color, []).extend(_tile(left, y, size, row))
@@ -146,16 +152,14 @@ def sizes(forest: Forest, tree: int) -> npt.NDArray[np.float64]:
             found = column[own]
             if np.isfinite(found).all() and (found >= 0).all():
                 return np.asarray(found, np.float64)
-    yes, no = forest.yes[own], forest.no[own]
-    order = [np.zeros(1, np.int64)]
-    while len(order[-1]):
-        inner = order[-1][yes[order[-1]] >= 0]
-        order.append(np.concatenate([yes[inner], no[inner]]))
-    leaves = np.ones(len(yes))
-    for level in reversed(order):
-        inner = level[yes[level] >= 0]
-        leaves[inner] = leaves[yes[inner]] + leaves[no[inner]]
-    return leaves
+    yes, no = forest.yes[own].tolist(), forest.no[own].tolist()
+    splits = np.flatnonzero(forest.yes[own] >= 0)
+    parents = np.arange(len(yes))
+    parents[forest.yes[own][splits]] = parents[forest.no[own][splits]] = splits
+    leaves = array("d", [1.0]) * len(yes)
+    for node in splits[np.argsort(-depths_of(parents)[splits])].tolist():  # the deepest first
+        leaves[node] = leaves[yes[node]] + leaves[no[node]]
+    return np.array(leaves)
 
 
 def _tile(x: float, y: float, width: float, row: float) -> tuple[Segment, ...]:

@@ -1,6 +1,7 @@
 """Makes the PMML files here and in tests/importers/pmml_models.
 
-Needs nyoka, and sklearn2pmml with Java for those of XGBoost and LightGBM.
+Needs nyoka, and sklearn2pmml with Java for those of XGBoost and LightGBM. Another run has another
+time in each file, and another scikit-learn another last digit in what gradient boosting learns.
 
     python tests/samples/pmml/make.py
 """
@@ -48,10 +49,11 @@ def main() -> None:
         predictions[name] = predicted(model, data)
     frame = pd.DataFrame(iris.data, columns=iris.feature_names)
     holes = pd.DataFrame(gaps, columns=diabetes.feature_names)
+    progression = pd.Series(diabetes.target, name="target")
     boosted = lightgbm.LGBMClassifier(n_estimators=3, num_leaves=5, verbose=-1, min_child_samples=5)
     for name, estimator, data, target in (
         ("lightgbm", boosted, frame, pd.Series(species, name="species")),
-        ("xgboost", xgboost.XGBRegressor(n_estimators=4, max_depth=3), holes, diabetes.target),
+        ("xgboost", xgboost.XGBRegressor(n_estimators=4, max_depth=3), holes, progression),
     ):
         model = PMMLPipeline([("model", estimator)]).fit(data, target)
         sklearn2pmml(model, str(file(name)))

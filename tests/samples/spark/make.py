@@ -1,10 +1,14 @@
-"""Makes the folders here and in tests/importers/spark_models; needs pyspark and Java.
+"""Makes the folders here and in tests/importers/spark_models; needs pyspark and Java 17.
 
-python tests/samples/spark/make.py
+Spark runs on this machine alone: where it may not look up the machine's name it would wait for
+ever. Identifiers of stages and names of files are random; the models and predictions are not.
+
+    python tests/samples/spark/make.py
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,7 +33,10 @@ def save(model: Any, name: str) -> None:
 
 
 def main() -> None:
-    session = SparkSession.builder.master("local[1]").getOrCreate()
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    builder = SparkSession.builder.master("local[1]")
+    builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
+    session = builder.config("spark.ui.enabled", "false").getOrCreate()
     source = np.random.default_rng(0)
     count = 300
     age = source.normal(40, 10, count).round(1)
@@ -73,6 +80,7 @@ def main() -> None:
     last = forest(labelCol="yi", numTrees=2, maxDepth=2, seed=1)
     save(Pipeline(stages=[*indexers[:2], assembler, last]).fit(data), "pipeline")
     np.savez_compressed(OTHERS / "predictions.npz", **found)
+    session.stop()
 
 
 if __name__ == "__main__":
