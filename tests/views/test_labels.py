@@ -10,6 +10,7 @@ from archviz.layouts import Area
 from archviz.passes import collapse_scopes, fuse
 from archviz.scene import Group, Text, flatten
 from archviz.text import text_width
+from archviz.views.layered.words import window_of
 from archviz.views.node_link import cards, draw, labels
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.frames import last_words, paint_frame
@@ -67,6 +68,50 @@ def test_a_join_says_what_it_joins_with() -> None:
     uses = (ParameterUse("c", "", 1),)
     node = b.node("Concat", (x, None), (y,), attributes={"axis": -1}, parameters=uses)
     assert labels.detail(node, b.build()) == "axis -1, with 0"
+
+
+@pytest.mark.parametrize(
+    ("op", "shape", "told", "window"),
+    [
+        ("Conv2D", (3, 5, 7, 64), "64 filters, 3×5, stride 2", (3, 5)),
+        ("DepthwiseConv2dNative", (3, 3, 7, 1), "3×3, stride 2", (3, 3)),
+        ("Conv3D", (2, 3, 4, 7, 64), "64 filters, 2×3×4, stride 2", (2, 3, 4)),
+        ("CONV_2D", (64, 3, 5, 7), "64 filters, 3×5, stride 2", (3, 5)),
+        ("DEPTHWISE_CONV_2D", (1, 3, 5, 7), "3×5, stride 2", (3, 5)),
+        ("Conv2D", (3, 5), "stride 2", ()),
+        ("Conv", (64, 7, 3, 5), "stride 2", (3, 5)),
+    ],
+)
+def test_a_convolution_says_what_its_kernels_shape_says_of_its_window(
+    op: str, shape: tuple[int, ...], told: str, window: tuple[int, ...]
+) -> None:
+    b = GraphBuilder()
+    x, y = b.value("x"), b.value("y")
+    b.parameter(weight("k", *shape))
+    node = b.node(
+        op, (x, None), (y,), attributes={"strides": (2, 2)}, parameters=(ParameterUse("k", "", 1),)
+    )
+    graph = b.build()
+    assert labels.detail(node, graph) == told
+    assert window_of(node, graph) == window
+
+
+def test_a_pooling_of_tensorflow_says_its_window_first() -> None:
+    b = GraphBuilder()
+    node = b.node(
+        "MaxPool", (b.value("x"),), (b.value("y"),),
+        attributes={"ksize": (3, 3), "strides": (2, 2), "padding": "valid"},
+    )  # fmt: skip
+    assert labels.detail(node, b.build()) == "3×3, stride 2, valid"
+
+
+def test_attention_says_how_wide_a_head_is() -> None:
+    b = GraphBuilder()
+    node = b.node(
+        "MultiHeadAttention", (b.value("x"),), (b.value("y"),),
+        attributes={"num_heads": 8, "key_dim": 32},
+    )  # fmt: skip
+    assert labels.detail(node, b.build()) == "8 heads, 32 per head"
 
 
 def test_a_bias_that_another_operation_adds_is_a_row_and_no_strip() -> None:

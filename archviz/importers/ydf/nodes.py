@@ -92,7 +92,7 @@ class Nodes:
 
         if not self._parts:
             raise MalformedError("its trees have no nodes", "copy all shards of its nodes")
-        found = {}
+        found: dict[str, Any] = {}
         for name in list(self._parts):
             found[name] = np.concatenate(self._parts.pop(name))
         for name in ("category", "oblique"):
@@ -219,7 +219,8 @@ class Nodes:
             raise MalformedError("a node answers with a number, though the model names classes")
         value[single, 0] = numbers[1].singles(0.0)[single]
         lifted = node[5].only(~node[1].stated & ~single).read(contents=(4,))[4]
-        _fill(value, *lifted.floats("f"), first=0)
+        lifts, effects = lifted.floats("f")
+        _fill(value, lifts, effects, first=0)
         self._parts.setdefault("value", []).append(value)
         counted = numbers[2].read((3,))[3].doubles(NAN)
         summed = np.where(numbers[5].stated, numbers[5].doubles(NAN), counted)

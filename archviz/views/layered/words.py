@@ -5,6 +5,7 @@ from __future__ import annotations
 from archviz.ir import Graph, Node
 from archviz.ir.walk import leaves
 from archviz.ops import category_of
+from archviz.ops.kernels import window_in
 
 GENERAL = {
     "conv": "conv",
@@ -106,9 +107,10 @@ def window_of(node: Node, graph: Graph) -> tuple[int, ...]:
                 parameter = graph.parameters.get(use.parameter)
                 shape = parameter.type.shape if parameter is not None else None
                 if shape and len(shape) > 2:
-                    sides = tuple(n for n in shape[2:] if isinstance(n, int))
-                    if len(sides) == len(shape) - 2:
-                        return sides
+                    sides = window_in(part.op, shape)
+                    known = tuple(side for side in sides if isinstance(side, int))
+                    if sides and len(known) == len(sides):
+                        return known
     return ()
 
 

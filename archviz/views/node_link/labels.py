@@ -18,6 +18,7 @@ from archviz.ir import (
 from archviz.ir.types import format_shape
 from archviz.ir.walk import leaves, links, operations_of
 from archviz.ops import OTHER, category_of, input_name, table
+from archviz.ops.kernels import AXES, filters_in, window_in
 from archviz.ops.patterns import compound_named
 from archviz.text import printable
 
@@ -38,9 +39,11 @@ def detail(node: Node, graph: Graph) -> str:
     parts = []
     if category_of(node.op) == "linear":
         parts += _features(node, graph)
+    if node.op in AXES or "ksize" in node.attributes:
+        parts += _window(node, graph)
     known = table().attribute if node.attributes else {}
     for name, label in known.items():
-        if name in node.attributes and not (name == "units" and parts):
+        if name in node.attributes and name != "ksize" and not (name == "units" and parts):
             made = _made_dtype(node, graph) if name in ("to", "dtype") else ""
             text = made or _setting(name, label, node.attributes[name])
             if text:
@@ -265,6 +268,22 @@ def _features(node: Node, graph: Graph) -> list[str]:
     return [f"{ends[0]} → {ends[1]}"] if len(ends) == 2 else []
 
 
+def _window(node: Node, graph: Graph) -> list[str]:
+    """What operations say of their window by their kernel alone, or by "ksize"."""
+    if "ksize" in node.attributes:
+        return [_setting("ksize", "", node.attributes["ksize"])]
+    if any(name in node.attributes for name in _WINDOWS):
+        return []
+    for use in node.parameters:
+        parameter = _known(use.parameter, graph)
+        shape = parameter.type.shape if parameter is not None else None
+        if use.index == 1 and shape and (window := window_in(node.op, shape)):
+            filters = filters_in(node.op, shape)
+            sides = "×".join(map(str, window))
+            return [sides] if filters is None else [f"{filters} filters", sides]
+    return []
+
+
 def _matrix(node: Node, graph: Graph) -> tuple[int, int] | None:
     """Widths before and behind a product with one stored matrix."""
     if node.op not in ("Gemm", "MatMul", "linear"):
@@ -300,7 +319,7 @@ def _setting(name: str, label: str, value: Attribute) -> str:
     if name == "alpha" and value == 1.0:
         return ""
     text = ",".join(map(_scalar, numbers))
-    if label.endswith("heads") or name in ("filters", "units"):
+    if label.endswith(("head", "heads")) or name in ("filters", "units"):
         return f"{text} {label}"
     return text if name in _SELF_EXPLAINING else f"{label} {text}"
 
