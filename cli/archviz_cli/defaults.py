@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from argparse import Action, ArgumentTypeError, BooleanOptionalAction
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from archviz.errors import OptionError
+from archviz_cli.parsing import Several
 
-Parameters = Mapping[str, Mapping[str, str]]
-"""For each command the parameter that each option's long name sets."""
+Defaults = dict[str, dict[str, Any]]
+"""Values by command and by the option's long name."""
 
 
 def find(folder: Path) -> Path | None:
@@ -21,10 +23,14 @@ def find(folder: Path) -> Path | None:
     return None
 
 
-def read(path: Path, known: Callable[[], Parameters]) -> dict[str, dict[str, Any]]:
-    """Default values by command and parameter.
+def read(path: Path, known: Callable[[], Mapping[str, Sequence[str]]]) -> Defaults:
+    """What the file says, by command and by the option's long name.
 
     Keys beside the commands' own tables go to every command that has such an option.
+
+    Args:
+        path: A pyproject.toml.
+        known: The options of each command; asked when the file has defaults.
 
     Raises:
         OptionError: The file is no TOML, or has a key that no option answers to.
@@ -41,7 +47,7 @@ def read(path: Path, known: Callable[[], Parameters]) -> dict[str, dict[str, Any
     if not table:
         return {}
     commands = known()
-    defaults: dict[str, dict[str, Any]] = {command: {} for command in commands}
+    defaults: Defaults = {command: {} for command in commands}
     everywhere = {name for options in commands.values() for name in options}
     for key, value in table.items():
         if key in commands and isinstance(value, dict):
@@ -50,13 +56,33 @@ def read(path: Path, known: Callable[[], Parameters]) -> dict[str, dict[str, Any
             raise _unknown(path, "tool.archviz", key, [*everywhere, *commands])
         for command, options in commands.items():
             if key in options:
-                defaults[command][options[key]] = _value(key, value, path)
+                defaults[command][key] = _value(key, value, path)
     for command, options in commands.items():
         for key, value in table.get(command, {}).items():
             if key not in options:
                 raise _unknown(path, f"tool.archviz.{command}", key, list(options))
-            defaults[command][options[key]] = _value(key, value, path)
+            defaults[command][key] = _value(key, value, path)
     return defaults
+
+
+def converted(action: Action, value: Any, where: str) -> Any:
+    """A value of a file as the option would take it from a command line.
+
+    Raises:
+        OptionError: It would not.
+    """
+    if isinstance(action, BooleanOptionalAction) or action.nargs == 0:
+        if not isinstance(value, bool):
+            raise OptionError(f"{where} is {value!r}", "it takes true or false")
+        return value
+    if isinstance(action, Several):
+        return [str(item) for item in (value if isinstance(value, list) else [value])]
+    if isinstance(value, bool | list):
+        raise OptionError(f"{where} is {value!r}", "it takes one text or number")
+    try:
+        return action.type(str(value)) if callable(action.type) else str(value)
+    except ArgumentTypeError as error:
+        raise OptionError(f"{where}: {error}") from None
 
 
 def _value(key: str, value: object, path: Path) -> object:

@@ -48,27 +48,26 @@ def _run(arguments: Sequence[str]) -> int:
     if list(arguments) == ["--version"]:  # answered without loading the command line
         sys.stdout.write(f"archviz {__version__}\n")
         return 0
-    import typer
-
-    from archviz_cli.command_line import command_line
-    from archviz_cli.commands import ClosedPipeError
+    from archviz_cli import command_line
     from archviz_cli.console import Console
+    from archviz_cli.running import ClosedPipeError
 
-    command = command_line(arguments)
     try:
-        code = command.main(list(arguments), prog_name="archviz", standalone_mode=False)
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks what could come next
+            import argcomplete
+
+            argcomplete.autocomplete(command_line.whole())
+        return command_line.run(arguments)
     except ArchvizError as error:
         Console().error(error)
         return COULD_NOT_RUN
-    except (KeyboardInterrupt, typer.Abort):
+    except SystemExit as leaving:  # after help, or the version
+        return int(leaving.code or 0)
+    except KeyboardInterrupt:
         return INTERRUPTED
     except ClosedPipeError:
         return CLOSED_PIPE
-    except Exception as error:
-        show = getattr(error, "show", None)
-        if callable(show) and hasattr(error, "exit_code"):  # wrong usage, as typer words it
-            show()
-            return COULD_NOT_RUN
+    except Exception:
         import traceback
 
         traceback.print_exc()
@@ -76,4 +75,3 @@ def _run(arguments: Sequence[str]) -> int:
             "archviz: this is a bug in archviz; please report it with the lines above\n"
         )
         return BUG
-    return code if isinstance(code, int) else 0

@@ -2,121 +2,82 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from argparse import Namespace
 
-import typer
+from archviz_cli.arguments import Group, choice, either, text
+from archviz_cli.parsing import whole_number
 
-
-class Form(StrEnum):
-    """How the nodes of a tree are drawn."""
-
-    AUTO = "auto"
-    FANCY = "fancy"
-    PLAIN = "plain"
-    COMPACT = "compact"
-    ICICLE = "icicle"
-    OVERVIEW = "overview"
-    LEAVES = "leaves"
-    SPACE = "space"
+FORMS = ("auto", "fancy", "plain", "compact", "icicle", "overview", "leaves", "space")
+"""How the nodes of a tree are drawn."""
 
 
-FormOption = Annotated[
-    Form,
-    typer.Option(
+def limits(group: Group) -> None:
+    """Declares which nodes are drawn."""
+    for name, metavar, help in (
+        ("--tree", "N", "which tree of a forest"),
+        ("--max-depth", "N", "splits above the deepest node"),
+        ("--max-nodes", "N", "nodes at most, the best first"),
+    ):
+        group.add_argument(name, metavar=metavar, help=help, type=whole_number)
+
+
+def declare(group: Group) -> None:
+    """Declares how trees are drawn."""
+    choice(
+        group,
         "--form",
-        help="Decision trees: cards with pies, cards, dots, tiles, all trees at a glance, bars of "
-        "leaves, or the feature space.",
-    ),
-]
-Tree = Annotated[
-    int | None,
-    typer.Option("--tree", metavar="N", help="Which tree of a forest.", show_default=False),
-]
-Root = Annotated[
-    int | None,
-    typer.Option("--root", metavar="NODE", help="Start at this node.", show_default=False),
-]
-MaxDepth = Annotated[
-    int | None,
-    typer.Option(
-        "--max-depth", metavar="N", help="Splits above the deepest node.", show_default=False
-    ),
-]
-MaxNodes = Annotated[
-    int | None,
-    typer.Option(
-        "--max-nodes", metavar="N", help="Nodes at most, the best first.", show_default=False
-    ),
-]
-Show = Annotated[
-    str,
-    typer.Option(
+        names=FORMS,
+        help="cards with pies, cards, dots, tiles, all trees at a glance, bars of leaves, or the "
+        "feature space",
+    )
+    limits(group)
+    group.add_argument("--root", metavar="NODE", help="start at this node", type=whole_number)
+    text(
+        group,
         "--show",
         metavar="FACT,FACT",
-        help="What cards tell: samples, impurity, gain, value, class, proportion, weight, "
-        "missing, id.",
-        show_default=False,
-    ),
-]
-Data = Annotated[
-    str,
-    typer.Option(
+        help="what cards tell: samples, impurity, gain, value, class, proportion, weight, "
+        "missing, id",
+    )
+    text(
+        group,
         "--data",
         metavar="FILE",
-        help="Lead the rows of a .csv, .npy or .parquet file through a tree; the picture holds "
-        "how many come where, and nothing else of them.",
-        show_default=False,
-    ),
-]
-Target = Annotated[
-    str,
-    typer.Option(
+        help="lead the rows of a .csv, .npy or .parquet file through a tree; the picture holds "
+        "how many come where, and nothing else of them",
+    )
+    text(
+        group,
         "--target",
         metavar="COLUMN|FILE|INPUT",
-        help="The column of --data with the answers, or a file of them; with --overlay what the "
-        "loss compares the result with, written as an input.",
-        show_default=False,
-    ),
-]
-Features = Annotated[
-    str,
-    typer.Option(
+        help="the column of --data with the answers, or a file of them; with --overlay what the "
+        "loss compares the result with, written as an input",
+    )
+    text(
+        group,
         "--features",
         metavar="NAME,NAME",
-        help="The one or two features of --form space.",
-        show_default=False,
-    ),
-]
-Counts = Annotated[
-    bool,
-    typer.Option("--counts/--no-counts", help="Say how many rows there are, or not."),
-]
+        help="the one or two features of --form space",
+    )
+    either(group, "--counts", help="say how many rows there are, or not", default=True)
 
 
-def given(
-    form: Form,
-    tree: int | None,
-    root: int | None,
-    max_depth: int | None,
-    max_nodes: int | None,
-    show: str,
-    data: str,
-    target: str,
-    features: str,
-    counts: bool,
-) -> dict[str, object]:
+def given_limits(given: Namespace) -> dict[str, object]:
+    """Which nodes are drawn, as far as that was given."""
+    found = {"tree": given.tree, "max_depth": given.max_depth, "max_nodes": given.max_nodes}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def settings(given: Namespace) -> dict[str, object]:
     """The settings that were given, so that other styles need not know them."""
     found: dict[str, object] = {
-        "tree": tree,
-        "root": root,
-        "max_depth": max_depth,
-        "max_nodes": max_nodes,
-        "show": show or None,
-        "data": data or None,
-        "y": target or None,
-        "features": features or None,
-        "counts": None if counts else False,
-        "form": None if form is Form.AUTO else form.value,
+        **given_limits(given),
+        "root": given.root,
+        "show": given.show or None,
+        "data": given.data or None,
+        "y": (given.target or None) if not given.overlay else None,
+        "features": given.features or None,
+        "counts": None if given.counts else False,
+        "form": None if given.form == "auto" else given.form,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -148,18 +148,54 @@ def test_a_closed_pipe_is_quiet() -> None:
     assert errors == b""
 
 
-def test_completion_offers_plugins_and_says_what_they_are() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "from archviz_cli.main import main; main()"],
+def completions(line: str, shell: str, into: Path) -> str:
+    """What a shell is offered for the end of ``line``."""
+    subprocess.run(
+        [sys.executable, "-m", "archviz"],
         env={
             **os.environ,
-            "_ARCHVIZ_COMPLETE": "complete_zsh",
-            "_TYPER_COMPLETE_ARGS": "archviz render x.onnx --format ",
+            "_ARGCOMPLETE": "1",
+            "_ARGCOMPLETE_SHELL": shell,
+            "_ARGCOMPLETE_IFS": "\n",
+            "_ARGCOMPLETE_STDOUT_FILENAME": str(into),
+            "COMP_LINE": line,
+            "COMP_POINT": str(len(line)),
         },
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    return into.read_text()
+
+
+def test_completion_offers_plugins_and_says_what_they_are(tmp_path: Path) -> None:
+    offered = completions("archviz render x.onnx --format ", "zsh", tmp_path / "formats")
+    assert "svg" in offered
+    assert "Graphviz" in offered
+
+
+def test_completion_offers_commands_options_and_choices(tmp_path: Path) -> None:
+    into = tmp_path / "offered"
+    assert completions("archviz ren", "bash", into).split() == ["render"]
+    assert completions("archviz render --dir", "bash", into).split() == ["--direction"]
+    assert completions("archviz render --direction ", "bash", into).split() == ["auto", "TB", "LR"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no bash")
+def test_bash_reads_what_is_printed_for_it() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "archviz", "completion", "bash"],
         capture_output=True,
         text=True,
         timeout=60,
-        check=False,
+        check=True,
+    ).stdout
+    assert printed
+    done = subprocess.run(
+        ["bash", "-c", 'eval "$1"; complete -p archviz', "bash", printed],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
-    assert "svg" in done.stdout
-    assert "Graphviz" in done.stdout
+    assert done.stdout.rstrip().endswith("archviz")

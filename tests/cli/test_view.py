@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from samples import samples_of
 
-from archviz_cli import viewing
+from archviz_cli.commands import view as viewing
 from archviz_cli.main import run
 
 SAMPLE = next(path for path in samples_of("onnx") if path.name == "resnet_block.onnx")
