@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class ArchvizError(Exception):
     """A deliberate error; anything else that escapes archviz is a bug.
@@ -63,3 +65,10 @@ class MissingDependencyError(ArchvizError):
         target = f"'archviz[{extra}]'" if extra else package
         super().__init__(f"the package {package} is needed {purpose}", f"run: pip install {target}")
         self.package = package
+
+
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The one of ``known`` that is most like ``word``, for a hint; "" when none is alike."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(known), 1, likeness)), "")

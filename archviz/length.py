@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from difflib import get_close_matches
 from typing import NamedTuple
 
-from archviz.errors import OptionError
+from archviz.errors import OptionError, closest
 
 PIXELS = {"px": 1.0, "pt": 96 / 72, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 """CSS pixels in each unit; Cascading Style Sheets, level 2, section 4.3.2."""
@@ -78,10 +77,10 @@ def parse_length(text: str, owner: str) -> Length:
     found = _PATTERN.fullmatch(text.lower())
     length = Length(float(found[1]), found[2] or "px") if found else None
     if length is None or length.unit not in PIXELS or not 0 < length.value < math.inf:
-        near = get_close_matches(text.lower(), WIDTHS, 1)
+        near = closest(text.lower(), WIDTHS)
         raise OptionError(
             f"{owner} is {text!r}, which is no length",
-            f"did you mean {near[0]}?" if near else "write it as 84mm, 3.25in, 600px or cvpr",
+            f"did you mean {near}?" if near else "write it as 84mm, 3.25in, 600px or cvpr",
         )
     if not 10 <= length.pixels <= 1e6:
         raise OptionError(f"{owner} is {text!r}", "a picture has 10 px to 1,000,000 px")

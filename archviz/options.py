@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from archviz.errors import OptionError
+from archviz.errors import OptionError, closest
 from archviz.records import record
 
 
@@ -73,9 +72,9 @@ def bind(
 def nearest(name: str, known: Iterable[str]) -> str:
     """What to say to who wrote ``name``: the option that is most like it, or all of them."""
     options = list(known)
-    near = get_close_matches(name.replace("_", "-"), options, 1)
+    near = closest(name.replace("_", "-"), options)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {near!r}?"
     return f"its options are: {', '.join(options)}" if options else "it has no options"
 
 

@@ -6,7 +6,6 @@ In Python the same are keyword arguments: ``render(model, **overrides.read("figu
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,6 +48,8 @@ def read(path: str | Path) -> dict[str, Any]:
 def _parsed(text: str, path: Path) -> Any:
     suffix = path.suffix.lower()
     if suffix == ".toml":
+        import tomllib
+
         return tomllib.loads(text)
     if suffix == ".json":
         return json.loads(text)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
-from archviz.errors import OptionError, PluginError
+from archviz.errors import OptionError, PluginError, closest
 
 
 class Plugin(Protocol):
@@ -133,6 +132,6 @@ class Registry(Generic[P]):
             return self._third_party[name]
         known = [*self.builtin_names, *self._third_party]
         family = self.package.rpartition(".")[2]
-        near = get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+        near = closest(name, known)
+        hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(known)}"
         raise OptionError(f"{name!r} is not among the {family}", hint)

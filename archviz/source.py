@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
-from archviz.errors import ImporterError, OptionError
+from archviz.errors import ImporterError, OptionError, closest
 
 HEAD_BYTES = 4096
 MAX_MEMBERS = 10_000
@@ -293,14 +293,12 @@ def _makes_a_model(live: object) -> TypeGuard[Callable[[], object]]:
 
 
 def _neighbours(path: Path) -> str:
-    from difflib import get_close_matches
-
     try:
         names = sorted(entry.name for entry in os.scandir(path.parent))
     except OSError:
         return "check the path"
-    near = get_close_matches(path.name, names, 1)
-    return f"did you mean {near[0]}?" if near else "check the path"
+    near = closest(path.name, names)
+    return f"did you mean {near}?" if near else "check the path"
 
 
 def attribute(text: str) -> Any:

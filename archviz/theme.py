@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from archviz.compiled import compiled
 from archviz.errors import OptionError
 from archviz.hatch import KINDS
 from archviz.records import record
@@ -170,15 +170,7 @@ def saturation(color: str) -> float:
 
 def theme_names() -> tuple[str, ...]:
     """Names of the themes that ship with archviz, sorted, and "auto"."""
-    from importlib.resources import files
-
-    folder = files("archviz_templates") / "themes"
-    names = sorted(
-        entry.name.removesuffix(".toml")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".toml")
-    )
-    return (AUTO, *names)
+    return (AUTO, *_tables())
 
 
 def load_theme(name: str) -> Theme:
@@ -207,18 +199,26 @@ def load_theme(name: str) -> Theme:
 
 @cache
 def _shipped(name: str) -> Theme | None:
-    try:
-        data = pkgutil.get_data("archviz_templates", f"themes/{name}.toml")
-    except OSError:
-        return None
-    return _parsed(name, data.decode()) if data else None
+    table = _tables().get(name)
+    return _made(name, dict(table)) if table is not None else None
+
+
+def _tables() -> dict[str, dict[str, Any]]:
+    """The themes that ship with archviz, as written, by name, sorted."""
+    return compiled("archviz_templates", "themes")
 
 
 def _parsed(name: str, text: str) -> Theme:
+    import tomllib
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise OptionError(f"the theme {name!r} is not TOML ({error})") from None
+    return _made(name, data)
+
+
+def _made(name: str, data: dict[str, Any]) -> Theme:
     palette: dict[str, str] = {}
     roles: dict[str, Style] = {}
     ramps: dict[str, tuple[str, ...]] = {}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from archviz.errors import closest
 from archviz.ir.graph import Graph, Node
 from archviz.ir.walk import leaves
 
@@ -37,8 +37,7 @@ def nearest(graph: Graph, pattern: str) -> str:
         names, types = _known_as(node, graph)
         for name in (*types, *names):
             alike.setdefault(name.lower(), name)
-    near = get_close_matches(wanted.lower(), alike, 1, 0.75)
-    return alike[near[0]] if near else ""
+    return alike.get(closest(wanted.lower(), alike, 0.75), "")
 
 
 def _known_as(node: Node, graph: Graph) -> tuple[list[str], list[str]]:

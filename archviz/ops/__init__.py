@@ -5,10 +5,9 @@ Names are the frameworks' own. A name that two frameworks share means the same i
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from pathlib import Path
 
+from archviz.compiled import compiled
 from archviz.ops.patterns import PATTERNS, compounds
 from archviz.records import record
 
@@ -44,10 +43,9 @@ def table() -> OperatorTable:
     role: dict[str, str] = {}
     attribute: dict[str, str] = {}
     inputs: dict[str, list[str]] = {}
-    for entry in sorted(Path(__file__).parent.iterdir()):
-        if entry.suffix != ".toml" or entry.name == PATTERNS:
+    for name, data in compiled(__name__).items():
+        if name == PATTERNS:
             continue
-        data = tomllib.loads(entry.read_text(encoding="utf-8"))
         for target, section in ((category, "category"), (merge, "merge"), (role, "role")):
             for key, operators in data.get(section, {}).items():
                 target.update(dict.fromkeys(operators, key))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from archviz.compiled import compiled
 from archviz.records import record
 
-PATTERNS = "patterns.toml"
+PATTERNS = "patterns"
 
 
 @record
@@ -80,6 +79,6 @@ def chains() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(entry["steps"]) for entry in _read()["chain"])
 
 
-@cache
 def _read() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / PATTERNS).read_text(encoding="utf-8"))
+    patterns: dict[str, Any] = compiled(__package__)[PATTERNS]
+    return patterns

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 
-from archviz.errors import OptionError
+from archviz.errors import OptionError, closest
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.edit import contract, sweep, used_values
 from archviz.ir.walk import producers
@@ -61,11 +60,11 @@ def _find(graph: Graph, focus: str) -> ScopePath:
         return names[wanted]
     if any(node.id == focus for node in graph.nodes):
         return ()
-    near = [name for name in names if name.endswith(f"/{wanted.replace('.', '/')}")]
-    near = near or get_close_matches(wanted, [*names, *(node.id for node in graph.nodes)], 1, 0.5)
+    ends = (name for name in names if name.endswith(f"/{wanted.replace('.', '/')}"))
+    near = next(ends, "") or closest(wanted, [*names, *(node.id for node in graph.nodes)], 0.5)
     raise OptionError(
         f"--focus {focus!r} is no scope and no node of the model",
-        f"did you mean {near[0]!r}?" if near else "list the scopes with: archviz summary",
+        f"did you mean {near!r}?" if near else "list the scopes with: archviz summary",
     )
 
 

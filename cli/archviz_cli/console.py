@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -110,6 +109,8 @@ class ProgressLine(logging.Handler):
                 self._show()
 
     def _show(self) -> None:
+        import shutil
+
         width = shutil.get_terminal_size().columns - 1
         sys.stderr.write(_ERASE + one_line(f"{self._stage} …")[:width])
         sys.stderr.flush()

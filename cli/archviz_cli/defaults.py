@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from archviz.errors import OptionError
+from archviz.errors import OptionError, closest
 from archviz_cli.parsing import Several
 
 Defaults = dict[str, dict[str, Any]]
@@ -94,8 +94,6 @@ def _value(key: str, value: object, path: Path) -> object:
 
 
 def _unknown(path: Path, table: str, key: str, known: list[str]) -> OptionError:
-    from difflib import get_close_matches
-
-    near = get_close_matches(key, sorted(known), 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it takes: {', '.join(sorted(known))}"
+    near = closest(key, sorted(known))
+    hint = f"did you mean {near!r}?" if near else f"it takes: {', '.join(sorted(known))}"
     return OptionError(f"{path}: [{table}] has no key {key!r}", hint)

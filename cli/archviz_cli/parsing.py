@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from archviz.errors import ArchvizError
+from archviz.errors import ArchvizError, closest
 
 REQUIRED = "the following arguments are required: "
 
@@ -55,8 +54,8 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"{word!r} is one argument too many", self.hint)
         option = word.partition("=")[0]
         known = [name for action in self._actions for name in action.option_strings]
-        near = get_close_matches(option, known, 1, 0.7)
-        hint = f"did you mean {near[0]}?" if near else self.hint
+        near = closest(option, known, 0.7)
+        hint = f"did you mean {near}?" if near else self.hint
         raise UsageError(f"there is no option {option}", hint)
 
     @property

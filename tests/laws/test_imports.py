@@ -21,7 +21,7 @@ HOSTS = {"archviz.sphinx": {"docutils", "sphinx"}}
 """Modules that nobody but the package that they extend imports, and that package."""
 
 LAYERS = (
-    ("errors", "records"),
+    ("errors", "records", "compiled"),
     ("diagnostics",),
     ("options", "overrides", "table", "length", "garbage", "baseline"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),

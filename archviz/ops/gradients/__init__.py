@@ -7,14 +7,12 @@ words to what it does, and stand in for it where there is only a file.
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from archviz.compiled import compiled
 
-@cache
+
 def gradient_table(framework: str) -> dict[str, Any]:
     """The table of "torch", "onnx" or "tensorflow"."""
-    text = (files(__package__) / f"{framework}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    table: dict[str, Any] = compiled(__name__)[framework]
+    return table
