@@ -26,11 +26,14 @@ def hatch(mark: Rect | Path, kind: str) -> tuple[Segment, ...]:
 
 def _over_extent(mark: Rect | Path, kind: str) -> tuple[Segment, ...]:
     left, top, right, bottom = _extent(mark)
-    left, top, right, bottom = left + INSET, top + INSET, right - INSET, bottom - INSET
+    # The swatch of a legend is too small for dots that are as far apart as elsewhere.
+    fine = 0.45 if kind == "dots" and max(right - left, bottom - top) < 2 * STEP else 1.0
+    inset = INSET * fine
+    left, top, right, bottom = left + inset, top + inset, right - inset, bottom - inset
     if right <= left or bottom <= top:
         return ()
     if kind == "dots":
-        return tuple(_dots(left, top, right, bottom))
+        return tuple(_dots(left, top, right, bottom, STEP * fine))
     lines = _diagonals(left, top, right, bottom)
     if kind == "crossed":
         mirrored = [
@@ -65,16 +68,16 @@ def _diagonals(
     return lines
 
 
-def _dots(left: float, top: float, right: float, bottom: float) -> list[Segment]:
+def _dots(left: float, top: float, right: float, bottom: float, step: float) -> list[Segment]:
     """Short strokes in staggered rows."""
     strokes: list[Segment] = []
-    y, row = top + STEP / 2, 0
+    y, row = top + step / 2, 0
     while y < bottom:
-        x = left + (STEP / 2 if row % 2 else STEP)
+        x = left + (step / 2 if row % 2 else step)
         while x + 1 < right:
             strokes += [("M", x, y), ("L", x + 1.0, y)]
-            x += STEP
-        y += STEP / 2
+            x += step
+        y += step / 2
         row += 1
     return strokes
 

@@ -45,6 +45,13 @@ def test_what_is_too_small_is_left_plain() -> None:
     assert hatch(Rect(0, 0, 2, 2, "header act"), "crossed") == ()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_swatch_of_a_legend_shows_its_hatch(kind: str) -> None:
+    lines = hatch(Rect(0, 0, 6, 6, "front recurrent"), kind)
+    assert len(lines) >= 2
+    assert all(0 < x < 6 and 0 < y < 6 for _, x, y in lines)
+
+
 def test_the_kinds_look_different() -> None:
     rect = Rect(0, 0, 40, 20, "header act")
     assert len({hatch(rect, kind) for kind in KINDS}) == len(KINDS)

@@ -115,6 +115,21 @@ def test_a_transformer_is_one_figure_in_which_every_operation_is_accounted_for(n
         assert scene.description.startswith("Block figure of ")
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("ViTForImageClassification", "Prepend class token"),
+        ("DeiTForImageClassification", "Prepend class tokens"),
+        ("CLIPVisionModel", "Prepend class token"),
+    ],
+)
+def test_learned_tokens_and_positions_are_told_as_learned(name: str, title: str) -> None:
+    _, scene = drawn(loaded(name))
+    words = [mark.text for mark in flatten(scene.marks) if isinstance(mark, Text)]
+    assert words.count(title) == 1
+    assert words.count("positional") == words.count("embedding") == 1
+
+
 def test_each_copy_of_a_block_is_as_many_operations() -> None:
     _, scene = drawn(loaded("LlamaForCausalLM"))
     for group in groups(scene.marks):

@@ -19,6 +19,7 @@ from archviz.ir import Model
 from archviz.ir.build import GraphBuilder
 from archviz.ir.types import TensorType
 from archviz.passes import PASSES
+from archviz.scene import Path as Line
 from archviz.scene import Rect, Scene, Text, flatten
 from archviz.theme import load_theme
 from archviz.views.layered import draw
@@ -100,6 +101,29 @@ def test_brackets_are_over_the_blocks_that_are_built_alike() -> None:
     assert [number for number in repeats if number > 1] == [2, 3, 5, 2]
 
 
+def test_layers_have_the_numbers_that_their_papers_give_them() -> None:
+    for name, wanted in {
+        "alexnet": ["conv1", "conv2", "conv3", "conv4–5", "fc6", "fc7", "fc8"],
+        "vgg16": ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"],
+        "autoencoder": ["conv1", "conv2", "conv3", "upconv4", "upconv5", "upconv6"],
+    }.items():
+        titles = [m for m in flatten(draw(network(name)).marks) if isinstance(m, Text)]
+        seen = [m.text for m in titles if m.role == "heading-title"]
+        assert seen == ["input", *wanted]
+
+
+def test_kernels_and_strides_are_told_where_they_are_of_one_size() -> None:
+    assert [w for w in words(draw(network("alexnet"))) if "×" in w and w[0] != "2"] == [
+        "11×11, /4", "5×5", "3×3", "3×3",
+    ]  # fmt: skip
+    told = words(draw(network("autoencoder")))
+    assert told.count("3×3, /2") == told.count("4×4") == 3
+    # Blocks have kernels of several sizes; theirs are in the inset.
+    assert [word for word in words(draw(network("resnet50"))) if re.match(r"\d×\d", word)] == [
+        "7×7, /2", "1×1 conv", "3×3 conv", "1×1 conv",
+    ]  # fmt: skip
+
+
 def pyramid(stages: int) -> Model:
     """Convolutions, every one of another resolution, the first joined to the last."""
     builder = GraphBuilder("pyramid")
@@ -125,6 +149,14 @@ def test_stages_that_one_row_has_no_room_for_stand_in_rows(stages: int, rows: in
     assert not any("not drawn" in word for word in words(scene))
     names = [m for m in flatten(scene.marks) if isinstance(m, Text) and m.role == "heading-title"]
     assert len({name.y for name in names if name.text.startswith("conv")}) == rows
+    # Names stand near the highest of their own row, however low that is.
+    lowest: dict[float, float] = {}
+    for stage in (group for group in groups(scene.marks) if group.role == "stage"):
+        marks = list(flatten(stage.marks))
+        fronts = [m.y + m.height for m in marks if isinstance(m, Rect) and m.width > 1]
+        at = next(m.y for m in marks if isinstance(m, Text) and m.role == "heading-title")
+        lowest[at] = max(lowest.get(at, 0.0), *fronts)
+    assert all(at - end < 18 for at, end in list(lowest.items())[1:])
     # What skips from one row to another has a letter at both ends.
     assert words(scene).count("A") == (2 if rows > 1 else 0)
 
@@ -201,6 +233,12 @@ def test_maps_of_lenet_are_to_scale() -> None:
     ]
     assert sides[0] / sides[1] == pytest.approx(32 / 28)
     assert sides[1] / sides[2] == pytest.approx(2)
+    sheets = [
+        sum(isinstance(mark, Rect) for mark in group.marks)
+        for group in groups(scene.marks)
+        if group.role == "unit"
+    ]
+    assert sheets[:5] == [1, 6, 6, 16, 16]
 
 
 def test_the_copies_of_a_unet_join_levels_of_one_size() -> None:
@@ -208,6 +246,20 @@ def test_the_copies_of_a_unet_join_levels_of_one_size() -> None:
     for channels in (64, 128, 256, 512):
         assert f"{channels}+{channels}" in words(scene)
     assert sum(group.role == "skip" for group in groups(scene.marks)) == 4
+
+
+def test_arrows_of_a_legend_lead_as_those_of_the_figure_do() -> None:
+    """Without colours the way is what tells a pooling from a convolution."""
+    marks = [m for m in flatten(draw(network("unet")).marks) if isinstance(m, Line)]
+    for fill, way in (("conv", "right"), ("pool", "down"), ("recurrent", "up")):
+        ends = [
+            (path.segments[0][1:], path.segments[-1][1:])
+            for path in marks
+            if path.role == f"step {fill}"
+        ]
+        assert len(ends) > 1
+        *_, ((x0, y0), (x1, y1)) = ends  # the legend is painted last
+        assert way == ("right" if x1 > x0 else "down" if y1 > y0 else "up")
 
 
 def test_a_unet_that_adds_has_no_copies() -> None:

@@ -51,6 +51,8 @@ def test_a_tagger_is_a_row_of_layers_with_a_loop(kind: str, both: bool, width: s
     said = words(scene)
     assert said.count("×T") == 1
     assert {kind, "Embedding", "Linear", "500 × 24"} <= set(said)
+    if not width:
+        assert "12k" in said  # weights of the embedding
     ways = [m for m in flatten(scene.marks) if isinstance(m, Path) and m.role == "flow"]
     loops = [way for way in ways if len(way.segments) > 4]
     assert len(loops) == (2 if both and not width else 1)

@@ -49,10 +49,11 @@ def draw(plan: Plan, page: Page) -> None:
     for count in range(1, MOST_ROWS + 1):
         for level in LEVELS:
             stages = stages_of(plan, level)
-            found = _fitted(plan, stages, page, room, count)
-            if found:
-                _compose(plan, page, stages, found)
-                return
+            for windows in (True, False):
+                found = _fitted(plan, stages, page, room, count, windows=windows)
+                if found:
+                    _compose(plan, page, stages, found)
+                    return
     # Where even that is too much, what is in the middle goes.
     for kept in range(min(len(stages), int(room / NARROWEST)) - 1, 2, -1):
         head, tail = stages[: kept - kept // 2], stages[len(stages) - kept // 2 :]
@@ -81,7 +82,15 @@ class _Row:
     places: Sequence[float]
 
 
-def _fitted(plan: Plan, stages: Sequence[Stage], page: Page, room: float, count: int) -> list[_Row]:
+def _fitted(
+    plan: Plan,
+    stages: Sequence[Stage],
+    page: Page,
+    room: float,
+    count: int,
+    *,
+    windows: bool = False,
+) -> list[_Row]:
     """The stages as rows of pieces that fill the page, as high as can be; [] without room."""
     if count > 1:
         room -= 2 * TURN
@@ -96,7 +105,7 @@ def _fitted(plan: Plan, stages: Sequence[Stage], page: Page, room: float, count:
                 def build(
                     wide: float, most: float = most, start: int = start, end: int = end
                 ) -> Sequence[Piece]:
-                    scale = scale_of(plan, most, wide)
+                    scale = scale_of(plan, most, wide, windows=windows)
                     return pieces_of(plan, stages[start:end], scale, begins=start == 0)
 
                 found = fill(build, room, LOW_SCALE, HIGH_SCALE)
@@ -143,6 +152,7 @@ def _compose(plan: Plan, page: Page, stages: Sequence[Stage], rows: Sequence[_Ro
         page.add(*(moved(mark, 0.0, axes[-1]) for mark in marks))
         page.height = axes[-1] + max(heights)
         y = page.height + BETWEEN_ROWS
+    page.height += 2.5
     for number, (above, below) in enumerate(pairwise(rows)):
         start = above.places[-1] + above.pieces[-1].exit[0]
         end = below.places[0] + below.pieces[0].entry[0]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from archviz.ir import Dim, Graph, Node, TensorType
 from archviz.ops import category_of
 from archviz.records import record
-from archviz.views.layered.words import is_transposed, kind_word
+from archviz.views.layered.words import first_number, is_transposed, kind_word, stride_of
 
 CHANNELS_LAST = ("keras", "tensorflow", "tflite")
 """Formats whose channels come behind the sides, unless an operation says otherwise."""
@@ -107,28 +107,17 @@ def _factor(node: Node) -> Fraction | None:
     """How many times larger an operation makes the sides; None when it does not say."""
     category, word = category_of(node.op), kind_word(node.op)
     if category == "conv":
-        stride = _first(node, "strides", "stride")
+        stride = stride_of(node)
         return Fraction(stride) if is_transposed(node) else Fraction(1, stride)
     if category != "pool":
         return Fraction(1)
     if word in ("interpolate", "upsample", "upsampling", "resize"):
-        times = _first(node, "scale_factor", "size")
+        times = first_number(node, "scale_factor", "size")
         return Fraction(times) if times > 1 else None
     if word in ("maxpool", "averagepool", "avgpool", "maxpooling", "averagepooling"):
-        window = _first(node, "kernel_size", "kernel_shape", "pool_size", "ksize")
-        return Fraction(1, _first(node, "strides", "stride", default=window))
+        window = first_number(node, "kernel_size", "kernel_shape", "pool_size", "ksize")
+        return Fraction(1, first_number(node, "strides", "stride", default=window))
     return None
-
-
-def _first(node: Node, *names: str, default: int = 1) -> int:
-    """The first of the attributes that is there, of several numbers one in the middle."""
-    for name in names:
-        value = node.attributes.get(name)
-        if isinstance(value, tuple) and value:
-            value = value[len(value) // 2]
-        if isinstance(value, int | float) and value >= 1:
-            return int(value)
-    return default
 
 
 def _part(share: Fraction) -> str:

@@ -52,7 +52,7 @@ def footer(plan: Plan, page: Page, legend: bool) -> None:
         at_right = beside or (side == "right" and current().corner != Look().corner)
         x = page.width - MARGIN - used if at_right else MARGIN
         for k in row:
-            marks += _entry(x, y, *entries[k])
+            marks += _entry(x, y, *entries[k], page.upright.get(entries[k][0], 0))
             x += widths[k]
         y += ROW if row and number < len(rows) - 1 else 0.0
     y = page.height + 8.0 if is_top else y
@@ -81,13 +81,16 @@ def _sign(role: str) -> float:
     return SWATCH if role.startswith("front ") else STROKE
 
 
-def _entry(x: float, y: float, role: str, name: str) -> list[Mark]:
-    """A sign and its name on the line ``y``."""
+def _entry(x: float, y: float, role: str, name: str, way: int) -> list[Mark]:
+    """A sign and its name on the line ``y``; arrows lead right, down (``way`` 1) or up (-1)."""
     sign = _sign(role)
     named = text(x + sign + 3, y, name, "text", ENTRY, anchor="start")
     if sign == SWATCH:
         return [Rect(x, y + 0.2 - SWATCH, SWATCH, SWATCH, role), named]
     middle = y - SWATCH / 2 + 0.6
+    if way:
+        along, half = x + sign / 2, way * (ROW - 1.6) / 2
+        return [*arrow([(along, middle - half), (along, middle + half)], role), named]
     return [*arrow([(x, middle), (x + sign, middle)], role), named]
 
 
@@ -99,5 +102,6 @@ def _in_corner(page: Page, entries: Sequence[tuple[str, str]]) -> bool:
     if wide > width or len(entries) * ROW > height:
         return False
     for number, (role, name) in enumerate(entries):
-        page.add(*_entry(left, bottom - ROW * (len(entries) - 1 - number), role, name))
+        y = bottom - ROW * (len(entries) - 1 - number)
+        page.add(*_entry(left, y, role, name, page.upright.get(role, 0)))
     return True

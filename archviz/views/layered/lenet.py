@@ -23,8 +23,10 @@ from archviz.views.layered.words import bands_of, fill_of, is_transposed, window
 
 MOST_SIDE, MOST_CHANNELS, MOST_UNITS = 64, 64, 8
 """Pixels, channels and convolutions up to which maps can be shown as they are."""
-SHEETS, SHIFT = 8, 3.1
-"""Maps that are shown of many, and the points between them."""
+SHEETS = 16
+"""Maps that are shown of many."""
+SHIFT, REACH = 3.1, 31.0
+"""Points between maps of one layer, and from its first to its last at most."""
 LARGEST, LEAST_SIDE = 55.0, 5.0
 """Points of the largest map, where there is room, and of the smallest."""
 BAR = 6.0
@@ -119,7 +121,7 @@ def _items(plan: Plan, share: float) -> list[Item]:
     for extent, unit in ((plan.input, None), *((unit.extent, unit) for unit in plan.units)):
         if extent.sides:
             high, wide = (side if isinstance(side, int) else 1 for side in extent.sides[:2])
-            back = SHIFT * (_sheets(extent) - 1)
+            back = _reach(extent)
             width = max(LEAST_SIDE, wide * scale) + back
             found.append(Item(extent, width, max(LEAST_SIDE, high * scale) + back, unit))
         else:
@@ -131,6 +133,11 @@ def _items(plan: Plan, share: float) -> list[Item]:
 
 def _sheets(extent: Extent) -> int:
     return min(extent.channels if isinstance(extent.channels, int) else SHEETS, SHEETS)
+
+
+def _reach(extent: Extent) -> float:
+    """Points from the first map of a layer to the last, along either axis."""
+    return min(SHIFT * (_sheets(extent) - 1), REACH)
 
 
 def _piece(item: Item, name: str, middle: float, plan: Plan) -> Piece:
@@ -157,13 +164,14 @@ def _piece(item: Item, name: str, middle: float, plan: Plan) -> Piece:
 
 def _maps(item: Item, fill_: str) -> list[Mark]:
     sheets = _sheets(item.extent)
-    back = SHIFT * (sheets - 1)
+    back = _reach(item.extent)
+    step = back / max(sheets - 1, 1)
     wide, high = item.width - back, item.height - back
     top = -item.height / 2
     return [
         Rect(
-            SHIFT * k,
-            top + SHIFT * k,
+            step * k,
+            top + step * k,
             wide,
             high,
             f"{'front' if (sheets - 1 - k) % 2 == 0 else 'lid'} {fill_}",
@@ -210,7 +218,7 @@ def _fields(items: Sequence[Item], places: Sequence[float], plan: Plan) -> list[
 
 def _ends(item: Item, left: float) -> tuple[tuple[float, float], tuple[float, float]]:
     if item.extent.sides:
-        wide = item.width - SHIFT * (_sheets(item.extent) - 1)
+        wide = item.width - _reach(item.extent)
         return (left + wide, -item.height / 2), (left + item.width, item.height / 2)
     slope = item.width - BAR
     return (left + BAR, -item.height / 2), (left + BAR + slope, item.height / 2)
@@ -221,7 +229,7 @@ def _field(
 ) -> list[Mark]:
     assert here.unit is not None
     window = window_of(here.unit.chief, plan.graph) or (1, 1)
-    back = SHIFT * (_sheets(before.extent) - 1)
+    back = _reach(before.extent)
     wide, high = before.width - back, before.height - back
     side = before.extent.side or 1
     kernel = min(window[-1] / side, 1.0)
@@ -231,7 +239,7 @@ def _field(
     x = left + back + min(wide - size - 1.0, wide * 0.52)
     down = min(max(high * share - size / 2, 0.5), max(high - size - 0.5, 0.0))
     y = -before.height / 2 + back + down
-    ahead = SHIFT * (_sheets(here.extent) - 1)
+    ahead = _reach(here.extent)
     point_x = right + ahead + (here.width - ahead) * 0.28
     point_y = -here.height / 2 + ahead + (here.height - ahead) * (0.5 if number % 2 else 0.72)
     dot = 1.6

@@ -31,6 +31,7 @@ class Page:
         marks: In painting order.
         legend: What each fill means, by category, in the order of appearance.
         lines: What each role of lines means.
+        upright: Roles of lines that mostly lead down (1) or up (-1), so that the legend's do.
         facts: What the footer says, from left to right.
         corner: Room for the legend inside the figure: its left, its bottom, its width and height.
         omitted: Imported operations that are not drawn, by the reason.
@@ -42,6 +43,7 @@ class Page:
     marks: list[Mark] = field(default_factory=list)
     legend: dict[str, str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
+    upright: dict[str, int] = field(default_factory=dict)
     facts: list[str] = field(default_factory=list)
     corner: tuple[float, float, float, float] | None = None
     omitted: dict[str, list[str]] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from archviz.views.layered.blocks.rows import Box, Column
 from archviz.views.layered.blocks.shapes import arrow, line
 from archviz.views.layered.blocks.wiring import Wiring
 from archviz.views.layered.kind import Kind
-from archviz.views.layered.page import MARGIN, Page, group, plate, text
+from archviz.views.layered.page import MARGIN, SMALL, Page, count, group, plate, text
 from archviz.views.layered.plan import Plan, operations
 
 TITLE, DETAIL, TIMES = 7.2, 6.2, 9.5
@@ -80,12 +80,15 @@ def draw(plan: Plan, page: Page) -> None:
         if run is not None and at == run.start:
             right = x + (run.end - run.start) * wide + (run.end - run.start - 1) * GAP
             marks += _bracket(x, right, y + HIGH + LOOP + 4.0, run.times)
+        if box.parameters:
+            weights = count(sum(box.parameters.values()))
+            marks.append(text(x + wide / 2, y + HIGH + 9.0, weights, "note", SMALL))
         x += wide
     marks += arrow([(x, middle), (x + GAP, middle)])
     marks.append(text(x + GAP + 2, middle + 2.5, end, "text", TITLE, anchor="start"))
     page.add(*marks)
     below = any(_is_both_ways(box) for box in boxes) or bool(column.runs)
-    page.height = y + HIGH + (LOOP + 6.0 if below else 4.0) + (12.0 if column.runs else 0.0)
+    page.height = y + HIGH + (LOOP + 6.0 if below else 11.0) + (12.0 if column.runs else 0.0)
     page.omit(
         [
             node

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archviz.ir import Dim
+from archviz.ir import Dim, Graph
+from archviz.ops import category_of
 from archviz.records import record
 from archviz.scene import Group, Mark, Path
 from archviz.text import fit
@@ -27,7 +28,14 @@ from archviz.views.layered.volumes import (
     silhouette,
     volume,
 )
-from archviz.views.layered.words import bands_of, fill_of
+from archviz.views.layered.words import (
+    bands_of,
+    fill_of,
+    is_transposed,
+    stride_of,
+    window_of,
+    window_text,
+)
 
 LOWEST = 14.0
 """Points of the smallest resolution."""
@@ -50,6 +58,7 @@ class Scale:
         wide: Points of width to each doubling of channels.
         widest: The most channels that a picture has.
         base: The y of names, the axis being at 0.
+        windows: Whether the kernels of convolutions are told.
     """
 
     low: int
@@ -57,7 +66,8 @@ class Scale:
     most: float
     wide: float
     widest: int
-    base: float
+    base: float = 0.0
+    windows: bool = True
 
     def height(self, extent: Extent) -> float:
         """Points of height of a picture of that resolution."""
@@ -89,13 +99,20 @@ class Scale:
             return max(THIN, self.wide * log2(self.widest) * share)
         return max(THIN, self.wide * log2(known) - 3.2 * min(1.0, self.wide / 1.65))
 
+    def low_end(self, extent: Extent) -> float:
+        """The y below which nothing of what is so large is drawn, labels apart."""
+        if not extent.sides:
+            return self.length(extent.channels) / 2
+        height = self.height(extent)
+        return (height + self.depth(height)) / 2
+
     def length(self, features: Dim) -> float:
         """Points along either axis of the bar of a vector."""
         known = features if isinstance(features, int) else 64
         return max(6.0, 0.37 * self.most * min(1.25, log2(known) / 12))
 
 
-def scale_of(plan: Plan, most: float, wide: float) -> Scale:
+def scale_of(plan: Plan, most: float, wide: float, *, windows: bool = True) -> Scale:
     """The scale under which the largest resolution is ``most`` points high."""
     sides = [
         extent.side
@@ -105,16 +122,21 @@ def scale_of(plan: Plan, most: float, wide: float) -> Scale:
     low, high = min(sides, default=1), max(sides, default=1)
     channels = (u.extent.channels for u in plan.units if u.extent.is_spatial)
     widest = max((number for number in channels if isinstance(number, int)), default=64)
-    base = most * (1 + current().scale.depth) / 2 + 17.0
-    return Scale(low, high, most, wide, max(widest, 2), base)
+    return Scale(low, high, most, wide, max(widest, 2), windows=windows)
 
 
 def pieces_of(
     plan: Plan, stages: Sequence[Stage], scale: Scale, *, begins: bool = True
 ) -> list[Piece]:
     """The input, where the stages begin with it, and the stages, from left to right."""
+    units = [unit for stage in stages if not stage.left_out for unit in stage.units]
+    extents = [*([plan.input] if begins else ()), *(unit.extent for unit in units)]
+    # Names stand under the highest of their own row.
+    scale = replace(
+        scale, base=max((scale.low_end(extent) for extent in extents), default=9.0) + 17
+    )
     first = [_input(plan.input, scale)] if begins else []
-    return [*first, *(_stage(stage, scale) for stage in stages)]
+    return [*first, *(_stage(stage, scale, plan.graph) for stage in stages)]
 
 
 def _input(extent: Extent, scale: Scale) -> Piece:
@@ -131,7 +153,7 @@ def _input(extent: Extent, scale: Scale) -> Piece:
     return Piece((group(marks, "input"),), (0, 0), (leaves, 0), y - depth, leaves, solid)
 
 
-def _stage(stage: Stage, scale: Scale) -> Piece:
+def _stage(stage: Stage, scale: Scale, graph: Graph) -> Piece:
     if stage.left_out:
         dots = text(0, 2.5, "⋯", "heading-title", 12.0)
         below = text(0, scale.base, f"{stage.left_out} more", "note", SMALL)
@@ -142,10 +164,10 @@ def _stage(stage: Stage, scale: Scale) -> Piece:
     if not stage.units[0].extent.is_spatial:
         fill = fill_of(stage.units[-1].chief)
         return _bar(stage.extent, fill, scale, stage.units, stage.name, stage.parameters)
-    return _volumes(stage, units or list(stage.units), scale)
+    return _volumes(stage, units or list(stage.units), scale, graph)
 
 
-def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
+def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale, graph: Graph) -> Piece:
     extent = units[-1].extent
     height = scale.height(extent)
     depth = scale.depth(height)
@@ -190,7 +212,11 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale) -> Piece:
             marks += _bracket(left + depth, end + depth, y - depth - 2.0, said)
             top = y - depth - 16.0
     marks += _labels(x / 2, x, y + height, depth, label, pixels(extent.sides), solid[1:])
-    marks += _name((x + depth * 0.3) / 2, stage.name, stage.parameters, scale)
+    middle = (x + depth * 0.3) / 2
+    marks += _name(middle, stage.name, stage.parameters, scale)
+    window = _window(units, graph) if scale.windows else ""
+    if window:
+        marks.append(text(middle, scale.base + 16.0, window, "text", SMALL))
     whole = Group(tuple(marks), "stage", stage.name, _title(stage))
     leaves = max(x + depth / 2, right - depth / 2)
     return Piece((whole,), (0, 0), (leaves, 0), top, x / 2 + depth, tuple(solid))
@@ -331,6 +357,20 @@ def _name(middle: float, name: str, parameters: int, scale: Scale) -> list[Mark]
     if parameters:
         marks.append(text(middle, scale.base + 8.0, count(parameters), "note", SMALL))
     return marks
+
+
+def _window(units: Sequence[Unit], graph: Graph) -> str:
+    """Kernel and stride of the convolutions: "11×11, /4"; "" where they differ or blocks do."""
+    found: dict[str, None] = {}
+    for unit in units:
+        if unit.is_block:
+            return ""
+        for node in unit.main:
+            if category_of(node.op) == "conv":
+                window = window_text(window_of(node, graph))
+                stride = 1 if is_transposed(node) else stride_of(node)
+                found[window + (f", /{stride}" if window and stride > 1 else "")] = None
+    return next(iter(found)) if len(found) == 1 else ""
 
 
 def _bracket(left: float, right: float, y: float, label: str) -> list[Mark]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from archviz.ir.walk import leaves
 from archviz.ops import category_of
 from archviz.views.layered.plan import Plan, Stage, Unit
+from archviz.views.layered.words import is_transposed
 
 LEVELS = FINEST, BY_KIND, BY_SIZE, BY_MODULE = range(4)
 """How coarse stages are: of one size and width; of one size, blocks apart from single operations;
@@ -80,18 +81,35 @@ def names_of(groups: Sequence[Sequence[Unit]]) -> list[str]:
     """A name for each group: its module's where that says something, else what it is."""
     paths = [path_of([u for u in group if u.category != "pool"] or group) for group in groups]
     holders = Counter(path[:length] for path in paths for length in range(1, len(path) + 1))
+    by_layer = _is_numbered_by_layer(groups)
     names: list[str] = []
     count = 0
     for group, path in zip(groups, paths, strict=True):
         chief = max(group, key=lambda unit: unit.parameters)
+        before = count
         if chief.category in ("conv", "linear"):
-            count += 1
+            count += sum(unit.category in ("conv", "linear") for unit in group) if by_layer else 1
         # The outermost module that is this group's alone.
         own = next((path[n - 1] for n in range(1, len(path) + 1) if holders[path[:n]] == 1), "")
         if own and not _NUMBERED.fullmatch(own):
             names.append(own)
         elif chief.category in ("conv", "linear"):
-            names.append(f"{_CALLED[chief.category]}{count}")
+            called = "upconv" if is_transposed(chief.chief) else _CALLED[chief.category]
+            several = f"{before + 1}–" if count > before + 1 else ""
+            names.append(f"{called}{several}{count}")
         else:
             names.append(_CALLED[chief.category])
     return names
+
+
+def _is_numbered_by_layer(groups: Sequence[Sequence[Unit]]) -> bool:
+    """Whether layers have numbers, as in AlexNet, and not what is of one size, as in VGG.
+
+    Papers number sizes where each has one width; where the width changes at one size, layers.
+    """
+    units = [unit for group in groups for unit in group]
+    convolutions = [unit for unit in units if unit.category == "conv"]
+    return not any(unit.is_block for unit in units) and any(
+        one.extent.sides == other.extent.sides and one.extent.channels != other.extent.channels
+        for one, other in pairwise(convolutions)
+    )

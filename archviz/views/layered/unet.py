@@ -257,11 +257,13 @@ class _Painter:
         for bar in self.bars:
             bar.x += shift
         seen: set[int] = set()
-        steps: dict[str, list[str]] = {}
+        steps: dict[str, list[tuple[str, int]]] = {}
         for before, bar in zip((None, *self.bars), self.bars, strict=False):
             if before is not None:
                 marks += self._step(before, bar)
-                steps.setdefault(bar.fill, []).append(_step_name(bar.units[0], self.plan))
+                name = _step_name(bar.units[0], self.plan)
+                way = (bar.level > before.level) - (bar.level < before.level)
+                steps.setdefault(bar.fill, []).append((name, way))
             is_last = bar is self.bars[-1]
             following = None if is_last else self.bars[self.bars.index(bar) + 1]
             marks += self._bar(bar, before, following)
@@ -281,9 +283,10 @@ class _Painter:
             if near.level > bar.level:  # an upright arrow is in the way
                 x = bar.middle + 6.0 + half if bar is first else bar.middle - 6.0 - half
             marks.append(text(x, y, word, size=NAME))
-        for fill, names in steps.items():
-            common = max(dict.fromkeys(names), key=names.count)
-            self.page.line(f"step {fill}", common)
+        for fill, told in steps.items():
+            names, ways = zip(*told, strict=True)
+            self.page.line(f"step {fill}", max(dict.fromkeys(names), key=names.count))
+            self.page.upright[f"step {fill}"] = max(dict.fromkeys(ways), key=ways.count)
         marks += self._copies()
         self.page.add(*marks)
         self.page.height = self.bottom

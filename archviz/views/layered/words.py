@@ -114,6 +114,25 @@ def window_of(node: Node, graph: Graph) -> tuple[int, ...]:
     return ()
 
 
+def stride_of(node: Node) -> int:
+    """Pixels from one place of a convolution's kernel to the next; 1 when it does not say."""
+    for part in leaves(node):
+        if category_of(part.op) == "conv":
+            return first_number(part, "strides", "stride")
+    return 1
+
+
+def first_number(node: Node, *names: str, default: int = 1) -> int:
+    """The first of the attributes that is there, of several numbers one in the middle."""
+    for name in names:
+        value = node.attributes.get(name)
+        if isinstance(value, tuple) and value:
+            value = value[len(value) // 2]
+        if isinstance(value, int | float) and value >= 1:
+            return int(value)
+    return default
+
+
 def window_text(window: tuple[int, ...]) -> str:
     """A window as figures write it, "3×3"; "" for none."""
     return "×".join(map(str, window))

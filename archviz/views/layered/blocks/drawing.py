@@ -465,7 +465,7 @@ class ColumnDrawing:
 def _side_words(sides: Sequence[Box]) -> tuple[str, str]:
     names = " ".join(side.id for side in sides).lower()
     if any(side.kind == "sum" for side in sides):
-        return "positional", "encoding"
+        return "positional", "embedding" if any(side.parameters for side in sides) else "encoding"
     if "pos" in names or "wpe" in names:
         return "positional", "embedding"
     if "type" in names or "segment" in names:

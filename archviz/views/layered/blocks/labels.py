@@ -18,6 +18,7 @@ CATEGORIES = {
     "norm": "norm",
     "add & norm": "norm",
     "embedding": "embedding",
+    "token": "embedding",
     "conv": "conv",
     "act": "act",
     "pool": "pool",
@@ -73,6 +74,8 @@ class Labels:
                 return "Add & Norm"
             case "embedding":
                 return "Embedding"
+            case "token":
+                return self._token(part)
             case "conv":
                 return self._convolution_name(part)
             case "recurrent":
@@ -236,6 +239,11 @@ class Labels:
             if any(word in one for one in names):
                 return name
         return "Layer norm"
+
+    def _token(self, part: Part) -> str:
+        names = list(self.wiring.parameters(part.nodes))
+        what = "class token" if any("cls" in n or "class" in n for n in names) else "token"
+        return f"Prepend {what}{'s' if len(names) > 1 else ''}"
 
     def _convolution_name(self, part: Part) -> str:
         if self._is_patched(part):

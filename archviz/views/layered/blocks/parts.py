@@ -27,7 +27,7 @@ class Part:
 
     Attributes:
         kind: "attention", "feed forward", "experts", "dense", "norm", "embedding", "conv", "sum",
-            "act", "recurrent", "pool" or "other".
+            "token", "act", "recurrent", "pool" or "other".
         nodes: Positions of what it stands for.
         queries: Position of the part that an attention asks from; -1 for none or a graph input.
         keys: Position of the part that an attention looks at; -1 for none or a graph input.
@@ -72,6 +72,7 @@ class Grouping:
                     self._new("embedding", [index])
                 elif wiring.category(index) == "recurrent":
                     self._new("recurrent", [index])
+        self._tokens()
         self._sums()
         self._projections()
         self._leading()
@@ -248,6 +249,35 @@ class Grouping:
             if number is not None:
                 self.parts[number].nodes.remove(index)
         return self._new(kind, nodes)
+
+    # Learned vectors that are put before a sequence.
+
+    def _tokens(self) -> None:
+        wiring = self.wiring
+        for index, node in enumerate(wiring.nodes):
+            if self.of[index] is not None or table().merge.get(node.op) != "join":
+                continue
+            learned = [at for at in wiring.before[index] if self._is_token(at)]
+            others = wiring.operands(index) - len(learned)
+            if others == 1 and (learned or self._holds_vector(index)):
+                self._new("token", [*learned, index])
+
+    def _is_token(self, index: int) -> bool:
+        """Whether it gives nothing but a learned vector."""
+        wiring = self.wiring
+        return (
+            self.of[index] is None
+            and not wiring.operands(index)
+            and len(wiring.behind[index]) == 1
+            and self._holds_vector(index)
+        )
+
+    def _holds_vector(self, index: int) -> bool:
+        known = self.wiring.graph.parameters
+        shapes = [known[name].type.shape or () for name in self.wiring.parameters([index])]
+        return bool(shapes) and all(
+            shape and shape[-1] != 1 and all(dim == 1 for dim in shape[:-1]) for shape in shapes
+        )
 
     # Residual connections.
 
