@@ -11,15 +11,18 @@ from typing import Any
 from archviz.errors import ImporterError, OptionError
 from archviz.length import PIXELS, VENUES, Length, parse_length
 from archviz.options import nearest
+from archviz.reading.pdf import read_pdf
 from archviz.reading.svg import Drawing, read_svg
 from archviz.records import record
 from archviz.theme import lightness, saturation
 
-CHECKS = ("width", "text", "line", "opacity", "gray", "font", "pixels")
+CHECKS = ("width", "text", "line", "opacity", "gray", "font", "pixels", "pages")
 THINNEST = 0.35
 """Points of the thinnest line that printers keep."""
 SMALLEST = 6.0
 """Points of the smallest text that venues take."""
+COARSEST = 300.0
+"""Pixels to the inch that images in print need at least."""
 _GRAY_STEP = 3.0
 """Steps of lightness (CIE 1976 L*, 0 to 100) that neighbouring grays need to be told apart."""
 _COLORED = 0.06
@@ -94,7 +97,7 @@ def check_figure(
     smallest_text: float = SMALLEST,
     ignore: Sequence[str] = (),
 ) -> FigureReport:
-    """What would be wrong with an SVG picture in print.
+    """What would be wrong with a picture in print: an SVG, or the first page of a PDF.
 
     Args:
         path: The file.
@@ -104,7 +107,8 @@ def check_figure(
         ignore: Checks to leave out.
 
     Raises:
-        ImporterError: The file cannot be read, or is no SVG.
+        ImporterError: The file cannot be read, or is no SVG and no PDF, or it is a PDF and the
+            package pypdf is missing.
         OptionError: There is no such venue, width or check.
     """
     for name in ignore:
@@ -119,16 +123,17 @@ def check_figure(
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ImporterError(f"{path}: it cannot be read ({reason})", "check the path") from None
-    if data[:5] == b"%PDF-":
-        raise ImporterError(f"{path}: this is a PDF", "give the SVG that was drawn beside it")
-    drawing = read_svg(data, str(path))
+    is_pdf = data[:5] == b"%PDF-"
+    drawing = read_pdf(data, str(path)) if is_pdf else read_svg(data, str(path))
     found = [
+        *_pages(drawing),
         *_width(drawing, widest, owner),
         *_texts(drawing, smallest_text),
         *_lines(drawing),
         *_opacity(drawing),
         *_gray(drawing),
-        *_fonts(drawing),
+        *(_fonts_inside(drawing) if is_pdf else _fonts(drawing)),
+        *_pixels(drawing),
     ]
     texts = [one.size for one in drawing.drawn if one.kind == "text"]
     lines = [one.line for one in drawing.drawn if one.line]
@@ -166,11 +171,12 @@ def _texts(drawing: Drawing, smallest: float) -> Iterator[Finding]:
     small = [one for one in drawing.drawn if one.kind == "text" and one.size < smallest - 0.005]
     if small:
         least = min(one.size for one in small)
+        said = _some([one.words for one in small if one.words])
         yield Finding(
             "text",
             "error",
-            f"{_counted(len(small), 'label')} below {smallest:g} pt, the smallest {least:.1f} pt: "
-            + _some([one.words for one in small]),
+            f"{_counted(len(small), 'label')} below {smallest:g} pt, the smallest {least:.1f} pt"
+            + (f": {said}" if said else ""),
             "draw it wider, or less of the model with --depth",
         )
 
@@ -236,8 +242,56 @@ def _fonts(drawing: Drawing) -> Iterator[Finding]:
             "its fonts are not inside, so that another machine may set its text in others",
             "give the venue the .pdf, which has them, or draw it with --embed-fonts",
         )
-    if drawing.has_images:
+
+
+def _fonts_inside(drawing: Drawing) -> Iterator[Finding]:
+    if drawing.outside:
+        yield Finding(
+            "font",
+            "error",
+            f"{_counted(len(drawing.outside), 'font')} not inside: {', '.join(drawing.outside)}",
+            "write it again with its fonts embedded",
+        )
+    if drawing.type3:
+        yield Finding(
+            "font",
+            "error",
+            f"{_counted(len(drawing.type3), 'font')} of Type 3, which IEEE and ACM refuse: "
+            + ", ".join(drawing.type3),
+            "write it with TrueType or Type 1 fonts; in Matplotlib, set pdf.fonttype to 42",
+        )
+
+
+def _pixels(drawing: Drawing) -> Iterator[Finding]:
+    if not drawing.has_images:
+        return
+    fine = drawing.resolution
+    if fine is None:
         yield Finding("pixels", "error", "there are pixels in it", "draw them as vectors")
+    elif fine < COARSEST - 0.5:
+        yield Finding(
+            "pixels",
+            "error",
+            f"the coarsest image in it has {fine:.0f} pixels to the inch, less than {COARSEST:.0f}",
+            "put it in with more pixels, or draw it as vectors",
+        )
+    else:
+        yield Finding(
+            "pixels",
+            "note",
+            f"there are pixels in it, {fine:.0f} to the inch at the coarsest",
+            "draw them as vectors where they can be",
+        )
+
+
+def _pages(drawing: Drawing) -> Iterator[Finding]:
+    if drawing.pages > 1:
+        yield Finding(
+            "pages",
+            "note",
+            f"it has {drawing.pages:,} pages, and the first was looked at",
+            "give each figure in a file of its own",
+        )
 
 
 def _counted(number: int, noun: str) -> str:

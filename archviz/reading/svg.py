@@ -65,6 +65,10 @@ class Drawing:
         drawn: Its texts and shapes in painting order.
         has_fonts: Whether fonts are embedded.
         has_images: Whether there are pixels in it.
+        outside: Names of fonts that are not embedded, where the file tells.
+        type3: Names of fonts of Type 3, whose glyphs are drawings.
+        resolution: Pixels to the inch of the coarsest image in print, where the file tells.
+        pages: How many pages the file has.
     """
 
     width: float
@@ -72,6 +76,10 @@ class Drawing:
     drawn: tuple[Drawn, ...]
     has_fonts: bool
     has_images: bool
+    outside: tuple[str, ...] = ()
+    type3: tuple[str, ...] = ()
+    resolution: float | None = None
+    pages: int = 1
 
 
 def read_svg(data: bytes, name: str) -> Drawing:

@@ -39,6 +39,13 @@ def venues(**_: Any) -> Iterable[str]:
     return VENUES
 
 
+def checks(**_: Any) -> Iterable[str]:
+    """Offers the names of checks of figures."""
+    from archviz.figure_check import CHECKS
+
+    return CHECKS
+
+
 def widths(**_: Any) -> Iterable[str]:
     """Offers the names of widths."""
     from archviz.length import WIDTHS

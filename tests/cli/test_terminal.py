@@ -179,6 +179,8 @@ def test_completion_offers_commands_options_and_choices(tmp_path: Path) -> None:
     assert completions("archviz ren", "bash", into).split() == ["render"]
     assert completions("archviz render --dir", "bash", into).split() == ["--direction"]
     assert completions("archviz render --direction ", "bash", into).split() == ["auto", "TB", "LR"]
+    offered = completions("archviz check-figure a.pdf --ignore p", "bash", into)
+    assert offered.split() == ["pixels", "pages"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no bash")

@@ -8,19 +8,20 @@ from argparse import Namespace
 from archviz_cli import arguments
 from archviz_cli.arguments import choice, several, text
 from archviz_cli.commands import Command
-from archviz_cli.completing import venues
+from archviz_cli.completing import checks, venues
 from archviz_cli.console import Console
 from archviz_cli.parsing import Parser, number
 from archviz_cli.running import FINDINGS, each, print_text
 
 EXAMPLES = """examples:
   archviz check-figure figure.svg --venue cvpr
+  archviz check-figure camera-ready/*.pdf --venue ieee
   archviz check-figure figures/*.svg --width 84mm --format json"""
 
 
 def declare(parser: Parser) -> None:
     """Declares the arguments."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="SVG files")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="SVG and PDF files")
     group = parser.add_argument_group("demands")
     text(
         group,
@@ -41,7 +42,9 @@ def declare(parser: Parser) -> None:
         group,
         "--ignore",
         metavar="CHECK",
-        help="leave out a check: width, text, line, opacity, gray or font; may be given again",
+        help="leave out a check: width, text, line, opacity, gray, font, pixels or pages; "
+        "may be given again",
+        completer=checks,
     )
     choice(group, "-f", "--format", names=("text", "json"), help="form of the report")
     arguments.saying(parser)
