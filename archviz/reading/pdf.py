@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError
+from archviz.records import record
 from archviz.reading.svg import MAX_BYTES, Drawing, Drawn
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _page(page: PageObject, pages: int) -> Drawing:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _State:
     """What operators change and q and Q keep."""
 
