@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError
-from archviz.records import record
 from archviz.reading.svg import MAX_BYTES, Drawing, Drawn
+from archviz.records import record
 
 if TYPE_CHECKING:
     from pypdf import PageObject
