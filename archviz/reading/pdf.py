@@ -71,7 +71,9 @@ def read_pdf(data: bytes, name: str) -> Drawing:
 
 def _page(page: PageObject, pages: int) -> Drawing:
     box, unit = page.cropbox, float(page.user_unit)
-    sides = float(box.width) * unit, float(box.height) * unit
+    wide, high = float(box.width) * unit, float(box.height) * unit
+    if page.rotation % 180:
+        wide, high = high, wide
     painter = _Painter(page.pdf)
     contents = page.get_contents()
     resources = _resolved(page.get("/Resources")) or {}
@@ -81,8 +83,9 @@ def _page(page: PageObject, pages: int) -> Drawing:
         drawn = tuple(painter.paint(contents, resources, state, 0))
     fonts = painter.fonts
     return Drawing(
-        *(reversed(sides) if page.rotation % 180 else sides),
-        drawn=drawn,
+        wide,
+        high,
+        drawn,
         has_fonts=not any(kind == "outside" for kind in fonts.values()),
         has_images=bool(painter.resolutions),
         outside=tuple(name for name, kind in fonts.items() if kind == "outside"),
