@@ -6,6 +6,8 @@ alone, one stub stands for them. A layer with weights stays, for that is worth k
 
 from __future__ import annotations
 
+from itertools import chain
+
 from archviz.ir import Graph, Node
 from archviz.ir.edit import bypass, contract, sweep, used_values
 from archviz.ir.walk import producers
@@ -47,6 +49,9 @@ def _stub(nodes: list[Node]) -> Node:
 def _unused(graph: Graph, keep: frozenset[str]) -> list[Node]:
     """What leads to nothing but others that lead to nothing, in the graph's order."""
     results = set(graph.outputs)
+    used = set(chain.from_iterable(map(used_values, graph.nodes))) | results
+    if all(not used.isdisjoint(node.outputs) for node in graph.nodes if node.outputs):
+        return []
     users: dict[str, int] = {}
     for node in graph.nodes:
         for value in dict.fromkeys(used_values(node)):

@@ -96,9 +96,9 @@ def node_signature(node: Node, graph: Graph) -> Hashable:
         node.repeat,
         tuple(node.attributes.items()),
         tuple(stored),
-        tuple(value is None for value in node.inputs),
-        tuple(None if v is None else graph.values[v].type for v in node.outputs),
-        tuple(_part_signature(part, graph) for part in node.parts),
+        tuple([value is None for value in node.inputs]),
+        tuple([None if v is None else graph.values[v].type for v in node.outputs]),
+        tuple([_part_signature(part, graph) for part in node.parts]) if node.parts else (),
     )
 
 
@@ -107,6 +107,6 @@ def _part_signature(part: Node, graph: Graph) -> Hashable:
     return (
         part.op,
         tuple(part.attributes.items()),
-        tuple((p.type, p.kind) if p is not None else None for p in types),
-        tuple(_part_signature(inner, graph) for inner in part.parts),
+        tuple([(p.type, p.kind) if p is not None else None for p in types]),
+        tuple([_part_signature(inner, graph) for inner in part.parts]) if part.parts else (),
     )

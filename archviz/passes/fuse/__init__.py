@@ -8,6 +8,7 @@ out of a module that holds more.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cache
 
@@ -34,8 +35,11 @@ def apply(graph: Graph, *, compound: bool = True) -> Graph:
         compound: Whether subgraphs are merged too, whose cards show their operations in part.
     """
     known = _rules() if compound else {}
+    present = {node.op for node in graph.nodes}
     for pattern in compounds() if compound else ():
-        graph = _with_compounds(graph, pattern, known)
+        merged = _with_compounds(graph, pattern, known, present)
+        if merged is not graph:
+            graph, present = merged, {node.op for node in merged.nodes}
     enclosure = Enclosure(graph)
     found = chains.find(graph, enclosure)
     groups = [(_fused(chain, enclosure), [part.id for part in chain]) for chain in found]
@@ -50,10 +54,12 @@ def _rules() -> dict[str, Rule]:
     }
 
 
-def _with_compounds(graph: Graph, pattern: Compound, known: Mapping[str, Rule]) -> Graph:
+def _with_compounds(
+    graph: Graph, pattern: Compound, known: Mapping[str, Rule], present: AbstractSet[str]
+) -> Graph:
+    """The graph with each match of ``pattern`` merged; ``present`` are its operators."""
     term = parse(pattern.match)
     operators, categories = operators_ending(term, known)
-    present = {node.op for node in graph.nodes}
     ending = {op for op in present if op in operators or category_of(op) in categories}
     if not ending:
         return graph

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from archviz.ir import Graph, Node, ScopePath
@@ -13,11 +14,12 @@ class Enclosure:
     def __init__(self, graph: Graph) -> None:
         kinds: dict[ScopePath, set[object]] = {}
         self._inside: dict[ScopePath, int] = {}
-        for node in graph.nodes:
-            kinds.setdefault(node.scope, set()).add(node.op)
-            for length in range(len(node.scope), 0, -1):
-                path = node.scope[:length]
-                self._inside[path] = self._inside.get(path, 0) + 1
+        for scope, op in Counter([(node.scope, node.op) for node in graph.nodes]).items():
+            kinds.setdefault(scope, set()).add(op)
+        for scope, count in Counter([node.scope for node in graph.nodes]).items():
+            for length in range(len(scope), 0, -1):
+                path = scope[:length]
+                self._inside[path] = self._inside.get(path, 0) + count
         for path in graph.scopes:
             kinds.setdefault(path[:-1], set()).add(path)
         self._kinds = {path: len(inside) for path, inside in kinds.items()}
