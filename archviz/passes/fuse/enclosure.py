@@ -14,7 +14,7 @@ class Enclosure:
     def __init__(self, graph: Graph) -> None:
         kinds: dict[ScopePath, set[object]] = {}
         self._inside: dict[ScopePath, int] = {}
-        for scope, op in Counter([(node.scope, node.op) for node in graph.nodes]).items():
+        for scope, op in {(node.scope, node.op) for node in graph.nodes}:
             kinds.setdefault(scope, set()).add(op)
         for scope, count in Counter([node.scope for node in graph.nodes]).items():
             for length in range(len(scope), 0, -1):
