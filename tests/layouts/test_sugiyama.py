@@ -392,3 +392,40 @@ def test_what_feeds_a_container_off_its_middle_stands_straight_above() -> None:
     links = [Link(0, 3, 0), Link(1, 4, 1), Link(3, 5, 2), Link(5, 6, 3)]
     placed = place(boxes, links, direction="TB")
     assert [len(route.points) for route in placed.routes] == [2, 2, 2, 2]
+
+
+def test_a_residual_between_containers_off_their_middles_crosses_nothing() -> None:
+    def container(name: str) -> Box:
+        return Box(name, 0, 0, -1, 28, is_container=True)
+
+    boxes = [
+        Box("tokens", 70, 34),
+        container("attention"),
+        Box("heads", 200, 60, 1),
+        Box("first norm", 120, 60, 1),
+        Box("intermediate", 176, 80),
+        container("output"),
+        Box("dense", 120, 60, 5),
+        Box("second norm", 120, 60, 5),
+    ]
+    ends = [(0, 2), (2, 3), (0, 3), (3, 4), (4, 6), (6, 7), (3, 7)]
+    links = [Link(source, target, source) for source, target in ends]
+    placed = place(boxes, links)
+    middles = [middle(placed.areas[i]) for i in (1, 3)]
+    assert middles[0] < middles[1]  # the residual takes its room on the left
+    assert crossings(links, placed) == 0
+
+
+def test_a_lane_leaves_a_container_on_the_side_where_no_other_link_leaves() -> None:
+    boxes = [
+        Box("x", 70, 34),
+        Box("body", 0, 0, -1, 28, is_container=True),
+        Box("counted", 70, 34, 1),
+        Box("computed", 120, 34, 1),
+        Box("while", 120, 90),
+    ]
+    label = (30.0, 12.0)
+    links = [Link(0, 3, 0), Link(2, 4, 2, label), Link(3, 4, 3, label), Link(0, 4, 0)]
+    placed = place(boxes, links)
+    assert middle(placed.areas[2]) < middle(placed.areas[3])
+    assert crossings(links, placed) == 0

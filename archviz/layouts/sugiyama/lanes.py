@@ -60,9 +60,12 @@ def lay_lanes(part: Part) -> None:
     if not links:
         return
     pins: dict[int, list[float]] = {}
-    for link, (_, v) in enumerate(part.ends):
+    exits: dict[int, dict[int, float]] = {}
+    for link, (u, v) in enumerate(part.ends):
         if part.vertices[v].ins:
             pins.setdefault(v, []).append(part.arrive[link])
+        if part.vertices[u].outs:
+            exits.setdefault(u, {})[part.nets[link]] = part.leave[link]
     for link in links:
         u, v = part.ends[link]
         key = (part.nets[link], part.is_back[link])
@@ -70,7 +73,12 @@ def lay_lanes(part: Part) -> None:
         if lane is None:
             start = part.x[u] + part.leave[link]
             lane = part.lanes[key] = Lane(key[0], start, part.rank[u], [], key[1])
+            _count_beside(lane, part, u)
+            if u in exits:
+                lane.before += sum([x < part.leave[link] for x in exits[u].values()])
+                lane.after += sum([x > part.leave[link] for x in exits[u].values()])
         lane.targets.append(part.rank[v])
+        _count_beside(lane, part, v)
         if v in pins:
             lane.before += sum([pin < part.arrive[link] for pin in pins[v]])
             lane.after += sum([pin > part.arrive[link] for pin in pins[v]])
@@ -83,7 +91,6 @@ def lay_lanes(part: Part) -> None:
         for lane, is_left in zip(part.lanes.values(), part.plan.sides, strict=True):
             lane.is_left = is_left
     else:
-        _count_at_ends(lanes, part.spots)
         _choose_sides(lanes, _crossings(lanes, len(part.rows)))
     left, right = _free(part)
     for lane in lanes:
@@ -101,12 +108,14 @@ def lay_lanes(part: Part) -> None:
             right[a:b] = [lane.x + PITCH] * (b - a)
 
 
-def _count_at_ends(lanes: list[Lane], spots: list[list[float]]) -> None:
-    """Adds what stands between each lane's ends and either side."""
-    for lane in lanes:
-        for rank in (lane.source, *lane.targets):
-            lane.before += bisect_left(spots[rank], lane.start - NEAR)
-            lane.after += len(spots[rank]) - bisect_left(spots[rank], lane.start + NEAR)
+def _count_beside(lane: Lane, part: Part, v: int) -> None:
+    """Adds what stands between one of the lane's ends and either side.
+
+    The end is the middle of its vertex, which links may leave far from there.
+    """
+    spots, x = part.spots[part.rank[v]], part.x[v]
+    lane.before += bisect_left(spots, x - NEAR)
+    lane.after += len(spots) - bisect_left(spots, x + NEAR)
 
 
 def _crossings(lanes: list[Lane], count: int) -> list[dict[int, int]]:
