@@ -72,8 +72,7 @@ def prepared(
     if not raw:
         steps += [("drop-identity", {"keep": covered.keep} if covered else {})]
         steps += [("fold-constants", {}), ("lift-shared", {})]
-        if depth != "all":
-            steps.append(("drop-unused", {"keep": covered.keep} if covered else {}))
+        steps.append(("drop-unused", {"keep": covered.keep} if covered else {}))
     if hide:
         steps.append(("hide", {"patterns": listed(hide)}))
     if focus:
