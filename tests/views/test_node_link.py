@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from archviz.errors import OptionError
@@ -68,6 +70,52 @@ def test_uneven_settings_are_spelt_out() -> None:
         kernel_shape=(1, 7), strides=(1, 2), pads=(0, 3, 0, 3), dilations=(2, 2), group=64
     )
     assert labels.detail(node, graph) == "1×7, stride 1×2, pad 0×3, dilation 2, groups 64"
+
+
+def test_settings_that_leave_no_room_go_on_below_the_header_and_none_is_cut() -> None:
+    node, graph = convolution(
+        kernel_shape=(3, 3), strides=(2, 2), pads=(0, 0, 1, 1), dilations=(2, 2), group=288
+    )
+    card = cards.measure(node, graph, "conv")
+    assert card.width <= cards.WIDEST
+    painted = cards.paint(card, Area(0, 0, card.width, card.height))
+    header = "3×3, stride 2, pad 0×0×1×1, dilation 2"
+    assert said(painted)[:4] == ["Conv", header, "groups 288", "conv"]
+    bare, _ = convolution(kernel_shape=(3, 3))
+    assert card.height == cards.measure(bare, graph, "conv").height + cards.ROW
+
+
+def test_a_window_of_one_number_is_as_wide_along_each_axis() -> None:
+    b = GraphBuilder()
+    x = b.value("x", tensor(1, 64, 56, 56))
+    pool, adaptive, line = (
+        b.node(op, (x,), (), attributes=attributes)
+        for op, attributes in (
+            ("max_pool2d", {"kernel_size": 3, "stride": 2}),
+            ("adaptive_avg_pool2d", {"output_size": (1, 1)}),
+            ("max_pool1d", {"kernel_size": 3}),
+        )
+    )
+    graph = b.build()
+    assert labels.detail(pool, graph) == "3×3, stride 2"
+    assert labels.detail(adaptive, graph) == "to 1×1"
+    assert labels.detail(line, graph) == "3"
+
+
+@pytest.mark.parametrize("op", ["addmm", "mm", "matmul", "linear"])
+def test_products_one_behind_the_other_say_the_width_between(op: str) -> None:
+    b = GraphBuilder()
+    x, h, y = (b.value(n, tensor(16, w)) for n, w in zip("xhy", (768, 3072, 768), strict=True))
+    index = 2 if op == "addmm" else 1
+    parts = []
+    for before, after, widths in ((x, h, (768, 3072)), (h, y, (3072, 768))):
+        b.parameter(Parameter(f"{after}.w", tensor(*(widths[::-1] if op == "linear" else widths))))
+        inputs = (None, before, None) if op == "addmm" else (before, None)
+        uses = (ParameterUse(f"{after}.w", "weight", index),)
+        parts.append(b.node(op, inputs, (after,), parameters=uses))
+    graph = b.build()
+    whole = replace(parts[0], op="Feed forward", outputs=(y,), parts=tuple(parts))
+    assert labels.detail(whole, graph) == "768 → 3072 → 768"
 
 
 def test_a_card_holds_all_it_says() -> None:

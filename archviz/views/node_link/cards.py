@@ -37,6 +37,8 @@ RADIUS = 5.0
 HEADER = 24.0
 ROW = 15.0
 SIDE = 10.0
+GAP = 14.0
+"""Least room between two texts of one line."""
 MERGE = 24.0
 RING = 3.5
 MOST_JOINED = 3
@@ -120,10 +122,11 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
     first = head_of(node) if node.parts else node
     rest = [part for part in links(node.parts) if part is not first] if first is not node else []
     title = title_of(first if first.op == node.op else node, graph)
-    title, note = printable(title, 60), detail(first, graph)
+    title = printable(title, 60)
     if node.attributes.get("guessed") is True:
         title += " ?"
-    lines = tuple(rows(first, graph, label, rest))
+    note, *more = _wrapped(detail(first, graph), text_width(title, TITLE_SIZE, bold=True) + GAP)
+    lines = (*(("", text) for text in more), *rows(first, graph, label, rest))
     if bias_of(first, rest, graph) is not None:
         rest = rest[1:]
     strips = _strips([*shown_parts(first), *rest], graph) if first.parts or rest else ()
@@ -149,6 +152,22 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
         tooltip=tooltip,
         ops=node.origins,
     )
+
+
+def _wrapped(settings: str, taken: float) -> list[str]:
+    """``settings`` in lines of whole settings, the first beside what takes ``taken`` pixels.
+
+    One that is too long for any line is left for the painter to shorten.
+    """
+    lines = [""]
+    room = WIDEST - 2 * SIDE
+    for setting in settings.split(", "):
+        last = f"{lines[-1]}, {setting}" if lines[-1] else setting
+        if text_width(last, TEXT_SIZE) <= room - (taken if len(lines) == 1 else 0.0):
+            lines[-1] = last
+        else:
+            lines.append(setting)
+    return lines
 
 
 def _tree_node(node: Node, tooltip: str) -> Card:
@@ -250,7 +269,7 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
 @lru_cache(maxsize=4096)
 def _across(left: tuple[str, float, bool], right: tuple[str, float, bool]) -> float:
     """Width of two texts at the ends of one line, with the room between and beside them."""
-    gap = 14.0 if left[0] and right[0] else 0.0
+    gap = GAP if left[0] and right[0] else 0.0
     texts = sum(text_width(text, size, bold=bold) for text, size, bold in (left, right))
     return texts + gap + 2 * SIDE
 

@@ -45,7 +45,7 @@ def detail(node: Node, graph: Graph) -> str:
     for name, label in known.items():
         if name in node.attributes and name != "ksize" and not (name == "units" and parts):
             made = _made_dtype(node, graph) if name in ("to", "dtype") else ""
-            text = made or _setting(name, label, node.attributes[name])
+            text = made or _setting(name, label, _per_axis(node, name))
             if text:
                 parts.append(text)
     settings = [] if node.parts or not node.parameters else constants(node, graph)
@@ -55,7 +55,7 @@ def detail(node: Node, graph: Graph) -> str:
         parts += settings
     if not parts and node.parts and (count := operations_of(node)) > 2 and not shown_parts(node):
         parts.append(f"{count} ops")
-    return printable(", ".join(parts), 60) if parts else ""
+    return printable(", ".join(parts), 120) if parts else ""
 
 
 def shown_parts(node: Node) -> list[Node]:
@@ -183,9 +183,11 @@ def constants(node: Node, graph: Graph) -> list[str]:
 
 _NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "depth", "indices")
 _SHAPES = ("shape", "sizes", "repeats", "split")
+_MATRIX_INPUT = {"Gemm": 1, "MatMul": 1, "linear": 1, "matmul": 1, "mm": 1, "addmm": 2}
+"""Which input of a product is the matrix that its other input is multiplied by."""
 
 
-_WINDOWS = ("kernel_shape", "ksize", "kernel_size", "pool_size", "size", "shape")
+_WINDOWS = ("kernel_shape", "ksize", "kernel_size", "pool_size", "size", "shape", "output_size")
 _ONE_BY_DEFAULT = ("strides", "stride", "dilations", "dilation", "group", "groups")
 _SELF_EXPLAINING = (
     "to", "perm", "mode", "equation", "direction", "index", "dims", "layer", "activation",
@@ -286,17 +288,25 @@ def _window(node: Node, graph: Graph) -> list[str]:
 
 def _matrix(node: Node, graph: Graph) -> tuple[int, int] | None:
     """Widths before and behind a product with one stored matrix."""
-    if node.op not in ("Gemm", "MatMul", "linear"):
+    place = _MATRIX_INPUT.get(node.op)
+    if place is None:
         return None
     is_transposed = node.op == "linear" or node.attributes.get("transB")
     for use in node.parameters:
         parameter = _known(use.parameter, graph)
         shape = parameter.type.shape if parameter is not None else None
-        if use.index == 1 and shape is not None and len(shape) == 2:
+        if use.index == place and shape is not None and len(shape) == 2:
             before, after = reversed(shape) if is_transposed else shape
             if isinstance(before, int) and isinstance(after, int):
                 return before, after
     return None
+
+
+def _per_axis(node: Node, name: str) -> Attribute:
+    """An attribute, a window that is given by one number with one for each axis it moves along."""
+    value = node.attributes[name]
+    axes = re.search(r"[123](?=d(_|$))", node.op) if name in _WINDOWS else None
+    return (value,) * int(axes[0]) if axes and isinstance(value, int) else value
 
 
 def _setting(name: str, label: str, value: Attribute) -> str:
@@ -305,7 +315,8 @@ def _setting(name: str, label: str, value: Attribute) -> str:
         return label if value else ""
     numbers = value if isinstance(value, tuple) else (value,)
     if name in _WINDOWS:
-        return "×".join(map(_scalar, numbers))
+        window = "×".join(map(_scalar, numbers))
+        return window if label == "size" else f"{label} {window}"
     if name in _ONE_BY_DEFAULT:
         return "" if all(n == 1 for n in numbers) else f"{label} {_compact(numbers)}"
     if name == "padding" and isinstance(value, str):
