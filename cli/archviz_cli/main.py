@@ -38,6 +38,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         code = CLOSED_PIPE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     if code == CLOSED_PIPE:
         # The interpreter flushes once more at its end, and would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -63,8 +65,6 @@ def _run(arguments: Sequence[str]) -> int:
         return COULD_NOT_RUN
     except SystemExit as leaving:  # after help, or the version
         return int(leaving.code or 0)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except ClosedPipeError:
         return CLOSED_PIPE
     except Exception:

@@ -14,14 +14,15 @@ PACKAGES = {
     "archviz_templates": ROOT / "templates" / "archviz_templates",
 }
 FAMILIES = {
-    "importers": "IMPORTER",
-    "passes": "PASS",
-    "rules": "RULE",
-    "reporters": "REPORTER",
-    "layouts": "LAYOUT",
-    "views": "VIEW",
-    "renderers": "RENDERER",
-    "overlays": "OVERLAY",
+    "archviz.importers": "IMPORTER",
+    "archviz.passes": "PASS",
+    "archviz.rules": "RULE",
+    "archviz.reporters": "REPORTER",
+    "archviz.layouts": "LAYOUT",
+    "archviz.views": "VIEW",
+    "archviz.renderers": "RENDERER",
+    "archviz.overlays": "OVERLAY",
+    "archviz_cli.commands": "COMMAND",
 }
 
 

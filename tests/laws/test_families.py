@@ -9,17 +9,20 @@ from pathlib import Path
 import pytest
 from source_tree import FAMILIES, PACKAGES, tree
 
-ROOT = PACKAGES["archviz"]
+
+def folder_of(family: str) -> Path:
+    package, _, name = family.partition(".")
+    return PACKAGES[package] / name
 
 
 def plugin_files(family: str) -> list[Path]:
-    folder = ROOT / family
+    folder = folder_of(family)
     single = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
     return sorted([*single, *folder.glob("*/__init__.py")])
 
 
 PLUGINS = [
-    pytest.param(family, path, id=f"{family}/{path.relative_to(ROOT / family)}")
+    pytest.param(family, path, id=f"{family}/{path.relative_to(folder_of(family))}")
     for family in FAMILIES
     for path in plugin_files(family)
 ]
@@ -37,21 +40,25 @@ def test_every_module_of_a_family_ends_with_its_constant(family: str, path: Path
 @pytest.mark.parametrize(("family", "path"), PLUGINS)
 def test_a_plugin_has_the_name_of_its_module(family: str, path: Path) -> None:
     stem = path.parent.name if path.name == "__init__.py" else path.stem
-    plugin = getattr(import_module(f"archviz.{family}.{stem}"), FAMILIES[family])
+    plugin = getattr(import_module(f"{family}.{stem}"), FAMILIES[family])
     assert plugin.name == stem.replace("_", "-")
     assert plugin.title
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_is_one_contract_and_one_registry_named_after_the_folder(family: str) -> None:
-    package = import_module(f"archviz.{family}")
-    registry = getattr(package, family.upper())
-    assert registry.package == f"archviz.{family}"
+    package = import_module(family)
+    registry = getattr(package, family.rpartition(".")[2].upper())
+    assert registry.package == family
     assert registry.constant == FAMILIES[family]
-    assert registry.contract.__module__ == f"archviz.{family}"
+    assert registry.contract.__module__ == family
 
 
 def test_every_plural_folder_is_a_family() -> None:
     concepts = {"analysis", "figure", "ir", "ops", "reading"}
-    folders = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
-    assert folders == set(FAMILIES) | concepts
+    found = {
+        f"{name}.{path.parent.name}"
+        for name in ("archviz", "archviz_cli")
+        for path in PACKAGES[name].glob("*/__init__.py")
+    }
+    assert found == {*FAMILIES, *(f"archviz.{concept}" for concept in concepts)}

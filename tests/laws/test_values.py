@@ -13,8 +13,7 @@ from source_tree import FAMILIES, modules
 VALUE_MODULES = [
     name
     for name in modules()
-    if name.startswith(("archviz.ir", "archviz.scene", "archviz.diagnostics"))
-    or name in {f"archviz.{family}" for family in FAMILIES}
+    if name.startswith(("archviz.ir", "archviz.scene", "archviz.diagnostics")) or name in FAMILIES
 ]
 
 
