@@ -284,6 +284,29 @@ def test_a_gate_is_part_of_the_feed_forward() -> None:
     assert fused(n.graph(n("MatMul", product, (32, 8)))) == ["Feed forward"]
 
 
+def test_a_gate_that_shares_a_matrix_with_what_it_lets_through_is_part_of_the_feed_forward() -> (
+    None
+):
+    n = Net("x")
+    gate = n("chunk", n("linear", "x", (32, 8)), results=2, chunks=2)
+    (_, up) = n.b.build().nodes[-1].outputs
+    assert up is not None
+    assert fused(n.graph(n("linear", n("mul", up, n("silu", gate)), (8, 16)))) == ["Feed forward"]
+
+
+def test_experts_that_run_at_once_are_one_feed_forward() -> None:
+    def experts(ends: tuple[str, str]) -> list[str]:
+        n = Net("x", "ends", "others")
+        gate = n("chunk", n("_grouped_mm", "x", (4, 8, 32), ends[0]), results=2, chunks=2)
+        (_, up) = n.b.build().nodes[-1].outputs
+        assert up is not None
+        product = n("mul", n("silu", gate), up)
+        return fused(n.graph(n("_grouped_mm", product, (4, 16, 8), ends[1])))
+
+    assert experts(("ends", "ends")) == ["Feed forward"]
+    assert len(experts(("ends", "others"))) == 5
+
+
 def test_layers_of_a_classifier_are_no_feed_forward() -> None:
     n = Net("x")
     x = "x"

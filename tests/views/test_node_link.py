@@ -118,6 +118,30 @@ def test_products_one_behind_the_other_say_the_width_between(op: str) -> None:
     assert labels.detail(whole, graph) == "768 → 3072 → 768"
 
 
+def test_a_feed_forward_of_several_experts_says_its_widths_and_how_many_they_are() -> None:
+    b = GraphBuilder()
+    x, h, y = (b.value(n, tensor(16, w)) for n, w in zip("xhy", (64, 96, 64), strict=True))
+    b.parameter(Parameter("up", tensor(8, 192, 64)))
+    b.parameter(Parameter("down", tensor(8, 64, 96)))
+    parts = tuple(
+        b.node("_grouped_mm", (before, None), (after,), parameters=(ParameterUse(name, "", 1),))
+        for before, name, after in ((x, "up", b.value("inside")), (h, "down", y))
+    )
+    graph = b.build()
+    whole = replace(parts[0], op="Feed forward", outputs=(y,), parts=parts)
+    assert labels.detail(whole, graph) == "64 → 192 → 64"
+    assert ("experts", "8") in labels.rows(whole, graph, "experts")
+
+
+def test_a_recurrent_layer_says_how_wide_its_state_is() -> None:
+    b = GraphBuilder()
+    b.parameter(Parameter("lstm.weight_ih_l0", tensor(512, 100)))
+    b.parameter(Parameter("lstm.weight_hh_l0", tensor(512, 128)))
+    uses = tuple(ParameterUse(f"lstm.{r}", r, 3) for r in ("weight_ih_l0", "weight_hh_l0"))
+    node = b.node("lstm", (b.value("x"), None), (), parameters=uses, attributes={"num_layers": 2})
+    assert labels.detail(node, b.build()) == "size 128, layers 2"
+
+
 def test_a_card_holds_all_it_says() -> None:
     node, graph = convolution(kernel_shape=(3, 3))
     card = cards.measure(node, graph, "conv")

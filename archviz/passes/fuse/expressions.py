@@ -71,7 +71,7 @@ class Bound:
 
 Term: TypeAlias = Name | Number | Operation | Call | Bound
 
-_TOKEN = re.compile(r"\s*([:.]?[A-Za-z]\w*|-?\d+(?:\.\d+)?|[(),|=])")
+_TOKEN = re.compile(r"\s*([:.]?[A-Za-z_]\w*|-?\d+(?:\.\d+)?|[(),|=])")
 
 
 @cache

@@ -37,8 +37,11 @@ def detail(node: Node, graph: Graph) -> str:
     if node.forest is not None or not (node.attributes or node.parameters or node.parts):
         return ""
     parts = []
-    if category_of(node.op) == "linear":
+    kind = category_of(node.op)
+    if kind == "linear":
         parts += _features(node, graph)
+    if kind == "recurrent":
+        parts += _state_width(node, graph)
     if node.op in AXES or "ksize" in node.attributes:
         parts += _window(node, graph)
     known = table().attribute if node.attributes else {}
@@ -154,6 +157,9 @@ def _compound_rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]
         lines = [(printable(role, 24), _content(parameter, role)) for role, parameter in weights]
     elif len(strips) < (count := operations_of(node)):
         lines.append(("operations", f"{count}"))
+    experts = next((shape[0] for part in leaves(node) if (shape := _group_shape(part, graph))), 0)
+    if experts:
+        lines.append(("experts", f"{experts:,}"))
     first = (printable(label) or "params", f"{total:,}" if total else "")
     return [first, *lines] if label or total else lines
 
@@ -185,6 +191,8 @@ _NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "de
 _SHAPES = ("shape", "sizes", "repeats", "split")
 _MATRIX_INPUT = {"Gemm": 1, "MatMul": 1, "linear": 1, "matmul": 1, "mm": 1, "addmm": 2}
 """Which input of a product is the matrix that its other input is multiplied by."""
+_GROUPED = ("_grouped_mm", "grouped_mm")
+"""Products of rows in groups, each group with a matrix of its own: the experts of a mixture."""
 
 
 _WINDOWS = ("kernel_shape", "ksize", "kernel_size", "pool_size", "size", "shape", "output_size")
@@ -286,8 +294,19 @@ def _window(node: Node, graph: Graph) -> list[str]:
     return []
 
 
+def _state_width(node: Node, graph: Graph) -> list[str]:
+    """How wide the state of a recurrent layer of PyTorch's is, which only its weights tell."""
+    for use in node.parameters:
+        parameter = _known(use.parameter, graph)
+        if parameter is not None and "weight_hh" in use.role and parameter.type.shape:
+            return [f"size {parameter.type.shape[-1]}"]
+    return []
+
+
 def _matrix(node: Node, graph: Graph) -> tuple[int, int] | None:
     """Widths before and behind a product with one stored matrix."""
+    if node.op in _GROUPED:
+        return _group_widths(node, graph)
     place = _MATRIX_INPUT.get(node.op)
     if place is None:
         return None
@@ -300,6 +319,30 @@ def _matrix(node: Node, graph: Graph) -> tuple[int, int] | None:
             if isinstance(before, int) and isinstance(after, int):
                 return before, after
     return None
+
+
+def _group_widths(node: Node, graph: Graph) -> tuple[int, int] | None:
+    """The same of a product with one matrix a group, stored in either order of its axes."""
+    stored = _group_shape(node, graph)
+    widths = set(stored[1:])
+    for index, value_id in enumerate((*node.inputs[:1], *node.outputs[:1])):
+        value = graph.values.get(value_id or "")
+        type_ = value.type if value is not None else None
+        known = type_.shape[-1] if isinstance(type_, TensorType) and type_.shape else None
+        if len(widths) == 2 and isinstance(known, int) and known in widths:
+            (other,) = widths - {known}
+            return (other, known) if index else (known, other)
+    return None
+
+
+def _group_shape(node: Node, graph: Graph) -> tuple[int, ...]:
+    """Groups, rows and columns of the matrices that a product has one of a group."""
+    for use in node.parameters if node.op in _GROUPED else ():
+        parameter = _known(use.parameter, graph)
+        shape = parameter.type.shape if parameter is not None else None
+        if use.index == 1 and shape is not None and len(shape) == 3:
+            return tuple([size for size in shape if isinstance(size, int)])
+    return ()
 
 
 def _per_axis(node: Node, name: str) -> Attribute:
