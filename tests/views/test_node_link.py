@@ -139,7 +139,10 @@ def test_a_recurrent_layer_says_how_wide_its_state_is() -> None:
     b.parameter(Parameter("lstm.weight_hh_l0", tensor(512, 128)))
     uses = tuple(ParameterUse(f"lstm.{r}", r, 3) for r in ("weight_ih_l0", "weight_hh_l0"))
     node = b.node("lstm", (b.value("x"), None), (), parameters=uses, attributes={"num_layers": 2})
-    assert labels.detail(node, b.build()) == "size 128, layers 2"
+    graph = b.build()
+    assert labels.detail(node, graph) == "size 128, layers 2"
+    told = replace(node, attributes={"hidden_size": 128, "num_layers": 2})
+    assert labels.detail(told, graph).count("128") == 1
 
 
 def test_a_card_holds_all_it_says() -> None:

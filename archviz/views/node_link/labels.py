@@ -40,7 +40,7 @@ def detail(node: Node, graph: Graph) -> str:
     kind = category_of(node.op)
     if kind == "linear":
         parts += _features(node, graph)
-    if kind == "recurrent":
+    if kind == "recurrent" and "hidden_size" not in node.attributes:
         parts += _state_width(node, graph)
     if node.op in AXES or "ksize" in node.attributes:
         parts += _window(node, graph)
