@@ -133,6 +133,28 @@ def test_a_feed_forward_of_several_experts_says_its_widths_and_how_many_they_are
     assert ("experts", "8") in labels.rows(whole, graph, "experts")
 
 
+def test_a_product_with_a_computed_matrix_says_its_widths_and_counts_no_bias_alone() -> None:
+    b = GraphBuilder()
+    b.parameter(Parameter("w", tensor(32, 8), "constant"))
+    b.parameter(Parameter("b", tensor(32)))
+    uses = (ParameterUse("w", "weight", 1), ParameterUse("b", "bias", 2))
+    node = b.node("Gemm", (b.value("x"), None, None), (), parameters=uses, attributes={"transB": 1})
+    graph = b.build()
+    assert labels.detail(node, graph) == "8 → 32"
+    assert labels.rows(node, graph, "") == [("weight", "32×8"), ("bias", "32")]
+
+
+def test_the_matrices_of_a_recurrent_operator_have_different_names() -> None:
+    b = GraphBuilder()
+    shapes = {"W": (2, 192, 32), "R": (2, 192, 48), "B": (2, 384)}
+    for name, shape in shapes.items():
+        b.parameter(Parameter(f"val_{name}", tensor(*shape)))
+    uses = tuple(ParameterUse(f"val_{n}", n, i) for i, n in enumerate(shapes, 1))
+    node = b.node("LSTM", (b.value("x"), None, None, None), (), parameters=uses)
+    names = [name for name, _ in labels.rows(node, b.build(), "lstm")]
+    assert names == ["lstm", "input weight", "recurrent weight", "bias"]
+
+
 def test_a_recurrent_layer_says_how_wide_its_state_is() -> None:
     b = GraphBuilder()
     b.parameter(Parameter("lstm.weight_ih_l0", tensor(512, 100)))

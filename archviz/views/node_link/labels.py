@@ -100,7 +100,7 @@ def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> li
     own = [node, *(p for p in parts if p.scope == node.scope and p.op in merges)]
     uses = [use for part in own for use in part.parameters]
     weights = [p for use in uses if (p := _known(use.parameter, graph)) is not None]
-    total = count_weights(weights)
+    total = 0 if _is_computed(node, graph) else count_weights(weights)
     settings = constants(node, graph)
     in_header = settings and len(", ".join(settings)) <= SHORT_DETAIL
     lines = []
@@ -209,6 +209,17 @@ def count_weights(parameters: Sequence[Parameter]) -> int:
     return sum(sizes.values())
 
 
+def _is_computed(node: Node, graph: Graph) -> bool:
+    """Whether a layer's weight comes from operations: what it has beside that is not all it has."""
+    if category_of(node.op) not in ("conv", "linear"):
+        return False
+    stored = {use.index: _known(use.parameter, graph) for use in node.parameters}
+    weight = stored.get(1)
+    others = [p for index, p in stored.items() if index > 1 and p is not None]
+    is_constant = weight is not None and weight.kind == "constant" and weight.value is None
+    return is_constant and any(p.kind == "weight" for p in others)
+
+
 def weights_of(node: Node, graph: Graph) -> int:
     """Elements of the weights of a module, each as often as it and what is inside it repeat."""
     sizes = {
@@ -259,9 +270,9 @@ def _content(parameter: Parameter, role: str) -> str:
 
 def _features(node: Node, graph: Graph) -> list[str]:
     """Widths on both sides of a product with a weight, or of several one behind the other."""
-    if not _uses_weights(node, graph):
-        return []
     matrices = [widths for part in leaves(node) if (widths := _matrix(part, graph))]
+    if not matrices and not _uses_weights(node, graph):
+        return []
     if len(matrices) > 1:
         ends = [matrices[0][0], *(after for _, after in dict.fromkeys(matrices))]
         return [" → ".join(map(str, ends))]
@@ -359,7 +370,7 @@ def _setting(name: str, label: str, value: Attribute) -> str:
     numbers = value if isinstance(value, tuple) else (value,)
     if name in _WINDOWS:
         window = "×".join(map(_scalar, numbers))
-        return window if label == "size" else f"{label} {window}"
+        return window if label in ("", "size") else f"{label} {window}"
     if name in _ONE_BY_DEFAULT:
         return "" if all(n == 1 for n in numbers) else f"{label} {_compact(numbers)}"
     if name == "padding" and isinstance(value, str):
