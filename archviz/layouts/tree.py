@@ -259,19 +259,27 @@ class _Outlines:
 def _route(link: Link, areas: Sequence[Area], end: float, down: bool) -> Route:
     """From the parent down its stem, across, and down to the child; the label lies on the end."""
     source, target = areas[link.source], areas[link.target]
-    if not down:
-        source, target = _turned(source), _turned(target)
-    x0, x1 = source.x + source.width / 2, target.x + target.width / 2
-    y0, y1 = source.y + source.height, target.y
     across = end + STEM
-    points = [(x0, y0), (x0, across), (x1, across), (x1, y1)] if x0 != x1 else [(x0, y0), (x1, y1)]
-    label = None
-    if link.label:
-        width, height = link.label if down else (link.label[1], link.label[0])
-        top = (across + 4.0 + y1 - height) / 2
-        label = Area(x1 - width / 2, top, width, height)
-        label = _rounded(label if down else _turned(label))
-    return Route(tuple(_point(x, y) if down else _point(y, x) for x, y in points), label)
+    if down:
+        x0, y0 = source.x + source.width / 2, source.y + source.height
+        x1, y1 = target.x + target.width / 2, target.y
+    else:
+        x0, y0 = source.y + source.height / 2, source.x + source.width
+        x1, y1 = target.y + target.height / 2, target.x
+    left, right, top, bottom = round(x0, 2), round(x1, 2), round(y0, 2), round(y1, 2)
+    bend = round(across, 2)
+    points: tuple[Point, ...]
+    if down:
+        points = (Point(left, top), Point(left, bend), Point(right, bend), Point(right, bottom))
+    else:
+        points = (Point(top, left), Point(bend, left), Point(bend, right), Point(bottom, right))
+    if x0 == x1:
+        points = (points[0], points[-1])
+    if not link.label:
+        return Route(points)
+    width, height = link.label if down else (link.label[1], link.label[0])
+    label = Area(x1 - width / 2, (across + 4.0 + y1 - height) / 2, width, height)
+    return Route(points, _rounded(label if down else _turned(label)))
 
 
 def _turned(area: Area) -> Area:
@@ -280,10 +288,6 @@ def _turned(area: Area) -> Area:
 
 def _rounded(area: Area) -> Area:
     return Area(round(area.x, 2), round(area.y, 2), area.width, area.height)
-
-
-def _point(x: float, y: float) -> Point:
-    return Point(round(x, 2), round(y, 2))
 
 
 LAYOUT = Layout(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from archviz.ir import Forest
 from archviz.layouts import LAYOUTS, Box, Link, Placement, Route
@@ -72,15 +73,16 @@ class Diagram:
         part = replace(part, path=on_path)
         labels = {} if form == "compact" else self._labels(part)
         way = "LR" if direction == "LR" else "TB"
+        links = links_of(part, labels)
         drawn = self._drawn(part, form, way, is_narrow)
-        placed = self._place(part, drawn, labels, way, is_tight=form == "compact")
+        placed = self._place(drawn, links, way, is_tight=form == "compact")
         if direction == "auto" and placed.width > WIDEST:
             # Plain cards look the same either way.
             other = drawn if form == "plain" else self._drawn(part, form, "LR", is_narrow)
-            turned = self._place(part, other, labels, "LR", is_tight=form == "compact")
+            turned = self._place(other, links, "LR", is_tight=form == "compact")
             if max(turned.width, turned.height) < placed.width:
                 drawn, placed, way = other, turned, "LR"
-        return self._sheet(part, drawn, labels, placed, way)
+        return self._sheet(part, drawn, labels, links, placed, way)
 
     def _drawn(self, part: Part, form: str, way: str, is_narrow: bool) -> list[Card]:
         facts = Facts(
@@ -105,15 +107,13 @@ class Diagram:
 
     def _place(
         self,
-        part: Part,
         drawn: Sequence[Card],
-        labels: Mapping[int, str],
+        links: Sequence[Link],
         way: str,
         *,
         is_tight: bool,
     ) -> Placement:
         boxes = [Box(card.id, card.width, card.height) for card in drawn]
-        links = links_of(part, labels)
         engine = LAYOUTS.get(self.layout)
         tight = {"gap": 2.5, "level_gap": 20.0} if is_tight and engine.name == "tree" else {}
         return engine.place(boxes, links, direction=way, **tight)
@@ -123,6 +123,7 @@ class Diagram:
         part: Part,
         drawn: Sequence[Card],
         labels: Mapping[int, str],
+        links: Sequence[Link],
         placed: Placement,
         way: str,
     ) -> Sheet:
@@ -136,7 +137,7 @@ class Diagram:
         right = max((text.left + text.width for text in head if isinstance(text, Text)), default=0)
         width = max(placed.width + 2 * MARGIN, right + MARGIN)
         left = (width - placed.width) / 2
-        marks = [*head, *paint(part, drawn, labels, placed, left, MARGIN + height, way)]
+        marks = [*head, *paint(part, drawn, labels, links, placed, left, MARGIN + height, way)]
         return Sheet(round(width, 2), round(placed.height + height + 2 * MARGIN, 2), tuple(marks))
 
 
@@ -172,6 +173,7 @@ def paint(
     part: Part,
     drawn: Sequence[Card],
     labels: Mapping[int, str],
+    links: Sequence[Link],
     placed: Placement,
     x: float,
     y: float,
@@ -181,7 +183,6 @@ def paint(
     marks: list[Mark] = []
     paths: list[Mark] = []
     twigs: list[Segment] = []
-    links = links_of(part, labels)
     for link, route in zip(links, placed.routes, strict=True):
         text = labels.get(link.target, "")
         is_on_path = link.source in part.path and link.target in part.path
@@ -210,9 +211,13 @@ def _line(route: Route, x: float, y: float, down: bool) -> list[tuple[Segment, .
     """The line with round bends, in two pieces when a label lies on its end."""
     points = [(x + point.x, y + point.y) for point in route.points]
     segments: list[Segment] = [("M", *points[0])]
-    for before, at, after in zip(points, points[1:], points[2:], strict=False):
-        bend = min(BEND, _far(before, at) / 2, _far(at, after) / 2)
-        segments += [("L", *_toward(at, before, bend)), ("Q", *at, *_toward(at, after, bend))]
+    far = [abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in pairwise(points)]
+    for index in range(1, len(far)):
+        before, at, after = points[index - 1 : index + 2]
+        to, on = far[index - 1], far[index]
+        bend = min(BEND, to / 2, on / 2)
+        start, end = _toward(at, before, bend, to), _toward(at, after, bend, on)
+        segments += [("L", *start), ("Q", *at, *end)]
     if not route.label:
         return [(*segments, ("L", *points[-1]))]
     area, (end_x, end_y) = route.label, points[-1]
@@ -223,15 +228,11 @@ def _line(route: Route, x: float, y: float, down: bool) -> list[tuple[Segment, .
     return [(*segments, ("L", *gap[0])), (("M", *gap[1]), ("L", end_x, end_y))]
 
 
-def _far(one: tuple[float, float], other: tuple[float, float]) -> float:
-    return abs(one[0] - other[0]) + abs(one[1] - other[1])
-
-
 def _toward(
-    at: tuple[float, float], other: tuple[float, float], length: float
+    at: tuple[float, float], other: tuple[float, float], length: float, far: float
 ) -> tuple[float, float]:
-    """The point ``length`` away from ``at`` on the straight line to ``other``."""
-    far = _far(at, other) or 1.0
+    """The point ``length`` away from ``at`` on the straight line to ``other``, ``far`` away."""
+    far = far or 1.0
     return (
         at[0] + (other[0] - at[0]) * length / far,
         at[1] + (other[1] - at[1]) * length / far,

@@ -20,6 +20,11 @@ SMALLEST_TEXT = 6 * PIXELS["pt"]
 MOST_CARDS = 63
 """Nodes above which tiles tell more on a narrow page than a few cards."""
 
+FEWER = (47, 39, 31, 27, 23, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1)
+
+LEAST_CHARTS = 5
+"""Nodes that are shown at least where charts make them few."""
+
 
 def fitted(
     diagram: Diagram,
@@ -33,11 +38,14 @@ def fitted(
     """The first drawing whose text is large enough when it is shown ``pixels`` wide.
 
     Cards in either direction are tried, then narrow ones, then fewer of them; an icicle takes
-    their place, where the form is free, when the tree is large.
+    their place, where the form is free, when the tree is large. Charts of data, which were asked
+    for, stay as long as there is room for some.
     """
     for part_limits, tried, way, is_narrow in _attempts(diagram, limits, form, direction):
         part = part_of(diagram.forest, diagram.tree, part_limits)
-        if is_free and part_limits != limits and diagram.size(limits) > MOST_CARDS:
+        keeps_charts = tried == "fancy" and diagram.plots is not None
+        is_cut = part_limits != limits
+        if is_free and is_cut and not keeps_charts and diagram.size(limits) > MOST_CARDS:
             break
         sheet = diagram.draw(part, tried, way, is_narrow=is_narrow)
         if sheet.smallest_text * pixels / sheet.width >= SMALLEST_TEXT:
@@ -59,14 +67,25 @@ def _attempts(
     diagram: Diagram, limits: Limits, form: str, direction: str
 ) -> Iterator[tuple[Limits, str, str, bool]]:
     ways = ("TB", "LR") if direction == "auto" else (direction,)
+    size = diagram.size(limits)
+
+    def fewer(tried: str, least: int) -> Iterator[tuple[Limits, str, str, bool]]:
+        for most in FEWER:
+            if least <= most < size:
+                for way in ways:
+                    yield replace(limits, max_nodes=most), tried, way, True
+
+    def whole(tried: str, is_narrow: bool) -> Iterator[tuple[Limits, str, str, bool]]:
+        for way in ways:
+            yield limits, tried, way, is_narrow
+
+    if form == "fancy" and diagram.plots is not None:
+        yield from whole("fancy", False)
+        yield from whole("fancy", True)
+        yield from fewer("fancy", LEAST_CHARTS)
+        form = "plain"
     forms = ("fancy", "plain") if form == "fancy" else (form,)
     for is_narrow in (False, True):
         for tried in forms:
-            for way in ways:
-                yield limits, tried, way, is_narrow
-    size = diagram.size(limits)
-    for most in (47, 39, 31, 27, 23, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1):
-        if most < size:
-            for tried in forms[-1:]:
-                for way in ways:
-                    yield replace(limits, max_nodes=most), tried, way, True
+            yield from whole(tried, is_narrow)
+    yield from fewer(forms[-1], 1)
