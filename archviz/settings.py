@@ -59,10 +59,12 @@ def check_options(options: Mapping[str, object], view: View, renderer: Renderer)
     """
     known = options_of(view.draw) | options_of(renderer.render)
     for name in options:
-        if name.replace("_", "-") not in known:
-            raise OptionError(
-                f"the style {view.name!r} has no option {name!r}", nearest(name, known)
-            )
+        own = name.replace("_", "-")
+        if own not in known:
+            hint = nearest(name, known)
+            if own in options_of(VIEWS.get("tree").draw):
+                hint = "pictures of decision trees have it; --focus NODE draws those of a node"
+            raise OptionError(f"the style {view.name!r} has no option {name!r}", hint)
 
 
 def fitting(function: Any, settings: Mapping[str, object], owner: str) -> dict[str, Any]:

@@ -136,7 +136,9 @@ def wrappers(k: Any) -> Any:
     y = layers.TimeDistributed(layers.Conv2D(4, 3))(x)
     y = layers.TimeDistributed(layers.Flatten())(y)
     y = layers.Bidirectional(layers.LSTM(5, return_sequences=True))(y)
-    return k.Model(x, layers.Bidirectional(layers.GRU(3), merge_mode="sum")(y))
+    inner = k.Sequential([k.Input((10,)), layers.Dense(4), layers.Dropout(0.5)])
+    each = layers.TimeDistributed(inner)(y)
+    return k.Model(x, [layers.Bidirectional(layers.GRU(3), merge_mode="sum")(y), each])
 
 
 @model

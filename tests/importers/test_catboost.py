@@ -12,6 +12,7 @@ import pytest
 
 from archviz import api
 from archviz.errors import ImporterError
+from archviz.importers.catboost.stored import Stored, ctr_detail
 from archviz.ir import Forest
 from archviz.ir.forest.routing import linked, raw_predictions
 from archviz.ir.verify import verify
@@ -149,3 +150,34 @@ def test_a_cbm_that_points_outside_of_itself_is_refused(tmp_path: Path) -> None:
             refused.append(str(error))
     assert len(refused) > 10
     assert all(sentence.startswith("broken.cbm: ") for sentence in refused)
+
+
+def test_statistics_of_a_category_that_differ_in_their_prior_have_names_of_their_own() -> None:
+    model = Stored()
+    model.feature(0, "job", "category")
+    for prior, target in ((0, 0), (0.5, 0), (0.5, 1)):
+        model.computed("Borders(job)", ctr_detail(prior, target))
+    model.computed("Counter(job)", ctr_detail(1, 0))
+    assert model.names() == [
+        "job", "Borders(job), prior 0", "Borders(job), prior 0.5",
+        "Borders(job), prior 0.5, target 1", "Counter(job)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("format", ["cbm", "json"])
+def test_both_files_name_the_statistics_of_categories_alike(format: str, tmp_path: Path) -> None:
+    catboost = pytest.importorskip("catboost", reason="catboost is not installed")
+    jobs = RNG.choice(["clerk", "nurse", "driver"], 300)
+    model = catboost.CatBoostClassifier(
+        iterations=6, depth=3, cat_features=[0], one_hot_max_size=1, random_seed=1, verbose=0,
+        allow_writing_files=False, thread_count=1,
+    )  # fmt: skip
+    pool = catboost.Pool([[job] for job in jobs], CLASSES == "low", [0], feature_names=["job"])
+    model.fit(pool)
+    model.save_model(str(tmp_path / f"model.{format}"), format=format)
+    body = api.load(tmp_path / f"model.{format}").body
+    assert isinstance(body, Forest)
+    computed = [name for name in body.feature_names if name.startswith("Borders(job)")]
+    assert len(computed) > 1
+    assert len(set(computed)) == len(computed)
+    assert "Borders(job), prior 0.5" in computed

@@ -78,6 +78,7 @@ def test_a_join_says_what_it_joins_with() -> None:
         ("Conv3D", (2, 3, 4, 7, 64), "64 filters, 2×3×4, stride 2", (2, 3, 4)),
         ("CONV_2D", (64, 3, 5, 7), "64 filters, 3×5, stride 2", (3, 5)),
         ("DEPTHWISE_CONV_2D", (1, 3, 5, 7), "3×5, stride 2", (3, 5)),
+        ("Conv2D", (1, 1, 7, 1), "1 filter, 1×1, stride 2", (1, 1)),
         ("Conv2D", (3, 5), "stride 2", ()),
         ("Conv", (64, 7, 3, 5), "stride 2", (3, 5)),
     ],
@@ -94,6 +95,21 @@ def test_a_convolution_says_what_its_kernels_shape_says_of_its_window(
     graph = b.build()
     assert labels.detail(node, graph) == told
     assert window_of(node, graph) == window
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (("age", "job"), "age, job"),
+        ((0, 1, 2), "0, 1, 2"),
+        (tuple("abcdef"), "a, b, 4 more"),
+        ("age", "age"),
+    ],
+)
+def test_a_choice_of_columns_says_which(columns: tuple[str, ...], told: str) -> None:
+    b = GraphBuilder()
+    node = b.node("columns", (b.value("x"),), (b.value("y"),), attributes={"columns": columns})
+    assert labels.detail(node, b.build()) == told
 
 
 def test_a_pooling_of_tensorflow_says_its_window_first() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from archviz.importers.catboost.stored import Links, Split, Stored
+from archviz.importers.catboost.stored import Links, Split, Stored, ctr_detail
 from archviz.reading.flatbuffers import Table
 
 _CTRS = (
@@ -85,7 +85,8 @@ def _read_features(stored: Stored, trees: Table) -> None:
         stored.categories[flat] = tuple(shown)
         stored.splits += [Split(flat, category=place) for place in range(len(hashes))]
     for item in trees.tables(7):
-        number = stored.computed(_ctr_name(stored, item.table(0), flat_of))
+        ctr = item.table(0)
+        number = stored.computed(_ctr_name(stored, ctr, flat_of), _ctr_detail(ctr))
         stored.splits += [Split(number, border) for border in item.array(1, "<f4").tolist()]
 
 
@@ -99,6 +100,13 @@ def _ctr_name(stored: Stored, ctr: Table | None, flat_of: dict[int, int]) -> str
     names = [stored.features[flat_of[index]] for index in features if index in flat_of]
     title = _CTRS[kind] if 0 <= kind < len(_CTRS) else "ctr"
     return f"{title}({', '.join(names)})"
+
+
+def _ctr_detail(ctr: Table | None) -> str:
+    if ctr is None:
+        return ""
+    scale = ctr.scalar(3, "float32", 1.0) or 1.0
+    return ctr_detail(ctr.scalar(2, "float32", 0.0) / scale, ctr.scalar(1, "int32", 0))
 
 
 def _links(sizes: Any, steps: Any, leaf_ids: Any, stored: Stored) -> Links:

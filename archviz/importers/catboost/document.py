@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from archviz.importers.catboost.binary import class_names, version_of
-from archviz.importers.catboost.stored import Links, Split, Stored
+from archviz.importers.catboost.stored import Links, Split, Stored, ctr_detail
 
 
 def parse(data: Any) -> Stored:
@@ -70,7 +70,11 @@ def _read_features(stored: Stored, info: dict[str, Any]) -> None:
     for item in info.get("ctrs") or []:
         used = [part.get("cat_feature_index", -1) for part in item.get("elements", ())]
         names = [stored.features[flat_of[index]] for index in used if index in flat_of]
-        place = stored.computed(f"{item.get('ctr_type', 'ctr')}({', '.join(names)})")
+        scale = float(item.get("prior_denomerator") or 1)
+        detail = ctr_detail(
+            float(item.get("prior_numerator") or 0) / scale, int(item.get("target_border_idx") or 0)
+        )
+        place = stored.computed(f"{item.get('ctr_type', 'ctr')}({', '.join(names)})", detail)
         stored.splits += [Split(place, float(border)) for border in item.get("borders") or ()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ class Stored:
         params: The settings it was trained with.
         class_names: Labels.
         metadata: Facts for people.
+        details: What tells computed features apart that have the same name, by their number.
     """
 
     features: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Stored:
     params: dict[str, Any] = field(default_factory=dict)
     class_names: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
+    details: dict[int, str] = field(default_factory=dict)
 
     def feature(self, index: int, name: str, kind: str) -> None:
         """Notes a feature of the data by its number there.
@@ -75,11 +78,30 @@ class Stored:
         self.features[index] = name or str(index)
         self.kinds[index] = kind
 
-    def computed(self, name: str) -> int:
-        """Adds a feature that CatBoost computes, and returns its number."""
+    def computed(self, name: str, detail: str = "") -> int:
+        """Adds a feature that CatBoost computes, and returns its number.
+
+        CatBoost computes several that have the same name and another prior, which tells them
+        apart.
+        """
         self.features.append(name)
+        self.details[len(self.features) - 1] = detail
         self.kinds.append("float")
         return len(self.features) - 1
+
+    def names(self) -> list[str]:
+        """What features are called, with the detail where their own name is not theirs alone."""
+        times = Counter(self.features[number] for number in self.details)
+        found = list(self.features)
+        for number, detail in self.details.items():
+            if detail and times[found[number]] > 1:
+                found[number] += f", {detail}"
+        return found
+
+
+def ctr_detail(prior: float, target: int) -> str:
+    """How statistics of a category differ that have the same name: "prior 0.5, target 1"."""
+    return f"prior {prior:.4g}" + (f", target {target}" if target else "")
 
 
 @dataclass(slots=True)

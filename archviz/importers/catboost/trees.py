@@ -81,7 +81,7 @@ def forest_of(stored: Stored) -> tuple[Forest, dict[str, str]]:
         objective=loss,
         compare_dtype="float32",
         targets=1 if classes else stored.dimension,
-        feature_names=tuple(stored.features),
+        feature_names=tuple(stored.names()),
         feature_types=tuple(stored.kinds),
         class_names=classes,
         category_names=stored.categories,

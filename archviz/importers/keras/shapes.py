@@ -6,7 +6,7 @@ the batch. Operations on tensors that Keras 3 records as layers are in :mod:`.op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archviz.importers.keras.config import JSON, Shape, class_of
 from archviz.importers.keras.operations import OPERATIONS
@@ -331,6 +331,21 @@ def _time_distributed(case: Case) -> list[Shape]:
     batch, time, *rest = case.shape
     inside = known(SHAPES.answer(wrapped(case, [(batch, *rest)])))
     return [(shape[0], time, *shape[1:]) for shape in inside]
+
+
+def chained(case: Case) -> Iterator[tuple[Case, list[Shape]]]:
+    """Each layer of a Sequential model inside a wrapper, and what it makes."""
+    made: list[Shape] = [case.shape]
+    for layer in case.config["layers"]:
+        if class_of(layer) != "InputLayer":
+            step = Case(class_of(layer), inside_of(layer), made)
+            made = known(SHAPES.answer(step))
+            yield step, made
+
+
+@SHAPES("Sequential")
+def _sequential(case: Case) -> list[Shape]:
+    return [[case.shape], *(made for _, made in chained(case))][-1]
 
 
 @SHAPES("MultiHeadAttention")

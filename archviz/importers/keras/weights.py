@@ -14,6 +14,7 @@ from archviz.importers.keras.rules import Case, Rules, UnknownError, known, prod
 from archviz.importers.keras.shapes import (
     SHAPES,
     cells_of,
+    chained,
     einsum_sizes,
     inside_of,
     kernel_of,
@@ -232,6 +233,14 @@ def _bidirectional(case: Case) -> list[Weight]:
 def _time_distributed(case: Case) -> list[Weight]:
     batch, _, *rest = case.shape
     return known(weights_of(wrapped(case, [(batch, *rest)])))
+
+
+@WEIGHTS("Sequential")
+def _chain(case: Case) -> list[Weight]:
+    found: list[Weight] = []
+    for step, _ in chained(case):
+        found += _prefixed(known(weights_of(step)), f"{step.config.get('name', step.name)}.")
+    return found
 
 
 @WEIGHTS("MultiHeadAttention")

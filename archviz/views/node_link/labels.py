@@ -187,6 +187,9 @@ def constants(node: Node, graph: Graph) -> list[str]:
     return found
 
 
+MOST_COLUMNS = 3
+"""Names of columns that a card says."""
+
 _NAMED_SETTINGS = ("axes", "k", "min", "max", "exponent", "ratio", "scales", "depth", "indices")
 _SHAPES = ("shape", "sizes", "repeats", "split")
 _MATRIX_INPUT = {"Gemm": 1, "MatMul": 1, "linear": 1, "matmul": 1, "mm": 1, "addmm": 2}
@@ -301,7 +304,7 @@ def _window(node: Node, graph: Graph) -> list[str]:
         if use.index == 1 and shape and (window := window_in(node.op, shape)):
             filters = filters_in(node.op, shape)
             sides = "×".join(map(str, window))
-            return [sides] if filters is None else [f"{filters} filters", sides]
+            return [sides] if filters is None else [_counted(f"{filters}", "filters"), sides]
     return []
 
 
@@ -371,6 +374,10 @@ def _setting(name: str, label: str, value: Attribute) -> str:
     if name in _WINDOWS:
         window = "×".join(map(_scalar, numbers))
         return window if label in ("", "size") else f"{label} {window}"
+    if name == "columns":
+        shown = [_scalar(n) for n in numbers[: MOST_COLUMNS + 1]]
+        rest = len(numbers) - MOST_COLUMNS + 1
+        return ", ".join(shown if rest < 2 else [*shown[: MOST_COLUMNS - 1], f"{rest:,} more"])
     if name in _ONE_BY_DEFAULT:
         return "" if all(n == 1 for n in numbers) else f"{label} {_compact(numbers)}"
     if name == "padding" and isinstance(value, str):
@@ -385,8 +392,12 @@ def _setting(name: str, label: str, value: Attribute) -> str:
         return ""
     text = ",".join(map(_scalar, numbers))
     if label.endswith(("head", "heads")) or name in ("filters", "units"):
-        return f"{text} {label}"
+        return _counted(text, label)
     return text if name in _SELF_EXPLAINING else f"{label} {text}"
+
+
+def _counted(number: str, what: str) -> str:
+    return f"{number} {what.removesuffix('s') if number == '1' else what}"
 
 
 def _made_dtype(node: Node, graph: Graph) -> str:
