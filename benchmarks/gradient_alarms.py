@@ -62,10 +62,8 @@ def seeded() -> None:
     np.random.seed(0)
 
 
-def call_of(module: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments that a plain call on real tensors takes."""
-    import torch
-
+def trained(module: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+    """Arguments that a plain call on real tensors takes, and the loss of that call."""
     from archviz.importers.torch.guesses import guesses
     from archviz.importers.torch.reading import filled
 
@@ -75,13 +73,11 @@ def call_of(module: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[
     for is_guessed, call in calls:
         # A batch of one has no statistics to normalise by.
         given, named = filled(tuple(map(partial(doubled, is_guessed), call)))
+        seeded()
         try:
-            with torch.no_grad():
-                module(*given, **named)
+            return given, named, loss(module(*given, **named))
         except Exception as error:  # whatever the model raises
             first = first or error
-        else:
-            return given, named
     raise first or ValueError("no call is known")
 
 
@@ -106,10 +102,7 @@ def examine(name: str, zoo: str) -> dict[str, Any]:
     try:
         module, args, kwargs = build(name, zoo, in_training=True)
         module.train()
-        seeded()
-        given, named = call_of(module, args, kwargs)
-        seeded()
-        value = loss(module(*given, **named))
+        given, named, value = trained(module, args, kwargs)
     except Exception as error:  # whatever a constructor or the model raises
         return {"skipped": said(error)}
     parameters = {n: p for n, p in module.named_parameters() if p.requires_grad}
