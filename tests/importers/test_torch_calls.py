@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,6 +100,37 @@ def test_without_an_input_the_first_layer_tells_one(
     model = archviz.load(module)
     assert model.body.values[model.body.inputs[0]].type.shape == shape
     assert "assumed-input" in notes(model)
+
+
+class Configured(nn.Module):
+    """Takes what its configuration describes, with one axis more than that says."""
+
+    def __init__(self, **settings: int) -> None:
+        super().__init__()
+        self.config = SimpleNamespace(**settings, to_dict=dict)
+
+
+class OnVideos(Configured):
+    def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        _batch, _frames, _channels, _height, _width = pixel_values.shape
+        return pixel_values.mean(1)
+
+
+class OnChannels(Configured):
+    def forward(self, input_features: torch.Tensor) -> torch.Tensor:
+        return input_features.transpose(1, 3).relu()
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (OnVideos(image_size=8, num_frames=4), (1, 4, 3, 8, 8)),
+        (OnChannels(num_mel_bins=5), (1, 1, 1000, 5)),
+    ],
+)
+def test_a_configuration_may_mean_one_axis_more(module: nn.Module, shape: tuple[int, ...]) -> None:
+    model = archviz.load(module)
+    assert model.body.values[model.body.inputs[0]].type.shape == shape
 
 
 def test_a_model_that_tells_its_example_is_called_with_it() -> None:

@@ -75,6 +75,8 @@ def _guesses(target: Any) -> Iterator[Guess]:
         named = _from_configuration(target, configuration)
         if named:
             yield Guess("from its configuration", (), named)
+            for more, other in _with_another_axis(named, configuration):
+                yield Guess(f"from its configuration, with {more}", (), other)
     if not required:
         yield Guess("it needs none", (), {})
     yield from _from_first_layer(target, max(1, len(required)))
@@ -169,6 +171,20 @@ def _from_configuration(target: nn.Module, configuration: Any) -> dict[str, Any]
     if found and "use_cache" in names:
         found["use_cache"] = False
     return found
+
+
+def _with_another_axis(
+    named: dict[str, Any], configuration: Any
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same arguments, an image as a video's frames, or sound with an axis of channels."""
+    image, sound = named.get("pixel_values"), named.get("input_features")
+    vision = getattr(configuration, "vision_config", None) or configuration
+    frames = _number(vision, "num_frames", "frames_per_clip")
+    if image is not None and image.dim() == 4 and frames:
+        batch, *rest = image.shape
+        yield "frames", {**named, "pixel_values": _floats(batch, frames, *rest)}
+    if sound is not None:
+        yield "an axis of channels", {**named, "input_features": sound.unsqueeze(1)}
 
 
 def _number(configuration: Any, *names: str) -> int:
