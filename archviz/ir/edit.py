@@ -139,25 +139,19 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
             group_of_value.update(dict.fromkeys(node.outputs, index))
     group_of_value.pop(None, None)
     leaving: list[dict[str | None, None]] = [{} for _ in groups]
-    for node in graph.nodes:
-        for value in used_values(node) if node.subgraphs else node.inputs:
-            made_in = group_of_value.get(value, -1)
-            if made_in >= 0 and made_in != owner.get(node.id, -1):
-                leaving[made_in][value] = None
-    for value in graph.outputs:
-        if value in group_of_value:
-            leaving[group_of_value[value]][value] = None
-
     entering: list[dict[str, None]] = [{} for _ in groups]
-    outputs: list[list[str]] = [[] for _ in groups]
+    made: list[list[str]] = [[] for _ in groups]
     parameters: list[dict[str, ParameterUse]] = [{} for _ in groups]
     origins: list[list[str]] = [[] for _ in groups]
-    internal: set[str] = set()
     order: list[Node | int] = []
     for node in graph.nodes:
         index = owner.get(node.id, -1)
+        used = used_values(node) if node.subgraphs else node.inputs
         if index < 0:
             order.append(node)
+            for value in used:
+                if value in group_of_value:
+                    leaving[group_of_value[value]][value] = None
             continue
         if not origins[index]:
             order.append(index)
@@ -165,16 +159,26 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
         for use in node.parameters:
             if use.parameter not in parameters[index]:
                 parameters[index][use.parameter] = _change_use(use, index=-1)
-        for value in used_values(node) if node.subgraphs else node.inputs:
-            if value is not None and group_of_value.get(value, -1) != index:
+        for value in used:
+            made_in = group_of_value.get(value, -1)
+            if value is not None and made_in != index:
                 entering[index][value] = None
-        for output in node.outputs:
-            if output is None:
-                continue
-            if output in leaving[index]:
-                outputs[index].append(output)
-            else:
-                internal.add(output)
+                if made_in >= 0:
+                    leaving[made_in][value] = None
+        made[index] += [output for output in node.outputs if output is not None]
+    for value in graph.outputs:
+        if value in group_of_value:
+            leaving[group_of_value[value]][value] = None
+    outputs = [
+        [value for value in values if value in left]
+        for values, left in zip(made, leaving, strict=True)
+    ]
+    internal = {
+        value
+        for values, left in zip(made, leaving, strict=True)
+        for value in values
+        if value not in left
+    }
 
     def merged(index: int) -> Node:
         return change_node(

@@ -74,14 +74,24 @@ class Route:
     """A link's way.
 
     Attributes:
-        points: From the border of the source to the border of the target.
+        way: From the border of the source to that of the target, as seen from the origin.
         label: Area of the label, when the link has one.
         is_back: Whether it runs against the direction because it closes a cycle.
+        x: Where the origin is, so that equal ways, which most are, share their corners.
+        y: The same, down.
     """
 
-    points: tuple[Point, ...]
+    way: tuple[tuple[float, float], ...]
     label: Area | None = None
     is_back: bool = False
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The corners where they are, not from the origin."""
+        left, top = self.x, self.y
+        return tuple([Point(left + x, top + y) for x, y in self.way])
 
 
 @record

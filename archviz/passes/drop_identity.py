@@ -23,6 +23,8 @@ def apply(graph: Graph, *, keep: tuple[str, ...] = ()) -> Graph:
     """
     kept_anyway = frozenset(keep)
     identities = {name for name, role in table().role.items() if role == "identity"}
+    if identities.isdisjoint([node.op for node in graph.nodes]):
+        return graph
     alone = {node.id for node in graph.nodes if node.op in identities and _is_unwired(node)}
     if alone:
         kept = tuple(node for node in graph.nodes if node.id not in alone)

@@ -37,7 +37,7 @@ def apply(graph: Graph) -> Graph:
 
 def _static_nodes(graph: Graph, weights: set[str]) -> dict[str, Node]:
     roles = table().role
-    static_values: set[str] = set()
+    static_values: set[str | None] = {None}
     static: dict[str, Node] = {}
     # Nodes need not be in topological order; two sweeps settle all but adversarial orders, and
     # missing a fold there costs a box, nothing else.
@@ -45,6 +45,8 @@ def _static_nodes(graph: Graph, weights: set[str]) -> dict[str, Node]:
         before = len(static)
         for node in graph.nodes:
             role = roles.get(node.op, "")
+            if role != "shape" and not static_values.issuperset(node.inputs):
+                continue  # most depend on the data
             if node.id in static or node.subgraphs or node.kind != "op" or role == "random":
                 continue
             data = [value for value in node.inputs if value is not None]
@@ -52,8 +54,6 @@ def _static_nodes(graph: Graph, weights: set[str]) -> dict[str, Node]:
                 continue  # nobody is given anything: a module of a tree without edges
             is_source = role in ("constant", "shape")
             if not is_source and not (data or node.parameters):
-                continue
-            if role != "shape" and not all(value in static_values for value in data):
                 continue
             if category_of(node.op) != OTHER and any(
                 use.parameter in weights for use in node.parameters
@@ -89,7 +89,7 @@ class _Rows:
     ) -> None:
         self.made: dict[str, Parameter] = {}
         self._graph = graph
-        self._static = static
+        self._folded = {value for value, node in source.items() if node.id in static}
         self._source = source
         self._weights = weights
 
@@ -98,6 +98,7 @@ class _Rows:
         rows = [
             ParameterUse(name, input_name(node.op, index), index)
             for index, value in enumerate(node.inputs)
+            if value in self._folded
             for name in self._names(value)
         ]
         for part in node.subgraphs.values():
@@ -106,9 +107,9 @@ class _Rows:
 
     def _names(self, value: str | None) -> list[str]:
         """Names of the parameters that a folded value stands for."""
-        producer = self._source.get(value) if value is not None else None
-        if value is None or producer is None or producer.id not in self._static:
+        if value is None or value not in self._folded:
             return []
+        producer = self._source[value]
         if producer.op == "Constant":
             return [use.parameter for use in producer.parameters]
         stored, depends_on_data = self._behind(producer)

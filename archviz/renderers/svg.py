@@ -98,6 +98,8 @@ def number(value: float) -> str:
     whole = int(value)
     if whole == value:
         return str(whole)
+    if not value * 4 % 1:
+        return f"{value:.9g}"  # a quarter, as most are: written in full, without zeros
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
@@ -154,20 +156,47 @@ def path_data(segments: tuple[Segment, ...]) -> str:
 
 def _relative(segments: tuple[Segment, ...]) -> tuple[float, float, str]:
     """Where a path starts, and the rest of its ``d`` attribute from there, without coordinates."""
-    (_, *start), *rest = segments
+    _, *start = segments[0]
     x, y = round(start[0], 2), round(start[1], 2)
     written: list[str] = []
     numbers = _NUMBERS
-    for command, *values in rest:
-        # Rounded before they are compared, so that what is lost does not add up on the way.
-        to = [round(value, 2) for value in values]
-        if command == "L" and to[0] == x:
-            written.append(f"v{numbers[to[1] - y]}")
-        elif command == "L" and to[1] == y:
-            written.append(f"h{numbers[to[0] - x]}")
-        else:
-            steps = [numbers[v - (y if odd % 2 else x)] for odd, v in enumerate(to)]
-            written.append(command.lower() + " ".join(steps))
+    for segment in segments[1:]:
+        command = segment[0]
+        if len(segment) == 3:
+            _, to_x, to_y = segment
+            # Rounded before they are compared, so that what is lost does not add up on the way;
+            # quarters, which most are, need no rounding.
+            if to_x * 4 % 1:
+                to_x = round(to_x, 2)
+            if to_y * 4 % 1:
+                to_y = round(to_y, 2)
+            if command != "L" or (to_x != x and to_y != y):
+                written.append(f"{command.lower()}{numbers[to_x - x]} {numbers[to_y - y]}")
+            elif to_x == x:
+                written.append(f"v{numbers[to_y - y]}")
+            else:
+                written.append(f"h{numbers[to_x - x]}")
+            x, y = to_x, to_y
+            continue
+        if len(segment) == 5:
+            _, by_x, by_y, to_x, to_y = segment
+            if by_x * 4 % 1:
+                by_x = round(by_x, 2)
+            if by_y * 4 % 1:
+                by_y = round(by_y, 2)
+            if to_x * 4 % 1:
+                to_x = round(to_x, 2)
+            if to_y * 4 % 1:
+                to_y = round(to_y, 2)
+            written.append(
+                f"{command.lower()}{numbers[by_x - x]} {numbers[by_y - y]} "
+                f"{numbers[to_x - x]} {numbers[to_y - y]}"
+            )
+            x, y = to_x, to_y
+            continue
+        to = [round(value, 2) if value * 4 % 1 else value for value in segment[1:]]
+        steps = [numbers[v - (y if odd % 2 else x)] for odd, v in enumerate(to)]
+        written.append(command.lower() + " ".join(steps))
         if to:
             x, y = to[-2:]
     return start[0], start[1], "".join(written)
@@ -200,6 +229,7 @@ class _Writer:
         self._fills: dict[str, None] = {}
         self._strokes: dict[str, None] = {}
         self._ids = {"title": 1, "desc": 1}
+        self._classes: dict[tuple[str, str], str] = {}
         self._known: dict[tuple[int, str], str] = {}
         self._outlines: dict[int, tuple[float, float, str]] = {}
 
@@ -248,44 +278,72 @@ class _Writer:
             )
 
     def _group(self, group: Group, indent: str) -> None:
-        data, title = group.data, group.title
+        data, title, name, marks = group.data, group.title, group.id, group.marks
         # Most say nothing that XML must not see as it is: one look is enough for all of it.
-        is_plain = _is_plain("".join((group.id, title, *data.values())))
-        start = f"{indent}<g"
-        if group.id:
-            own = unique(group.id if is_plain else _allowed_in(group.id), self._ids)
-            own = self.id_prefix + own
-            start += f' id="{own if is_plain and not self.id_prefix else quoted(own)}"'
-        role = self._common_role(group.marks)
+        is_plain = _is_plain("".join((name, title, *data.values())))
+        if not is_plain:
+            data = {key: quoted(value) for key, value in data.items()}
+            title = escaped(title)
+        if name:
+            own = name if is_plain else _allowed_in(name)
+            if own in self._ids:
+                own = unique(own, self._ids)
+            else:
+                self._ids[own] = 1
+            if not is_plain or self.id_prefix:
+                own = quoted(self.id_prefix + own)
+            name = f' id="{own}"'
+        inside = self._known.get((id(marks), indent), "")
+        role = "" if inside else self._common_role(marks)
         look = self._attributes_of(role) if role else ("", "")
-        start += f' class="{quoted(group.role)}{" " if look[0] else ""}{look[0]}"'
-        for key, value in data.items():
-            start += f' data-{key}="{value if is_plain else quoted(value)}"'
+        said = "".join([f' data-{key}="{value}"' for key, value in data.items()])
         if group.x or group.y:
-            start += f' transform="translate({_NUMBERS[group.x]} {_NUMBERS[group.y]})"'
-        start += f"{look[1]}>"
+            said = f'{said} transform="translate({_NUMBERS[group.x]} {_NUMBERS[group.y]})"'
+        start = f'{indent}<g{name} class="{self._class(group.role, look[0])}"{said}{look[1]}>'
         if title:
-            start += f"\n{indent}  <title>{title if is_plain else escaped(title)}</title>"
+            start = f"{start}\n{indent}  <title>{title}</title>"
         if group.role in _ONE_LINE:
             before = len(self.lines)
-            self.marks(group.marks, "")
+            self.marks(marks, "")
             elements = "".join(self.lines[before:])
             self.lines[before:] = [f"{start}{elements}</g>"]
             return
-        inside = "" if role else self._inside(group.marks, indent + "  ")
+        if not (inside or role):
+            inside = self._inside(marks, indent)
         if inside:
             # Apart, as most cards share what is inside.
             self.lines += (start, inside, f"{indent}</g>")
             return
         self.lines.append(start)
         if role:
-            opening, data_of = f'{indent}  <path d="', self._data
-            self.lines += [
-                f'{opening}{data_of(mark)}"/>' for mark in group.marks if isinstance(mark, Path)
-            ]
+            self._paths(marks, indent + "  ")
         else:
-            self.marks(group.marks, indent + "  ")
+            self.marks(marks, indent + "  ")
         self.lines.append(f"{indent}</g>")
+
+    def _class(self, role: str, look: str) -> str:
+        found = self._classes.get((role, look))
+        if found is None:
+            found = self._classes[role, look] = f"{quoted(role)} {look}" if look else quoted(role)
+        return found
+
+    def _paths(self, marks: tuple[Mark, ...], indent: str) -> None:
+        """Appends the paths among ``marks``, whose group says how they look."""
+        written: list[str] = []
+        write, numbers, outlines = written.append, _NUMBERS, self._outlines
+        for path in marks:
+            if not isinstance(path, Path):
+                continue
+            x, y, segments = path.x, path.y, path.segments
+            if not (x or y):
+                write(f'{indent}<path d="{path_data(segments)}"/>')
+                continue
+            found = outlines.get(id(segments))
+            if found is None:
+                found = outlines[id(segments)] = _relative(segments)
+            left, top, rest = found
+            write(f'{indent}<path d="M{numbers[x + left]} {numbers[y + top]}{rest}"/>')
+        self.lines.append("\n".join(written))
 
     def _common_role(self, marks: tuple[Mark, ...]) -> str:
         """The role of all marks when they are paths that may have their look from their group."""
@@ -304,7 +362,7 @@ class _Writer:
             if not marks or any(isinstance(mark, Group) for mark in marks):
                 return ""  # ids inside are not to be repeated
             start = len(self.lines)
-            self.marks(marks, indent)
+            self.marks(marks, indent + "  ")
             known = self._known[key] = "\n".join(self.lines[start:])
             del self.lines[start:]
         return known

@@ -90,7 +90,7 @@ class TestTheCheckItself:
 
     def test_it_sees_slanted_and_loose_routes(self) -> None:
         start, *_, end = place(self.boxes, self.links).routes[1].points
-        found = self.routes(1, points=(start, Point(end.x + 70, end.y)))
+        found = self.routes(1, x=0.0, y=0.0, way=(start, Point(end.x + 70, end.y)))
         assert "route 1 is not orthogonal" in found
         assert "route 1 ends beside its target" in found
 
@@ -98,7 +98,9 @@ class TestTheCheckItself:
         a, b = (place(self.boxes, self.links).areas[i] for i in (1, 2))
         x, y = b.x + b.width / 2, a.y + a.height
         d = place(self.boxes, self.links).areas[3]
-        assert "route 1 crosses box 2" in self.routes(1, points=(Point(x, y), Point(x, d.y)))
+        assert "route 1 crosses box 2" in self.routes(
+            1, x=0.0, y=0.0, way=(Point(x, y), Point(x, d.y))
+        )
 
     def test_it_sees_covered_labels(self) -> None:
         a = place(self.boxes, self.links).areas[1]

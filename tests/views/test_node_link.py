@@ -11,7 +11,7 @@ from archviz.ir import Graph, Model, Node, Parameter, ParameterUse, TensorType
 from archviz.ir.build import GraphBuilder
 from archviz.layouts import Area, Point, Route
 from archviz.scene import Group, Rect, Text, flatten
-from archviz.views.node_link import cards, draw, edges, labels
+from archviz.views.node_link import cards, draw, edges, faces, labels
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.pills import grouped
 
@@ -264,7 +264,7 @@ def test_long_names_are_shortened_inside_their_card() -> None:
     b.parameter(Parameter("w", tensor(123456789, 987654321, 55555555, 44444444)))
     node = b.node("VeryLongOperatorName" * 9, parameters=(ParameterUse("w", "role" * 30),))
     card = cards.measure(node, b.build(), "x" * 500)
-    assert card.width == cards.WIDEST
+    assert card.width == faces.WIDEST
     for mark in flatten(cards.paint(card, Area(0, 0, card.width, card.height)).marks):
         if isinstance(mark, Text):
             assert mark.left >= 0
@@ -380,7 +380,7 @@ def test_an_edge_ends_on_the_circle_of_a_merge() -> None:
 def test_an_arrow_points_where_the_edge_ends() -> None:
     points = (Point(10, 0), Point(10, 50))
     painted = edges.Painted()
-    painted.add(Route(points), points, "")
+    painted.add(Route(points), "")
     line, head = flatten(tuple(painted.marks()))
     assert line.outline[-1] == ("L", 10, 50 - 5.6)  # type: ignore[union-attr]
     assert head.outline[0] == ("M", 10, 50)  # type: ignore[union-attr]

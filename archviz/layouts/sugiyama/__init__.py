@@ -9,18 +9,18 @@ that look the same are laid out once. All work is bounded by counts, and only in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from math import inf
 from typing import Literal
 
 from archviz.errors import LayoutError
 from archviz.garbage import collection_paused
-from archviz.layouts import Area, Box, Layout, Link, Placement, Point, Route
+from archviz.layouts import Area, Box, Layout, Link, Placement, Route
 from archviz.layouts.sugiyama.blocks import Memo
 from archviz.layouts.sugiyama.cells import Border, CellLayout, lay_cell
 from archviz.layouts.sugiyama.drawing import straightened
 from archviz.layouts.sugiyama.nesting import Cell, take_apart
 from archviz.layouts.sugiyama.parts import Child, Spot
+from archviz.layouts.sugiyama.routes import Ways
 
 
 def place(
@@ -53,7 +53,8 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
             for link in links
         ]
     cells, pieces = take_apart(boxes, links)
-    layouts = lay_all(boxes, cells, turned=turned)
+    memo = Memo()
+    layouts = lay_all(boxes, cells, memo, turned=turned)
     corners = _corners(cells, layouts)
     origins = [*corners, (0.0, 0.0)]
     areas = []
@@ -66,7 +67,7 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
             areas.append(Area(x, y, layout.height, layout.width))
         else:
             areas.append(Area(x, y, layout.width, layout.height))
-    routes = tuple([_route(parts, layouts, origins, turned=turned) for parts in pieces])
+    routes = tuple(_routes(pieces, layouts, origins, memo.ways, turned=turned))
     page = layouts[-1]
     assert page is not None
     width, height = (page.height, page.width) if turned else (page.width, page.height)
@@ -74,7 +75,7 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
 
 
 def lay_all(
-    boxes: Sequence[Box], cells: Sequence[Cell], *, turned: bool
+    boxes: Sequence[Box], cells: Sequence[Cell], memo: Memo, *, turned: bool
 ) -> list[CellLayout | None]:
     """A layout for each container and the page, innermost first; equal ones are shared."""
     layouts: list[CellLayout | None] = [None] * len(cells)
@@ -82,7 +83,6 @@ def lay_all(
     known: dict[object, int] = {}
     kept: list[CellLayout] = []
     leaves: dict[tuple[float, float], Child] = {}
-    memo = Memo()
     for index in range(len(cells) - 1, -2, -1):
         if index == len(cells) - 1:
             continue
@@ -139,49 +139,44 @@ def _corners(cells: Sequence[Cell], layouts: Sequence[CellLayout | None]) -> lis
     return corners
 
 
-def _route(
-    pieces: tuple[tuple[int, int], ...],
+def _routes(
+    pieces: Sequence[tuple[tuple[int, int], ...]],
     layouts: Sequence[CellLayout | None],
     origins: Sequence[Spot],
+    ways: Ways,
     *,
     turned: bool,
-) -> Route:
-    label: Area | None = None
-    if len(pieces) == 1:
-        ((cell, arc),) = pieces
+) -> list[Route]:
+    """The links' ways on the page, from those of the pieces."""
+    routes: list[Route] = []
+    for parts in pieces:
+        cell, arc = parts[-1]
         layout = layouts[cell]
         assert layout is not None
-        x, y = origins[cell]
-        points = layout.routes[arc]
-        if x or y:
-            points = [(x + dx, y + dy) for dx, dy in points]
+        left, top = origins[cell]
+        x, y, way = layout.routes[arc]
+        x, y = left + x, top + y
         is_back = layout.backs[arc]
-        found = layout.labels[arc]
-    else:
-        points = []
-        is_back = False
-        found = None
-        for cell, arc in pieces:
-            layout = layouts[cell]
-            assert layout is not None
-            x, y = origins[cell]
-            points += [(x + dx, y + dy) for dx, dy in layout.routes[arc]]
-            is_back = is_back or layout.backs[arc]
-            found = layout.labels[arc]
-        points = straightened(points)
-    if found is not None:
-        # It belongs to the last piece, which ends at the target.
-        dx, dy, width, height = found
-        label = Area(x + dx, y + dy, width, height)
-    if turned:
-        if label is not None:
-            label = Area(label.y, label.x, label.height, label.width)
-        points = [(y, x) for x, y in points]
-    return Route(tuple(map(_point, points)), label, is_back)
-
-
-_point = partial(tuple.__new__, Point)
-"""Makes a Point of a pair without unpacking it, which halves the time that routes take."""
+        # A label belongs to the last piece, which ends at the target.
+        label = layout.labels[arc]
+        area = None if label is None else Area(left + label[0], top + label[1], *label[2:])
+        if len(parts) > 1:
+            points: list[Spot] = []
+            for cell, arc in parts:
+                layout = layouts[cell]
+                assert layout is not None
+                left, top = origins[cell]
+                x, y, way = layout.routes[arc]
+                # Rounded, so that pieces that meet on a border are seen to.
+                points += [(round(left + x + dx, 6), round(top + y + dy, 6)) for dx, dy in way]
+                is_back = is_back or layout.backs[arc]
+            x, y, way = ways.shared(straightened(points))
+        if turned:
+            if area is not None:
+                area = Area(area.y, area.x, area.height, area.width)
+            x, y, way = y, x, ways.turned(way)
+        routes.append(Route(way, area, is_back, x, y))
+    return routes
 
 
 LAYOUT = Layout(

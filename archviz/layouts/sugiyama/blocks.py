@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from archviz.layouts.sugiyama.grid import Extent, Grid, Stretch
 from archviz.layouts.sugiyama.ordering import order_ranks
+from archviz.layouts.sugiyama.routes import Ways
 from archviz.layouts.sugiyama.strips import Favourites, Strips, Threads
 from archviz.records import record
 
@@ -54,9 +55,10 @@ class Block:
 
 
 class Memo:
-    """Blocks laid out before; one for a whole drawing."""
+    """Blocks laid out before, and the ways of links; one for a whole drawing."""
 
     def __init__(self) -> None:
+        self.ways = Ways()
         self.numbers: dict[Extent, int] = {}
         self.blocks: dict[Run, Block] = {}
 

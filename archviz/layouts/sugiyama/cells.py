@@ -27,6 +27,7 @@ from archviz.layouts.sugiyama.parts import (
     read_part,
 )
 from archviz.layouts.sugiyama.pins import pin_sources, pin_targets
+from archviz.layouts.sugiyama.routes import Placed
 from archviz.layouts.sugiyama.rows import place_rows, rank_vertices
 from archviz.layouts.sugiyama.stacking import stack_rows
 from archviz.records import record
@@ -61,7 +62,7 @@ class CellLayout:
         corners: Top left corner of each child.
         inlets: Where nets come in on the upper border.
         outlets: Where nets go out on the lower border.
-        routes: Corners of each arc's way.
+        routes: Each arc's way.
         labels: Area of each arc's label.
         backs: Whether each arc goes back up.
         plans: What depends on no size, of each part that has links.
@@ -73,7 +74,7 @@ class CellLayout:
     corners: list[Spot]
     inlets: tuple[float, ...]
     outlets: tuple[float, ...]
-    routes: list[list[Spot]]
+    routes: list[Placed]
     labels: list[Rectangle | None]
     backs: list[bool]
     plans: tuple[PartPlan, ...] = ()
@@ -124,7 +125,7 @@ def _lay_part(part: Part, memo: Memo) -> Drawn:
     pin_sources(part)
     pin_targets(part)
     stack_rows(part)
-    return draw(part)
+    return draw(part, memo.ways)
 
 
 def connected(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], list[int], bool]]:
@@ -260,7 +261,7 @@ class _Packing:
         shift: float,
     ) -> CellLayout:
         corners: list[Spot] = [(0.0, 0.0)] * count
-        routes: list[list[Spot]] = [[] for _ in arcs]
+        routes: list[Placed] = [(0.0, 0.0, ())] * len(arcs)
         labels: list[Rectangle | None] = [None] * len(arcs)
         backs = [False] * len(arcs)
         inlets: dict[int, float] = {}
@@ -269,10 +270,12 @@ class _Packing:
             dx += shift
             for i, (x, y) in drawn.corners.items():
                 corners[i] = (x + dx, y + dy)
-            for i, points in drawn.routes.items():
-                routes[i] = [(x + dx, y + dy) for x, y in points] if dx or dy else points
+            for i, (x, y, way) in drawn.routes.items():
+                x += dx
+                y += dy
                 if arcs[i][2] == OUTLET:
-                    routes[i][-1] = (routes[i][-1][0], size[1])
+                    way = (*way[:-1], (way[-1][0], size[1] - y))
+                routes[i] = (x, y, way)
             for i in drawn.backs:
                 backs[i] = True
             for i, (x, y, width, height) in drawn.labels.items():

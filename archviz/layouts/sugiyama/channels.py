@@ -8,7 +8,7 @@ such demands go round in a circle, one net changes over in a column of its own.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -72,11 +72,11 @@ class _Line:
         self.track = -1
 
 
-def assign_tracks(nets: Sequence[Net], passing: Sequence[float] = ()) -> int:
+def assign_tracks(nets: Sequence[Net], passing: Callable[[], Sequence[float]] = tuple) -> int:
     """Sets the tracks of ``nets``.
 
     Args:
-        nets: All nets of the channel, in a fixed order.
+        nets: Those of the channel that go crosswise, in a fixed order.
         passing: Positions of links that pass the channel and are not among the nets.
 
     Returns:
@@ -123,7 +123,9 @@ def _must_precede(lines: list[_Line]) -> list[list[int]]:
     return below
 
 
-def _ordered(lines: list[_Line], nets: Sequence[Net], passing: Sequence[float]) -> list[_Line]:
+def _ordered(
+    lines: list[_Line], nets: Sequence[Net], passing: Callable[[], Sequence[float]]
+) -> list[_Line]:
     """Lines from top to bottom; nets in the way of each other are cut in two."""
     below = _must_precede(lines)
     count = len(lines)
@@ -163,7 +165,7 @@ def _ordered(lines: list[_Line], nets: Sequence[Net], passing: Sequence[float]) 
         i = next(i for i in remaining if below[i] and lines[i].tops and lines[i].bottoms)
         line = lines[i]
         if not pins:
-            pins = sorted([*passing, *(x for net in nets for x in (*net.tops, *net.bottoms))])
+            pins = sorted([*passing(), *(x for net in nets for x in (*net.tops, *net.bottoms))])
         column = _free_column(pins, line.low, line.high)
         insort(pins, column)
         line.net.column = column

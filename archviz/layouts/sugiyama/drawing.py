@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import ceil
+from collections.abc import Iterable
+from math import ceil, inf
 
 from archviz.layouts.sugiyama.measures import (
     LABEL_CLEARANCE,
@@ -11,45 +12,51 @@ from archviz.layouts.sugiyama.measures import (
     PITCH,
 )
 from archviz.layouts.sugiyama.parts import Drawn, Part, Rectangle, Size, Spot
+from archviz.layouts.sugiyama.routes import Placed, Ways
 
 
-def draw(part: Part) -> Drawn:
+def draw(part: Part, ways: Ways) -> Drawn:
     """The picture of a part whose measures are all set."""
     drawn = Drawn(height=part.height)
-    for vertex, x, y in zip(part.vertices, part.x, part.y, strict=True):
+    xs, ys, vertices, rank = part.x, part.y, part.vertices, part.rank
+    for vertex, x, y in zip(vertices, xs, ys, strict=True):
         if vertex.child >= 0:
             drawn.corners[vertex.child] = (x - vertex.width / 2, y)
-    drawn.inlets = {port: part.x[v] for port, v in part.inlets.items()}
-    drawn.outlets = {port: part.x[v] for port, v in part.outlets.items()}
+    drawn.inlets = {port: xs[v] for port, v in part.inlets.items()}
+    drawn.outlets = {port: xs[v] for port, v in part.outlets.items()}
+    ends, nets, net_x, link_x = part.ends, part.nets, part.net_x, part.link_x
+    labels, ends_with, straight = part.labels, part.ends_with, ways.straight
+    routes = drawn.routes
     for index, link in part.chains.items():
-        u, v = part.ends[link]
-        at = part.net_x[part.nets[link]]
-        last = part.ends_with.get(index, link)
-        if last == link and part.rank[v] == part.rank[u] + 1 and part.link_x[link] == at:
+        u, v = ends[link]
+        at = net_x[nets[link]]
+        if link_x[link] == at and rank[v] == rank[u] + 1 and index not in ends_with:
             # Straight down, as most are.
-            drawn.routes[index] = [(at, part.y[u] + part.vertices[u].height), (at, part.y[v])]
-            if link in part.labels:
-                drawn.labels[index] = _label_area(part, link, part.labels[link])
+            top = ys[u] + vertices[u].height
+            routes[index] = (at, top, straight(ys[v] - top))
+            if link in labels:
+                drawn.labels[index] = _label_area(part, link, labels[link])
             continue
         points = _way(part, link)
+        last = ends_with.get(index, link)
         if last != link:
             points = straightened(points + _way(part, last))
-        drawn.routes[index] = points
+        routes[index] = ways.shared(points)
         if part.is_back[link] or part.is_back[last]:
             drawn.backs.append(index)
-        label = part.labels.get(link)
+        label = labels.get(link)
         if label:
             drawn.labels[index] = _label_area(part, link, label)
     for tag, index in part.tags.items():
-        vertex = part.vertices[tag]
+        vertex = vertices[tag]
         drawn.labels[index] = (
-            part.x[tag] + LABEL_OFFSET,
-            part.y[tag] + LABEL_CLEARANCE,
+            xs[tag] + LABEL_OFFSET,
+            ys[tag] + LABEL_CLEARANCE,
             vertex.width,
             vertex.height - 2 * LABEL_CLEARANCE,
         )
     for v in part.loops:
-        _draw_loops(part, v, drawn)
+        _draw_loops(part, v, drawn, ways)
     _set_extents(part, drawn)
     return drawn
 
@@ -106,7 +113,7 @@ def _label_area(part: Part, link: int, label: Size) -> Rectangle:
     return (x, part.label_top[rank] + room // 1 / 2, width, height)
 
 
-def _draw_loops(part: Part, v: int, drawn: Drawn) -> None:
+def _draw_loops(part: Part, v: int, drawn: Drawn, ways: Ways) -> None:
     """Self-loops: small ones inside larger ones, on the right, and their labels beside them."""
     vertex = part.vertices[v]
     loops = part.loops[v]
@@ -118,18 +125,35 @@ def _draw_loops(part: Part, v: int, drawn: Drawn) -> None:
     text_y = part.row_top[rank] + (part.row_height[rank] - part.loop_labels_height(v)) / 2
     for k, index in enumerate(loops):
         away = (k + 1) * step
-        drawn.routes[index] = [
+        points = [
             (right, middle + away),
             (reach + PITCH * k, middle + away),
             (reach + PITCH * k, middle - away),
             (right, middle - away),
         ]
+        drawn.routes[index] = ways.shared(points)
         drawn.backs.append(index)
         label = part.arcs[index][5]
         if label:
             x = reach + PITCH * (len(loops) - 1) + LABEL_OFFSET
             drawn.labels[index] = (x, text_y, *label)
             text_y += label[1] + LABEL_CLEARANCE
+
+
+def _across(routes: Iterable[Placed]) -> tuple[float, float] | None:
+    """The least and the greatest x of ways; None without any."""
+    reach: dict[int, tuple[float, float]] = {}
+    low, high = inf, -inf
+    for x, _, way in routes:
+        found = reach.get(id(way))
+        if found is None:
+            steps = [step for step, _ in way]
+            found = reach[id(way)] = (min(steps), max(steps))
+        if x + found[0] < low:
+            low = x + found[0]
+        if x + found[1] > high:
+            high = x + found[1]
+    return (low, high) if low <= high else None
 
 
 def _set_extents(part: Part, drawn: Drawn) -> None:
@@ -143,8 +167,7 @@ def _set_extents(part: Part, drawn: Drawn) -> None:
             high = right if first else max(high, right)
             first = False
     drawn.boxes = (low, high)
-    across = [x for points in drawn.routes.values() for x, _ in points] or [middle]
-    drawn.rails = (min(across), max(across))
+    drawn.rails = _across(drawn.routes.values()) or (middle, middle)
     if drawn.labels:
         drawn.texts = (
             min([x for x, _, _, _ in drawn.labels.values()]),

@@ -23,6 +23,7 @@ from archviz.records import record
 if TYPE_CHECKING:
     from archviz.layouts.sugiyama.channels import Net
     from archviz.layouts.sugiyama.lanes import Lane
+    from archviz.layouts.sugiyama.routes import Placed
     from archviz.layouts.sugiyama.strips import Threads
 
 Spot = tuple[float, float]
@@ -59,7 +60,7 @@ class Drawn:
         corners: Top left corner of each child.
         inlets: Position of each port on the upper border, by number.
         outlets: Position of each port on the lower border.
-        routes: Corners of each arc's way.
+        routes: Each arc's way.
         labels: Area of each arc's label.
         backs: The arcs that go back up.
         boxes: Least and greatest x of boxes.
@@ -71,7 +72,7 @@ class Drawn:
     corners: dict[int, Spot] = field(default_factory=dict)
     inlets: dict[int, float] = field(default_factory=dict)
     outlets: dict[int, float] = field(default_factory=dict)
-    routes: dict[int, list[Spot]] = field(default_factory=dict)
+    routes: dict[int, Placed] = field(default_factory=dict)
     labels: dict[int, Rectangle] = field(default_factory=dict)
     backs: list[int] = field(default_factory=list)
     boxes: tuple[float, float] = (0.0, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil
 
 from archviz.layouts.sugiyama.channels import Net, assign_tracks
@@ -19,87 +20,124 @@ from archviz.layouts.sugiyama.parts import Part
 
 def stack_rows(part: Part) -> None:
     """Assigns tracks and sets where each rank begins."""
-    passing = _fill_channels(part)
+    crosswise = _find_crosswise(part)
+    _fill_channels(part, crosswise)
+    straight = _Straight(part, crosswise)
     tracks = [
-        assign_tracks(list(nets.values()), passing.get(channel, ())) if nets else 0
+        assign_tracks(list(nets.values()), partial(straight.at, channel)) if nets else 0
         for channel, nets in enumerate(part.channels)
     ]
     _set_tops(part, tracks)
 
 
-def _fill_channels(part: Part) -> dict[int, list[float]]:
-    """Finds the nets of each channel; returns where lanes pass without end."""
-    rank, ends, nets_of, is_lane = part.rank, part.ends, part.nets, part.is_lane
-    load = [0] * (len(part.rows) + 1)
-    for link, (u, v) in enumerate(ends):
+def _find_crosswise(part: Part) -> list[dict[int, bool]]:
+    """For each channel the nets that go crosswise there; most channels have none."""
+    rank, nets_of, is_lane = part.rank, part.nets, part.is_lane
+    net_x, link_x, rails = part.net_x, part.link_x, part.rails
+    found: list[dict[int, bool]] = [_NONE] * (len(part.rows) + 1)
+    for link, (u, v) in enumerate(part.ends):
         if is_lane[link]:
             continue
+        net = nets_of[link]
+        at = net_x[net]
         first, last = rank[u] + 1, rank[v]
-        if first == last:
-            # A straight link that is alone in its channel needs no net there.
-            load[last] += 1 if part.link_x[link] == part.net_x[nets_of[link]] else 2
-        else:
-            for channel in range(first, last + 1):
-                load[channel] += 2
+        if first != last:
+            for channel in range(first, last):
+                following = rails[net, channel]
+                if following != at:
+                    if found[channel] is _NONE:
+                        found[channel] = {}
+                    found[channel][net] = True
+                at = following
+        if link_x[link] != at:
+            if found[last] is _NONE:
+                found[last] = {}
+            found[last][net] = True
     for lane in part.lanes.values():
-        for channel in (lane.source + 1, *lane.targets):
-            load[channel] += 2
-    channels = part.channels = [{} if links > 1 else None for links in load]
+        for channel in lane.channels:
+            if found[channel] is _NONE:
+                found[channel] = {}
+            found[channel][lane.net] = True
+    return found
+
+
+_NONE: dict[int, bool] = {}
+
+
+def _fill_channels(part: Part, crosswise: list[dict[int, bool]]) -> None:
+    """Sets what the nets that go crosswise join in each channel."""
+    rank, ends, nets_of, is_lane = part.rank, part.ends, part.nets, part.is_lane
+    part.channels = [{} if nets else None for nets in crosswise]
     started: dict[int, bool] = {}
     railed: dict[tuple[int, int], bool] = {}
     for link, (u, v) in enumerate(ends):
         net, first = nets_of[link], rank[u] + 1
         if net not in started:
             started[net] = True
-            if channels[first] is not None:
-                _top(part, first, net, part.net_x[net])
+            if net in crosswise[first]:
+                _net(part, first, net).tops.append(part.net_x[net])
         if is_lane[link]:
             continue
         last = rank[v]
-        for r in range(first, last):
+        for r in range(first, last) if first != last else ():
             if (net, r) not in railed:
                 railed[net, r] = True
                 at = part.rails[net, r]
-                _bottom(part, r, net, at)
-                _top(part, r + 1, net, at)
-        if channels[last] is not None:
-            _bottom(part, last, net, part.link_x[link])
-    passing: dict[int, list[float]] = {}
+                if net in crosswise[r]:
+                    _net(part, r, net).bottoms.append(at)
+                if net in crosswise[r + 1]:
+                    _net(part, r + 1, net).tops.append(at)
+        if net in crosswise[last]:
+            _net(part, last, net).bottoms.append(part.link_x[link])
     for lane in part.lanes.values():
         for channel in (lane.source + 1, *lane.targets):
-            nets = channels[channel]
-            net_here = nets.get(lane.net) if nets else None
-            if lane.first <= channel - 1 <= lane.last and (
-                net_here is None or lane.x not in net_here.tops
-            ):
-                _top(part, channel, lane.net, lane.x)
-            if lane.first <= channel <= lane.last and (
-                net_here is None or lane.x not in net_here.bottoms
-            ):
-                _bottom(part, channel, lane.net, lane.x)
-        for channel in range(lane.first + 1, lane.last + 1):
-            if channels[channel]:
-                passing.setdefault(channel, []).append(lane.x)
+            net_here = _net(part, channel, lane.net)
+            if lane.first <= channel - 1 <= lane.last and lane.x not in net_here.tops:
+                net_here.tops.append(lane.x)
+            if lane.first <= channel <= lane.last and lane.x not in net_here.bottoms:
+                net_here.bottoms.append(lane.x)
     for link, (_, v) in enumerate(ends):
-        if part.is_lane[link]:
-            _bottom(part, rank[v], part.nets[link], part.link_x[link])
-    return passing
+        if is_lane[link]:
+            _net(part, rank[v], nets_of[link]).bottoms.append(part.link_x[link])
 
 
-def _top(part: Part, channel: int, net: int, x: float) -> None:
+def _net(part: Part, channel: int, number: int) -> Net:
     nets = part.channels[channel]
-    if nets is not None:
-        if net not in nets:
-            nets[net] = Net()
-        nets[net].tops.append(x)
+    assert nets is not None
+    net = nets.get(number)
+    if net is None:
+        net = nets[number] = Net()
+    return net
 
 
-def _bottom(part: Part, channel: int, net: int, x: float) -> None:
-    nets = part.channels[channel]
-    if nets is not None:
-        if net not in nets:
-            nets[net] = Net()
-        nets[net].bottoms.append(x)
+class _Straight:
+    """Where links pass channels without going crosswise, found when somebody asks."""
+
+    def __init__(self, part: Part, crosswise: list[dict[int, bool]]) -> None:
+        self._part = part
+        self._crosswise = crosswise
+        self._found: dict[int, list[float]] = {}
+
+    def at(self, channel: int) -> list[float]:
+        """The positions in a channel."""
+        if not self._found:
+            self._find()
+        return self._found.get(channel, [])
+
+    def _find(self) -> None:
+        part = self._part
+        for link, (u, v) in enumerate(part.ends):
+            if part.is_lane[link]:
+                continue
+            net, last = part.nets[link], part.rank[v]
+            for channel in range(part.rank[u] + 1, last + 1):
+                if self._crosswise[channel] and net not in self._crosswise[channel]:
+                    x = part.link_x[link] if channel == last else part.rails[net, channel]
+                    self._found.setdefault(channel, []).append(x)
+        for lane in part.lanes.values():
+            for channel in range(lane.first + 1, lane.last + 1):
+                if self._crosswise[channel]:
+                    self._found.setdefault(channel, []).append(lane.x)
 
 
 def _set_tops(part: Part, tracks: list[int]) -> None:

@@ -78,7 +78,7 @@ def prepare(boxes: Sequence[Box], links: Sequence[Link], closed: Mapping[int, Si
         LayoutError: Boxes and links do not fit together.
     """
     cells, pieces = take_apart(boxes, links)
-    layouts = lay_all(boxes, cells, turned=False)
+    layouts = lay_all(boxes, cells, Memo(), turned=False)
     # The page is at the end, as in ``cells``, and also where index -1 finds it.
     labels: dict[Piece, Size] = {}
     for link, parts in zip(links, pieces, strict=True):
@@ -170,8 +170,9 @@ def _absolute(states: States, layouts: Sequence[CellLayout | None]) -> StatePlac
         for i, (dx, dy) in zip(states.cells[index].children, layout.corners, strict=True):
             child = _child(states, layouts, i)
             areas[i] = Area(x + dx, y + dy, child.width, child.height)
-        for arc, points in enumerate(layout.routes):
-            routes[index, arc] = tuple([Point(x + dx, y + dy) for dx, dy in points])
+        for arc, (start_x, start_y, way) in enumerate(layout.routes):
+            left, top = x + start_x, y + start_y
+            routes[index, arc] = tuple([Point(left + dx, top + dy) for dx, dy in way])
             label = layout.labels[arc]
             if label is not None:
                 labels[index, arc] = Area(x + label[0], y + label[1], label[2], label[3])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TypeAlias
 
 from archviz.ir import Graph, Node
 from archviz.ops import category_of, table
@@ -12,17 +14,19 @@ from archviz.passes.fuse.enclosure import Enclosure
 
 def find(graph: Graph, enclosure: Enclosure) -> list[list[Node]]:
     """The chains that merge into one card each, longest first at each operation."""
-    following = _only_consumers(graph)
+    only_user = _Users(graph).only
     taken: set[str] = set()
     found: list[list[Node]] = []
-    starting: dict[str, list[Sequence[str]]] = {}
-    for steps in chains():
-        starting.setdefault(steps[0], []).append(steps)
+    starting = _chains_by_category()
+    # Most operations start no chain: that is seen from their name.
+    known: dict[str, list[Steps]] = {}
     for node in graph.nodes:
-        known = starting.get(category_of(node.op))
-        if known is None or node.id in taken or node.id not in following:
+        steps_of = known.get(node.op)
+        if steps_of is None:
+            steps_of = known[node.op] = starting.get(category_of(node.op), [])
+        if not steps_of or node.id in taken or only_user(node) is None:
             continue
-        chain = max([_match(node, steps, following, taken, graph) for steps in known], key=len)
+        chain = max([_match(node, steps, only_user, taken, graph) for steps in steps_of], key=len)
         while len(chain) > 1 and enclosure.scope_around(chain) is None:
             chain = chain[:-1]
         if len(chain) > 1:
@@ -31,38 +35,57 @@ def find(graph: Graph, enclosure: Enclosure) -> list[list[Node]]:
     return found
 
 
-def _only_consumers(graph: Graph) -> dict[str, Node]:
-    """For each node's id the node that alone uses its one output, and consumes nothing else."""
-    used: dict[str | None, Node | None] = dict.fromkeys(graph.outputs)
-    for node in graph.nodes:
-        for value in node.inputs:
-            used[value] = None if value in used else node
-    used.pop(None, None)
-    found = {}
-    for node in graph.nodes:
+Steps: TypeAlias = Sequence[tuple[str, bool]]
+"""What each operation of a chain is, and whether it may be missing."""
+
+
+@cache
+def _chains_by_category() -> dict[str, list[Steps]]:
+    """The chains by what their first operation is."""
+    found: dict[str, list[Steps]] = {}
+    for steps in chains():
+        parsed = [(step.rstrip("?"), step.endswith("?")) for step in steps]
+        found.setdefault(steps[0], []).append(parsed)
+    return found
+
+
+class _Users:
+    """Who alone uses the result of a node."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._used: dict[str | None, Node | None] = dict.fromkeys(graph.outputs)
+        used = self._used
+        for node in graph.nodes:
+            for value in node.inputs:
+                used[value] = None if value in used else node
+        used.pop(None, None)
+
+    def only(self, node: Node) -> Node | None:
+        """The node that alone uses the one output of ``node``, and consumes nothing else."""
+        used = self._used
         made = [value for value in node.outputs if value in used]
         user = used[made[0]] if len(made) == 1 else None
         # What joins several values ends a chain.
-        if user is not None and len(user.inputs) - user.inputs.count(None) == 1:
-            found[node.id] = user
-    return found
+        if user is None or len(user.inputs) - user.inputs.count(None) != 1:
+            return None
+        return user
 
 
 def _match(
     first: Node,
-    steps: Sequence[str],
-    following: Mapping[str, Node],
+    steps: Steps,
+    only_user: Callable[[Node], Node | None],
     taken: set[str],
     graph: Graph,
 ) -> list[Node]:
     """The chain from ``first`` that ``steps`` describe; empty when it does not start one."""
     chain: list[Node] = []
     node: Node | None = first
-    for step in steps:
-        if node is not None and node.id not in taken and _is(node, step.rstrip("?"), graph):
+    for step, may_miss in steps:
+        if node is not None and node.id not in taken and _is(node, step, graph):
             chain.append(node)
-            node = following.get(node.id)
-        elif not step.endswith("?"):
+            node = only_user(node)
+        elif not may_miss:
             return []
     return chain
 
@@ -70,8 +93,8 @@ def _match(
 def _is(node: Node, step: str, graph: Graph) -> bool:
     if node.kind not in ("op", "fused") or node.subgraphs:
         return False
-    symbol = table().merge.get(node.op)
     if step in ("bias", "scale"):
+        symbol = table().merge.get(node.op)
         is_stored = len(node.inputs) > sum(value is not None for value in node.inputs)
         return symbol == {"bias": "plus", "scale": "times"}[step] and is_stored
     # A product of two values has no bias: what is added to it is a mask.

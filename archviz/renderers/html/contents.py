@@ -16,7 +16,7 @@ from archviz.renderers.html.tables import Pictures, Table, relative
 from archviz.renderers.html.trees import in_parts
 from archviz.renderers.html.wiring import parts_of
 from archviz.text import fit, printable, text_width
-from archviz.views.node_link import cards
+from archviz.views.node_link import cards, faces
 from archviz.views.node_link.boxes import Drawing, collect
 from archviz.views.node_link.cards import Card
 from archviz.views.node_link.containers import Frames
@@ -186,9 +186,9 @@ class _Collector:
             [printable(part) for part in path[len(around) :]],
             [
                 _measured(title, TITLE_SIZE, bold=True),
-                _measured(subtitle, cards.TEXT_SIZE),
-                _measured(note, cards.SMALL_SIZE),
-                _measured(repeat, cards.TITLE_SIZE, bold=True),
+                _measured(subtitle, faces.TEXT_SIZE),
+                _measured(note, faces.SMALL_SIZE),
+                _measured(repeat, faces.TITLE_SIZE, bold=True),
             ],
             [int(box.header), int(box.width)],
             self._sections([("Module", facts)]),
@@ -216,7 +216,7 @@ class _Collector:
         texts: dict[tuple[int, int], int] = {}
         for parts, text in zip(self.states.pieces, self.drawing.labels, strict=True):
             if text:
-                number = self.labels.add([text, text_width(text, cards.SMALL_SIZE)])
+                number = self.labels.add([text, text_width(text, faces.SMALL_SIZE)])
                 for cell, arc in parts:
                     is_last = self.states.cells[cell].arcs[arc][5] is not None
                     if is_last or (cell, arc) in self.states.labels:

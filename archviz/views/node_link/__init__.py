@@ -154,23 +154,31 @@ def _painted_frames(
 def _painted_edges(drawing: Drawing, routes: Sequence[Route], areas: Sequence[Area]) -> list[Mark]:
     merges = drawing.merges
     painted = edges.Painted(MARGIN)
+    add = painted.add
+    # Most ends are at the same places of circles: a way with such ends is made once.
+    known: dict[tuple[object, ...], edges.Way] = {}
     for link, route, label, state in zip(
         drawing.links, routes, drawing.labels, drawing.states, strict=True
     ):
-        points: Sequence[tuple[float, float]] = route.points
-        if points and (link.source in merges or link.target in merges):
-            first, *between, last = points
-            if link.source in merges:
-                first = edges.onto_circle(first, _without_margin(areas[link.source]))
-            if link.target in merges:
-                last = edges.onto_circle(last, _without_margin(areas[link.target]))
-            points = (first, *between, last)
-        painted.add(route, points, label, state)
+        source, target = link.source, link.target
+        way = route.way
+        if way and (source in merges or target in merges):
+            first = _seen_from(route, areas[source]) if source in merges else None
+            last = _seen_from(route, areas[target]) if target in merges else None
+            key = (way, first, last)
+            round_way = known.get(key)
+            if round_way is None:
+                round_way = known[key] = edges.rounded_ends(way, first, last)
+            add(route, label, state, round_way)
+        else:
+            add(route, label, state)
     return painted.marks()
 
 
-def _without_margin(area: Area) -> Area:
-    return Area(area.x - MARGIN, area.y - MARGIN, area.width, area.height)
+def _seen_from(route: Route, area: Area) -> Area:
+    """Where an area with a margin is, from the origin of a route without one."""
+    x, y, width, height = area
+    return _area((x - MARGIN - route.x, y - MARGIN - route.y, width, height))
 
 
 def _entering_from_the_side(drawing: Drawing, placement: Placement) -> Placement:
@@ -179,15 +187,16 @@ def _entering_from_the_side(drawing: Drawing, placement: Placement) -> Placement
     page = Area(0.0, 0.0, placement.width, placement.height)
     ways: dict[int, Route] = {}
     turns: dict[int, Route] = {}
-    for index, link in enumerate(drawing.links):
-        if link.target in merges and len(placement.routes[index].points) >= 4:
-            route = placement.routes[index]
-            frame = drawing.boxes[link.target].parent
-            room = placement.areas[frame] if frame >= 0 else page
-            way = edges.beside_circle(route, placement.areas[link.target], room)
+    boxes, areas = drawing.boxes, placement.areas
+    for index, (link, route) in enumerate(zip(drawing.links, placement.routes, strict=True)):
+        if len(route.way) >= 4 and link.target in merges:
+            frame = boxes[link.target].parent
+            room = areas[frame] if frame >= 0 else page
+            way = edges.beside_circle(route, areas[link.target], room)
             if way is not None:
                 ways[index] = way
-                turns[index] = replace(way, points=(route.points[-3], *way.points[-2:]))
+                turn = (route.way[-3], *way.way[-2:])
+                turns[index] = replace(way, way=turn)
     if not ways:
         return placement
     routes = list(placement.routes)

@@ -8,7 +8,7 @@ from archviz.annotation import Annotation, Entry
 from archviz.layouts import Area
 from archviz.scene import Group, Mark, Path, Rect
 from archviz.text import text_width
-from archviz.views.node_link import cards, foot
+from archviz.views.node_link import cards, faces, foot
 from archviz.views.node_link.cards import Card
 from archviz.views.node_link.lines import line
 from archviz.views.node_link.signs import sign
@@ -49,11 +49,11 @@ def paint_key(
     x, y = margin, top + ROW / 2
     entries: list[Mark] = []
     for entry in said.legend:
-        needed = SAMPLE + 8 + text_width(entry.text, cards.TEXT_SIZE) + 18
+        needed = SAMPLE + 8 + text_width(entry.text, faces.TEXT_SIZE) + 18
         if x > margin and x + needed - 18 > width - margin:
             x, y = margin, y + ROW
         entries += _sample(entry, x, y)
-        entries.append(line(x + SAMPLE + 8, y, entry.text, "text", cards.TEXT_SIZE))
+        entries.append(line(x + SAMPLE + 8, y, entry.text, "text", faces.TEXT_SIZE))
         x += needed
     if entries:
         marks.append(Group(tuple(entries), "legend"))

@@ -10,7 +10,7 @@ from archviz.ir.types import format_shape
 from archviz.ir.walk import producers
 from archviz.layouts import Box, Link
 from archviz.text import printable, text_width
-from archviz.views.node_link import cards, edges
+from archviz.views.node_link import cards, edges, faces
 from archviz.views.node_link.cards import Card
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.frames import FRAME_HEADER, STACK
@@ -74,7 +74,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
 
     def add(card: Card, parent: int = -1) -> int:
         drawing.cards[len(drawing.boxes)] = card
-        room = 2 * cards.RING if card.id in said.rings else 0.0
+        room = 2 * cards.RING if said.rings and card.id in said.rings else 0.0
         drawing.boxes.append(Box(card.id, card.width + room, card.height + room, parent))
         return len(drawing.boxes) - 1
 
@@ -82,8 +82,10 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
     for title, ids in grouped(graph.inputs, graph):
         producer.update(dict.fromkeys(ids, add(cards.measure_pill("input", ids[0], graph, title))))
     box_of: list[int] = []
+    known: dict[object, faces.Face] = {}
     for node in graph.nodes:
-        card = cards.measure(node, graph, frames.label(node), said.remarks.get(node.id, ()))
+        remarks = said.remarks.get(node.id, ()) if said.remarks else ()
+        card = cards.measure(node, graph, frames.label(node), remarks, known)
         index = add(card, drawing.frame(node.scope, frames))
         box_of.append(index)
         for value in node.outputs:
@@ -110,7 +112,9 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
         source = producer.get(value) if source is None else source
         if source is None:
             return
-        text = labels.pop(value, "") if shapes != "all" else labels.get(value, "")
+        text = labels.get(value, "")
+        if text and shapes != "all":
+            del labels[value]
         size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
         drawing.links.append(Link(source, target, trunks[value], size))
         drawing.labels.append(text)
@@ -121,7 +125,8 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
         drawing.states.append(state)
 
     for node, index in zip(graph.nodes, box_of, strict=True):
-        for value in dict.fromkeys(node.inputs):
+        inputs = node.inputs
+        for value in dict.fromkeys(inputs) if len(inputs) > 1 else inputs:
             if value in shared:
                 link(value, index, reference(value, drawing.boxes[index].parent))
             elif value is not None:
@@ -140,15 +145,15 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
 
 def _frame_box(path: ScopePath, parent: int, frames: Frames) -> Box:
     title = text_width(frames.title(path), 11.5, bold=True)
-    titles = title + text_width(frames.subtitle(path), cards.TEXT_SIZE)
-    titles += text_width(frames.note_room(path), cards.SMALL_SIZE)
+    titles = title + text_width(frames.subtitle(path), faces.TEXT_SIZE)
+    titles += text_width(frames.note_room(path), faces.SMALL_SIZE)
     repeat = frames.repeat(path)
     stack = STACK if repeat else 0.0
     if repeat:
-        titles += max(text_width(repeat, cards.TITLE_SIZE, bold=True) + 20, 44.0) + stack
+        titles += max(text_width(repeat, faces.TITLE_SIZE, bold=True) + 20, 44.0) + stack
     # An edge often comes in at the middle, and the name should stand whole beside it.
     wanted = min(max(titles + 48, 2 * (title + 20)), 420.0)
-    width = cards.STEP * round(wanted / cards.STEP + 0.5)
+    width = faces.STEP * round(wanted / faces.STEP + 0.5)
     return Box("/".join(path), width, 0.0, parent, FRAME_HEADER + stack, is_container=True)
 
 

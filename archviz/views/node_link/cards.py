@@ -2,56 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 
 from archviz.analysis.tree_words import tree_lines
 from archviz.annotation import Remark
 from archviz.ir import Graph, Node
-from archviz.ir.types import format_shape, format_type
-from archviz.ir.walk import head_of, leaves, links, operations_of
+from archviz.ir.types import format_type
+from archviz.ir.walk import head_of, leaves, operations_of
 from archviz.layouts import Area
-from archviz.ops import table
-from archviz.ops.titles import title_of
 from archviz.records import record
 from archviz.scene import Group, Mark, Path, Rect, Segment
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import foot
 from archviz.views.node_link.containers import times
-from archviz.views.node_link.labels import (
-    bias_of,
-    category,
-    detail,
-    rows,
-    shown_parts,
-    weights_of,
+from archviz.views.node_link.faces import (
+    HEADER,
+    MERGE,
+    NARROWEST,
+    ROW,
+    SIDE,
+    SMALL_SIZE,
+    STRIP,
+    TEXT_SIZE,
+    TITLE_SIZE,
+    WIDEST,
+    Face,
+    across,
+    content_of,
+    face_of,
+    stepped,
 )
+from archviz.views.node_link.labels import weights_of
 from archviz.views.node_link.lines import line
 
-NARROWEST, WIDEST = 120.0, 240.0
 RADIUS = 5.0
-HEADER = 24.0
-ROW = 15.0
-SIDE = 10.0
-GAP = 14.0
-"""Least room between two texts of one line."""
-MERGE = 24.0
 RING = 3.5
-MOST_JOINED = 3
-"""A circle has no room for the arrow heads of more values; those get a card."""
 PILL = 34.0
 MODULE = 42.0
-STRIP = 17.0
-MOST_STRIPS = 6
-"""Above this many, the same operation several times in a row shares one."""
-STEP = 8.0
-"""Widths are multiples of this, so that "layers.9" and "layers.10" are laid out alike."""
-
-TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 12.0, 10.5, 10.0
 
 
 @record
@@ -93,16 +81,32 @@ class Card:
     remarks: tuple[Remark, ...] = ()
 
 
-def measure(node: Node, graph: Graph, label: str, remarks: tuple[Remark, ...] = ()) -> Card:
-    """The card of a node that the reader knows as ``label``, with remarks at its foot."""
-    card = _measure(node, graph, label, bool(remarks))
+def measure(
+    node: Node,
+    graph: Graph,
+    label: str,
+    remarks: tuple[Remark, ...] = (),
+    faces: dict[object, Face] | None = None,
+) -> Card:
+    """The card of a node.
+
+    Args:
+        node: What it is of.
+        graph: Where that is.
+        label: What the reader knows it as.
+        remarks: What stands at its foot.
+        faces: Those of the graph so far; nodes that say the same share theirs.
+    """
+    card = _measure(node, graph, label, bool(remarks), {} if faces is None else faces)
     if not remarks or card.kind not in ("op", "module"):
         return card
-    width = _stepped(max(card.width, foot.width_of(remarks)), card.width, foot.WIDEST)
+    width = stepped(max(card.width, foot.width_of(remarks)), card.width, foot.WIDEST)
     return replace(card, width=width, height=card.height + foot.height_of(remarks), remarks=remarks)
 
 
-def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
+def _measure(
+    node: Node, graph: Graph, label: str, is_remarked: bool, faces: dict[object, Face]
+) -> Card:
     called = label or node.id
     tooltip = printable(f"{node.op} {called}" if called != node.op else node.op)
     if node.kind == "module":
@@ -113,45 +117,20 @@ def _measure(node: Node, graph: Graph, label: str, is_remarked: bool) -> Card:
         return _pill(node.kind, node.id, title, note, tooltip, node.origins)
     if node.kind in ("split", "leaf"):
         return _tree_node(node, tooltip)
-    symbol = table().merge.get(node.op)
-    joined = len(node.inputs) - node.inputs.count(None) if symbol else 0
-    if symbol and 1 < joined <= MOST_JOINED and not node.parameters and not is_remarked:
-        return Card(
-            node.id, "merge", MERGE, MERGE, symbol, title=node.op, tooltip=tooltip, ops=node.origins
-        )
-    first = head_of(node) if node.parts else node
-    rest = [part for part in links(node.parts) if part is not first] if first is not node else []
-    title = title_of(first if first.op == node.op else node, graph)
-    title = printable(title, 60)
-    if node.attributes.get("guessed") is True:
-        title += " ?"
-    note, *more = _wrapped(detail(first, graph), text_width(title, TITLE_SIZE, bold=True) + GAP)
-    lines = (*(("", text) for text in more), *rows(first, graph, label, rest))
-    if bias_of(first, rest, graph) is not None:
-        rest = rest[1:]
-    strips = _strips([*shown_parts(first), *rest], graph) if first.parts or rest else ()
-    if first.parts:
+    if node.parts and head_of(node).parts:
         tooltip = printable(f"{tooltip}: {', '.join(part.op for part in leaves(node))}", 400)
-    width = _across((title, TITLE_SIZE, True), (note, TEXT_SIZE, False))
-    for name, value in lines:
-        width = max(width, _across((name, TEXT_SIZE, False), (value, TEXT_SIZE, False)))
-    for _, name, value in strips:
-        width = max(width, _across((name, TEXT_SIZE, False), (value, TEXT_SIZE, False)))
-    narrowest = NARROWEST if lines or note or strips else 64.0
-    height = HEADER + (ROW * len(lines) + 6 if lines else 0) + STRIP * len(strips)
+    content = content_of(node, graph)
+    key = (content, label, is_remarked)
+    face = faces.get(key) if content is not None else None
+    if face is None:
+        face = face_of(node, graph, label, is_remarked)
+        if content is not None:
+            faces[key] = face
+    kind, width, height, category, title, note, lines, strips = face
     return Card(
-        node.id,
-        "op",
-        _stepped(width, narrowest, WIDEST),
-        height,
-        category(first, graph),
-        title,
-        note,
-        lines,
-        strips,
-        tooltip=tooltip,
-        ops=node.origins,
-    )
+        node.id, kind, width, height, category, title, note, lines, strips,
+        tooltip=tooltip, ops=node.origins,
+    )  # fmt: skip
 
 
 def _wrapped(settings: str, taken: float) -> list[str]:
@@ -179,7 +158,7 @@ def _tree_node(node: Node, tooltip: str) -> Card:
     return Card(
         node.id,
         "op",
-        _stepped(width + 2 * SIDE, 64.0, WIDEST),
+        stepped(width + 2 * SIDE, 64.0, WIDEST),
         height,
         "other" if node.kind == "split" else "norm",
         title,
@@ -187,29 +166,6 @@ def _tree_node(node: Node, tooltip: str) -> Card:
         tooltip=tooltip,
         ops=node.origins,
     )
-
-
-def _strips(parts: list[Node], graph: Graph) -> tuple[tuple[str, str, str], ...]:
-    """One strip a part; the same operation several times in a row has one."""
-    found: list[tuple[str, str, str]] = []
-    for _, same in groupby([_strip(part, graph) for part in parts], itemgetter(0, 1)):
-        (fill, name, note), *more = same
-        times = f" ×{len(more) + 1}" if more and len(parts) > MOST_STRIPS else ""
-        if not times:
-            found += [(fill, name, note), *more]
-        else:
-            found.append((fill, f"{name}{times}", note if all(m[2] == note for m in more) else ""))
-    return tuple(found)
-
-
-def _strip(part: Node, graph: Graph) -> tuple[str, str, str]:
-    """Category, name and note of a fused card's further part."""
-    note = detail(part, graph)
-    if not note:
-        used = (graph.parameters.get(use.parameter) for use in part.parameters)
-        shapes = [p.type.shape or () for p in used if p is not None]
-        note = format_shape(max(shapes, key=len)) if shapes else ""  # a weight, not its bias
-    return category(part, graph), printable(title_of(part, graph), 40), note
 
 
 def measure_pill(end: str, value_id: str, graph: Graph, title: str = "") -> Card:
@@ -238,7 +194,7 @@ def _pill(
 ) -> Card:
     text = max(text_width(title, TITLE_SIZE, bold=True), text_width(note, SMALL_SIZE))
     height = PILL if note else HEADER
-    width = _stepped(text + height, 64.0, WIDEST)
+    width = stepped(text + height, 64.0, WIDEST)
     return Card(card_id, kind, width, height, title=title, note=note, tooltip=tooltip, ops=ops)
 
 
@@ -247,7 +203,7 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
     things = "ops" if graph.values else "modules"
     note = f"{operations_of(node):,} {things}" + (f", {weights:,} params" if weights else "")
     shown = label if label != node.op else ""
-    width = _across((node.op, TITLE_SIZE, True), (shown, TEXT_SIZE, False)) + 24
+    width = across((node.op, TITLE_SIZE, True), (shown, TEXT_SIZE, False)) + 24
     width = max(width, text_width(note, 9.5) + 44)
     repeat = times(node.repeat, is_parallel="parallel" in node.attributes)
     if repeat:
@@ -255,7 +211,7 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
     return Card(
         node.id,
         "module",
-        _stepped(width, NARROWEST, WIDEST),
+        stepped(width, NARROWEST, WIDEST),
         MODULE,
         title=printable(node.op),
         note=note,
@@ -264,18 +220,6 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
         tooltip=tooltip,
         ops=node.origins,
     )
-
-
-@lru_cache(maxsize=4096)
-def _across(left: tuple[str, float, bool], right: tuple[str, float, bool]) -> float:
-    """Width of two texts at the ends of one line, with the room between and beside them."""
-    gap = GAP if left[0] and right[0] else 0.0
-    texts = sum(text_width(text, size, bold=bold) for text, size, bold in (left, right))
-    return texts + gap + 2 * SIDE
-
-
-def _stepped(width: float, narrowest: float, widest: float) -> float:
-    return min(max(math.ceil(width / STEP) * STEP, narrowest), widest)
 
 
 def _first_output(node: Node) -> str:
@@ -298,6 +242,7 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
         "stub": _paint_pill,
         "missing": _paint_pill,
     }
+    roles = {kind: f"node {kind}" for kind in painters}
     for card, (x, y, width, height) in placed:
         look = (
             card.kind, width, height, card.category, card.title, card.note, card.rows, card.strips,
@@ -310,10 +255,17 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
             if card.remarks:
                 painted += foot.paint(card.remarks, area)
             marks = known[look] = tuple(painted)
-        data = {"ops": " ".join([op.replace(" ", "%20") for op in card.ops])} if card.ops else {}
+        ops = card.ops
+        data = {}
+        if ops:
+            joined = " ".join(ops)
+            # A space separates operations, and stands for itself in none.
+            if joined.count(" ") >= len(ops):
+                joined = " ".join([op.replace(" ", "%20") for op in ops])
+            data["ops"] = joined
         if card.source:
             data["source"] = card.source
-        yield Group(marks, f"node {card.kind}", card.id, card.tooltip, data, x, y)
+        yield Group(marks, roles[card.kind], card.id, card.tooltip, data, x, y)
 
 
 def inside_ring(area: Area) -> Area:

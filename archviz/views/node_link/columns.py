@@ -16,7 +16,8 @@ from typing import Literal
 
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
 from archviz.records import record
-from archviz.views.node_link.cuts import Cut, candidates, chosen
+from archviz.views.node_link.cuts import by_cost, candidates, chosen
+from archviz.views.node_link.reaches import reaches
 
 TALLEST = 4800.0
 """Length in pixels above which columns are made unasked."""
@@ -82,7 +83,7 @@ class Wrapping:
         self._links = links
         # A frame's header is at its top in either direction.
         self._headers = [0.0 if self._is_turned else box.header for box in boxes]
-        self._candidates: list[Cut] | None = None
+        self._candidates: dict[float, list[float]] | None = None
 
     def usual(self) -> int:
         """How many columns make a page-shaped picture of one that is too tall; 1 if it is not."""
@@ -110,9 +111,10 @@ class Wrapping:
         best = int(math.sqrt(long * width / (wide * height))) if wide and height else 1
         return range(max(1, best - 1), max(1, best) + 3)
 
-    def _cuts(self) -> list[Cut]:
+    def _cuts(self) -> dict[float, list[float]]:
         if self._candidates is None:
-            self._candidates = candidates(self._placement, self._boxes, self._links, self._headers)
+            cuts = candidates(self._placement, self._boxes, self._links, self._headers)
+            self._candidates = by_cost(cuts)
         return self._candidates
 
     def in_columns(self, number: int) -> Page:
@@ -142,8 +144,10 @@ def _turned(placement: Placement) -> Placement:
     routes = [
         replace(
             route,
-            points=tuple([Point(y, x) for x, y in route.points]),
+            way=tuple([(y, x) for x, y in route.way]),
             label=None if route.label is None else _flipped(route.label),
+            x=route.y,
+            y=route.x,
         )
         for route in placement.routes
     ]
@@ -170,9 +174,11 @@ class _Columns:
         heads = [max(EDGE, header + HEADER_GAP) for header in headers]
         self.below = [_levels(frames, boxes, feet) for frames in self.frames]
         self.above = [_levels(frames, boxes, heads) for frames in self.frames]
+        self.reaches = reaches(placement.routes)
         self.column_of = self._columns_of()
-        self.passing, self.places = self._find_passing()
-        tracks = [len(keys) for keys in self.passing]
+        passing, self.places = self._find_passing()
+        self.tracks = [{key: track for track, key in enumerate(keys)} for keys in passing]
+        tracks = [len(keys) for keys in passing]
         left, right = self._extents()
         self.dx: list[float] = []
         x = 0.0
@@ -197,11 +203,21 @@ class _Columns:
 
     def page(self) -> Page:
         pieces = self._pieces()
-        areas = [
-            pieces[index][0].area if index in pieces else self._moved(area)
-            for index, area in enumerate(self.placement.areas)
+        cuts, dx, dy = self.cuts, self.dx, self.dy
+        areas = []
+        for x, y, width, height in self.placement.areas:
+            number = bisect_left(cuts, y + height / 2)
+            areas.append(_area((x + dx[number], y + dy[number], width, height)))
+        for index, found in pieces.items():
+            areas[index] = found[0].area
+        routes = [
+            Route(route.way, None, route.is_back, route.x + dx[column], route.y + dy[column])
+            if column >= 0 and route.label is None
+            else self._way(index, route)
+            for index, (route, column) in enumerate(
+                zip(self.placement.routes, self.column_of, strict=True)
+            )
         ]
-        routes = [self._way(index, route) for index, route in enumerate(self.placement.routes)]
         placement = Placement(tuple(areas), tuple(routes), self.width, self.height)
         return Page(placement, pieces)
 
@@ -211,23 +227,18 @@ class _Columns:
     def _moved(self, area: Area) -> Area:
         x, y, width, height = area
         number = bisect_left(self.cuts, y + height / 2)
-        return _make(Area, (x + self.dx[number], y + self.dy[number], width, height))
+        return Area(x + self.dx[number], y + self.dy[number], width, height)
 
     def _columns_of(self) -> list[int]:
         """The column of each route; -1 for those that pass a cut."""
         cuts = self.cuts
         found = []
-        for route in self.placement.routes:
-            points = route.points
-            if not points:
-                found.append(0)
-                continue
-            low, high = points[0].y, points[-1].y
-            if len(points) > 2:
-                heights = [y for _, y in points]
-                low, high = min(heights), max(heights)
-            number = bisect_left(cuts, low)
-            found.append(number if number == bisect_left(cuts, high) else -1)
+        for route, (_, _, top, bottom) in zip(self.placement.routes, self.reaches, strict=True):
+            y = route.y
+            number = bisect_left(cuts, y + top)
+            if number < len(cuts) and cuts[number] < y + bottom:
+                number = -1
+            found.append(number)
         return found
 
     def _find_passing(self) -> tuple[list[list[tuple[int, int]]], list[list[float]]]:
@@ -257,16 +268,16 @@ class _Columns:
         column = self.column_of[index]
         if column >= 0:
             dx, dy = self.dx[column], self.dy[column]
-            kept = tuple([_point((x + dx, y + dy)) for x, y in route.points])
-            return Route(kept, label, route.is_back)
+            return Route(route.way, label, route.is_back, route.x + dx, route.y + dy)
         points: list[Point] = []
-        for one, other in pairwise(route.points):
+        corners = route.points
+        for one, other in pairwise(corners):
             start, end = self._column(one.y), self._column(other.y)
             points.append(Point(one.x + self.dx[start], one.y + self.dy[start]))
             step = 1 if end > start else -1
             for number in range(start, end, step):
                 border = number if step > 0 else number - 1
-                track = TRACK * self.passing[border].index(key)
+                track = TRACK * self.tracks[border][key]
                 low, channel = self.feet[border] + track, self.channels[border] + track
                 around = [
                     Point(one.x + self.dx[border], low),
@@ -275,10 +286,12 @@ class _Columns:
                     Point(one.x + self.dx[border + 1], track),
                 ]
                 points += around if step > 0 else around[::-1]
-        last = route.points[-1]
+        last = corners[-1]
         number = self._column(last.y)
         points.append(Point(last.x + self.dx[number], last.y + self.dy[number]))
-        return replace(route, points=tuple(points), label=label)
+        left, top = points[0]
+        way = tuple([(x - left, y - top) for x, y in points])
+        return Route(way, label, route.is_back, left, top)
 
     def _pieces(self) -> dict[int, tuple[Piece, ...]]:
         """The pieces of each frame that is cut."""
@@ -318,17 +331,27 @@ class _Columns:
                 right[number] = max(right[number], end)
 
         for x, y, width, height in self.placement.areas:
-            add(x, x + width, y, y + height)
-        for route, column in zip(self.placement.routes, self.column_of, strict=True):
+            number = bisect_left(cuts, y)
+            if number < len(cuts) and cuts[number] < y + height:
+                add(x, x + width, y, y + height)
+                continue
+            if x < left[number]:
+                left[number] = x
+            if x + width > right[number]:
+                right[number] = x + width
+        for route, column, reach in zip(
+            self.placement.routes, self.column_of, self.reaches, strict=True
+        ):
             if route.label is not None:
                 x, y, width, height = route.label
                 add(x, x + width, y, y + height)
             if column >= 0:
-                for x, _ in route.points:
-                    if x < left[column]:
-                        left[column] = x
-                    if x > right[column]:
-                        right[column] = x
+                start, end, _, _ = reach
+                x = route.x
+                if x + start < left[column]:
+                    left[column] = x + start
+                if x + end > right[column]:
+                    right[column] = x + end
                 continue
             for one, other in pairwise(route.points):
                 low, high = sorted((one.x, other.x))
@@ -336,8 +359,7 @@ class _Columns:
         return left, right
 
 
-_make = tuple.__new__
-_point = partial(tuple.__new__, Point)
+_area = partial(tuple.__new__, Area)
 
 
 def _cut_frames(

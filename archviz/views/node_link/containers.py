@@ -26,7 +26,7 @@ def times(number: int, *, is_parallel: bool) -> str:
 def _called_again(graph: Graph, framed: set[ScopePath]) -> Iterator[ScopePath]:
     """The frames whose weights are all those of a frame before, as of a module called twice."""
     inside: dict[ScopePath, set[str]] = {}
-    for node in graph.nodes:
+    for node in graph.nodes if framed else ():
         names = {use.parameter for use in node.parameters if use.parameter in graph.parameters}
         for length in range(1, len(node.scope) + 1):
             if node.scope[:length] in framed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -19,8 +18,13 @@ LEAST_APPROACH = 20.0
 """Length of the last stretch into a merge's side, so that turn and arrow head have room."""
 
 
+Way: TypeAlias = tuple[tuple[float, float], ...]
+
 _Shape: TypeAlias = tuple[tuple[Segment, ...], tuple[Segment, ...]]
 """The line of an edge from where it starts, and its arrow head from where it ends."""
+
+_Drawn: TypeAlias = tuple[Way, tuple[Segment, ...], tuple[Segment, ...], float, float, float, float]
+"""A way, kept so that no other has its id, its line and arrow head, and where they are in it."""
 
 
 class Painted:
@@ -35,35 +39,47 @@ class Painted:
         self._lines: dict[str, list[Mark]] = {"edge": [], "back-edge": []}
         self._arrows: dict[str, list[Mark]] = {"arrow": []}
         self._labels: list[Mark] = []
-        self._shapes: dict[tuple[float, ...], _Shape] = {}
+        self._known: dict[int, _Drawn] = {}
+        self._shapes: dict[tuple[tuple[float, float], ...], _Shape] = {}
 
-    def add(
-        self, route: Route, points: Sequence[tuple[float, float]], label: str, state: str = ""
-    ) -> None:
-        """Adds one edge along ``points``, its label where the layout reserved room."""
+    def add(self, route: Route, label: str, state: str = "", way: Way | None = None) -> None:
+        """Adds one edge, its label where the layout reserved room.
+
+        Args:
+            route: Where it is.
+            label: What stands beside it.
+            state: What an overlay says of it.
+            way: From the origin of the route, when it is another one than the route's.
+        """
         margin = self._margin
-        if len(points) > 1:
+        if way is None:
+            way = route.way
+        if len(way) > 1:
             # Repeated layers have the same edges elsewhere: those of one shape share its line.
-            x0, y0 = points[0]
-            x, y = points[-1]
-            key: tuple[float, ...] = (x - x0, y - y0)
-            if len(points) > 2:
-                key = tuple([number for x, y in points for number in (x - x0, y - y0)])
-            shape = self._shapes.get(key)
-            if shape is None:
-                shape = self._shapes[key] = _shape([(x - x0, y - y0) for x, y in points])
-            line, head = shape
+            found = self._known.get(id(way))
+            if found is None:
+                found = self._known[id(way)] = self._drawn(way)
+            _, line, head, first_x, first_y, last_x, last_y = found
             role, arrow = "back-edge" if route.is_back else "edge", "arrow"
             if state:
                 role, arrow = f"edge-{state}", f"arrow-{state}"
                 self._lines.setdefault(role, [])
                 self._arrows.setdefault(arrow, [])
-            self._lines[role].append(Path(line, role, x0 + margin, y0 + margin))
-            self._arrows[arrow].append(Path(head, arrow, x + margin, y + margin))
+            x, y = route.x + margin, route.y + margin
+            self._lines[role].append(Path(line, role, x + first_x, y + first_y))
+            self._arrows[arrow].append(Path(head, arrow, x + last_x, y + last_y))
         if label and route.label is not None:
             left, top, width, height = route.label
             baseline = margin + top + height / 2 + CAP_HEIGHT * LABEL_SIZE / 2
             self._labels.append(Text(margin + left, baseline, label, "label", LABEL_SIZE, width))
+
+    def _drawn(self, way: Way) -> _Drawn:
+        x0, y0 = way[0]
+        points = tuple([(x - x0, y - y0) for x, y in way])
+        shape = self._shapes.get(points)
+        if shape is None:
+            shape = self._shapes[points] = _shape(points)
+        return (way, *shape, x0, y0, *way[-1])
 
     def marks(self) -> list[Mark]:
         """Groups of what was added, arrow heads over lines."""
@@ -120,9 +136,10 @@ def beside_circle(route: Route, area: Area, room: Area) -> Route | None:
         area: The merge's square, on a picture that runs from top to bottom.
         room: What the way must stay inside of.
     """
-    if len(route.points) < 4:
+    if len(route.way) < 4:
         return None
-    *before, rail, corner, turn, end = route.points
+    left, top = route.x, route.y
+    rail, corner, turn, end = [Point(left + x, top + y) for x, y in route.way[-4:]]
     x, y, r = area.x + area.width / 2, area.y + area.height / 2, area.width / 2
     is_rail = rail.x == corner.x and corner.y == turn.y and turn.x == end.x and rail.y < corner.y
     if not is_rail or end.x == x or corner.y >= y:
@@ -135,8 +152,18 @@ def beside_circle(route: Route, area: Area, room: Area) -> Route | None:
     if label is not None:
         middle = (side + corner.x) / 2
         label = Area(middle - label.width / 2, y - label.height - 3, label.width, label.height)
-    points = (*before, rail, Point(corner.x, y), Point(side, y))
-    return replace(route, points=points, label=label)
+    way = (*route.way[:-3], (corner.x - left, y - top), (side - left, y - top))
+    return Route(way, label, route.is_back, left, top)
+
+
+def rounded_ends(way: Way, first: Area | None, last: Area | None) -> Way:
+    """A way whose ends are moved onto the circles in the squares ``first`` and ``last``."""
+    start, *between, end = way
+    if first is not None:
+        start = onto_circle(start, first)
+    if last is not None:
+        end = onto_circle(end, last)
+    return (start, *between, end)
 
 
 def onto_circle(point: tuple[float, float], area: Area) -> tuple[float, float]:

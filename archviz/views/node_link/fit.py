@@ -6,8 +6,8 @@ from typing import Literal
 
 from archviz.length import PAGE_HEIGHT, PAGE_WIDTH, PIXELS, READABLE, Length
 from archviz.records import record
-from archviz.views.node_link.cards import SMALL_SIZE
 from archviz.views.node_link.columns import Page, Wrapping
+from archviz.views.node_link.faces import SMALL_SIZE
 
 
 @record

@@ -9,7 +9,7 @@ from archviz.ir import ScopePath
 from archviz.layouts import Area
 from archviz.scene import Group, Mark, Rect, Text
 from archviz.text import fit, printable, text_width
-from archviz.views.node_link import cards
+from archviz.views.node_link import faces
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.lines import line
 from archviz.views.node_link.lists import LIST_CLASSES
@@ -61,11 +61,11 @@ def paint_frame(
     left, right = area.x + SIDE, area.x + area.width - SIDE
     middle = area.y + 13
     if repeat:
-        width = text_width(repeat, cards.TITLE_SIZE, bold=True) + 12
+        width = text_width(repeat, faces.TITLE_SIZE, bold=True) + 12
         right = _right_of_gap(left, right + 3, width, crossings)
         marks.append(Rect(right - width, area.y + 5, width, 17, "pill", 8.5))
         centre = right - width / 2
-        marks.append(line(centre, middle + 0.5, repeat, "pill-title", cards.TITLE_SIZE, "middle"))
+        marks.append(line(centre, middle + 0.5, repeat, "pill-title", faces.TITLE_SIZE, "middle"))
         right -= width + CLEAR
     gaps = _gaps(left, right, crossings)
     widest = max(gaps, key=lambda gap: gap[1] - gap[0])
@@ -86,25 +86,25 @@ def paint_frame(
     used = start + _title_width(title) + CLEAR
     note = frames.note(path) if number == 1 else ""
     tallies: list[Text] = []
-    width = text_width(note, cards.SMALL_SIZE)
+    width = text_width(note, faces.SMALL_SIZE)
     # What is left for the note and the class: behind the title, and the gaps behind that.
     rooms = [(used, end), *(gap for gap in gaps if gap[0] > start)]
     for index, (before, edge) in reversed(list(enumerate(rooms))):
         if note and edge - before >= width:
-            written = line(edge, middle, note, "scope-text", cards.SMALL_SIZE, "end")
+            written = line(edge, middle, note, "scope-text", faces.SMALL_SIZE, "end")
             (marks if frames.copies(path) else tallies).append(written)
             rooms[index] = (before, edge - width - SIDE)
             note = ""
             break
     whole = frames.subtitle(path)
-    wanted = text_width(whole, cards.TEXT_SIZE)
+    wanted = text_width(whole, faces.TEXT_SIZE)
     start, end = next(
         (room for room in rooms if room[1] - room[0] >= wanted),
         max(rooms, key=lambda room: room[1] - room[0]),
     )
-    subtitle = last_words(whole, cards.TEXT_SIZE, end - start)
+    subtitle = last_words(whole, faces.TEXT_SIZE, end - start)
     if subtitle and (subtitle == whole or whole not in LIST_CLASSES):
-        marks.append(line(start, middle, subtitle, "scope-text", cards.TEXT_SIZE))
+        marks.append(line(start, middle, subtitle, "scope-text", faces.TEXT_SIZE))
     # What is written needs no saying twice: a count changes with every weight inside.
     tooltip = printable(" ".join(filter(None, (".".join(path), frames.subtitle(path), note))))
     name = "scope:" + "/".join(path) + (f"#{number}" if number > 1 else "")

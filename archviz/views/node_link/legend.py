@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from archviz.scene import Group, Mark, Rect
 from archviz.text import text_width
-from archviz.views.node_link import cards
+from archviz.views.node_link import faces
 from archviz.views.node_link.cards import Card
 from archviz.views.node_link.lines import line
 
@@ -37,13 +37,13 @@ def paint_legend(drawn: Iterable[Card], width: float, top: float, margin: float)
     x, y = margin, top
     for category in categories:
         name = NAMES.get(category, category)
-        needed = SWATCH + 6 + text_width(name, cards.SMALL_SIZE) + 16
+        needed = SWATCH + 6 + text_width(name, faces.SMALL_SIZE) + 16
         if x > margin and x + needed > width - margin:
             x, y = margin, y + ROW
         marks += [
             Rect(x, y, SWATCH, SWATCH, f"header {category}", 3.0),
             Rect(x, y, SWATCH, SWATCH, f"outline {category}", 3.0),
-            line(x + SWATCH + 6, y + SWATCH / 2, name, "note", cards.SMALL_SIZE),
+            line(x + SWATCH + 6, y + SWATCH / 2, name, "note", faces.SMALL_SIZE),
         ]
         x += needed
     return Group(tuple(marks), "legend")

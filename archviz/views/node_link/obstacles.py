@@ -7,6 +7,7 @@ from itertools import chain, pairwise, product
 from typing import TypeAlias
 
 from archviz.layouts import Area, Link, Placement, Point, Route
+from archviz.views.node_link.reaches import reaches
 
 CELL = 256.0
 LONG = 8 * CELL
@@ -42,10 +43,30 @@ class Obstacles:
             for place in _cells(*_with_room(area))
         }
         self._long: dict[_Place, list[_Item]] = {}
+        near, scale = self._near, _PER_PIXEL
         for index in leaves:
             x, y, width, height = placement.areas[index]
-            self._add(x, y, x + width, y + height, index, -1)
-        for index, route in enumerate(placement.routes):
+            right, bottom = x + width, y + height
+            column, row = int(x * scale), int(y * scale)
+            if column == int(right * scale) and row == int(bottom * scale):
+                items = near.get((column, row))
+                if items is not None:
+                    items.append((x, y, right, bottom, index, -1))
+            else:
+                self._add(x, y, right, bottom, index, -1)
+        for index, (route, reach) in enumerate(
+            zip(placement.routes, reaches(placement.routes), strict=True)
+        ):
+            left, right, top, bottom = reach
+            x, y = route.x, route.y
+            column, row = int((x + left) * scale), int((y + top) * scale)
+            if (
+                route.label is None
+                and column == int((x + right) * scale)
+                and row == int((y + bottom) * scale)
+                and (column, row) not in near
+            ):
+                continue  # in one cell, where nothing is asked for
             self.occupy(route, index)
 
     def occupy(self, route: Route, index: int) -> None:
@@ -53,11 +74,14 @@ class Obstacles:
         if route.label is not None:
             x, y, width, height = route.label
             self._add(x, y, x + width, y + height, -1, index)
-        x, y = route.points[0] if route.points else (0.0, 0.0)
+        origin_x, origin_y = route.x, route.y
+        corners = iter(route.way)
+        x, y = next(corners, (0.0, 0.0))
+        x, y = origin_x + x, origin_y + y
         column, row = int(x * _PER_PIXEL), int(y * _PER_PIXEL)
-        for point in route.points[1:]:
+        for to_x, to_y in corners:
             before_x, before_y, before_column, before_row = x, y, column, row
-            x, y = point
+            x, y = origin_x + to_x, origin_y + to_y
             column, row = int(x * _PER_PIXEL), int(y * _PER_PIXEL)
             is_short = column == before_column and row == before_row
             near = self._near.get((column, row)) if is_short else None
@@ -73,6 +97,16 @@ class Obstacles:
     def _add(
         self, left: float, top: float, right: float, bottom: float, box: int, route: int
     ) -> None:
+        cells = self._near
+        if right - left < CELL and bottom - top < CELL:
+            # Four cells at most: those of its corners.
+            first, last = int(left * _PER_PIXEL), int(right * _PER_PIXEL)
+            upper, lower = int(top * _PER_PIXEL), int(bottom * _PER_PIXEL)
+            for column in (first,) if first == last else (first, last):
+                for row in (upper,) if upper == lower else (upper, lower):
+                    if (column, row) in cells:
+                        cells[column, row].append((left, top, right, bottom, box, route))
+            return
         item = (left, top, right, bottom, box, route)
         if right - left > LONG or bottom - top > LONG:
             is_wide = right - left > LONG
@@ -80,9 +114,8 @@ class Obstacles:
                 self._long.setdefault(place, []).append(item)
             return
         for place in _cells(left, top, right, bottom):
-            near = self._near.get(place)
-            if near is not None:
-                near.append(item)
+            if place in cells:
+                cells[place].append(item)
 
     def is_free(self, route: Route, link: Link, index: int) -> bool:
         """Whether the end of a route and its label touch nothing else.
@@ -112,7 +145,9 @@ class Obstacles:
 
 def _end_of(route: Route) -> list[Area]:
     """The last three points of a route, and its label."""
-    areas = [_around(one, other) for one, other in pairwise(route.points[-3:])]
+    left, top = route.x, route.y
+    corners = [Point(left + x, top + y) for x, y in route.way[-3:]]
+    areas = [_around(one, other) for one, other in pairwise(corners)]
     return areas if route.label is None else [*areas, route.label]
 
 
