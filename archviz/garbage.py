@@ -20,4 +20,8 @@ def collection_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():
+                # Makes all that is new old, so that it is not gone through at once.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from archviz.errors import ImporterError
+from archviz.garbage import collection_paused
 from archviz.importers.onnx.functions import Functions
 from archviz.importers.onnx.graph import GraphReader
 from archviz.importers.onnx.hierarchy import Hierarchy
@@ -37,26 +37,7 @@ SMALL = 1 << 21
 """Bytes up to which a file goes to the official parser as it is: it has no weights to speak of."""
 
 
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Keeps the garbage collector from going through a growing graph again and again.
-
-    What is built here has no cycles; the collector alone would take a quarter of the time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            if not gc.get_freeze_count():
-                # Makes all that is new old, so that the collector does not go through it at once.
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
-
-
-@_collection_paused()
+@collection_paused()
 def read(
     source: Source,
     *,

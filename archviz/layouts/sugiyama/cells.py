@@ -138,12 +138,9 @@ def connected(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], li
             v = leader[v]
         return v
 
-    at_port: dict[tuple[int, int], int] = {}
-    joins: list[tuple[int, int]] = []
-    for source, port, target, target_port, _, _ in arcs:
-        a = at_port.setdefault((INLET, port), target) if source == INLET else source
-        b = at_port.setdefault((OUTLET, target_port), source) if target == OUTLET else target
-        joins.append((a, b))
+    joins = [(arc[0], arc[2]) for arc in arcs]
+    if any(a < 0 or b < 0 for a, b in joins):
+        joins = _joined_at_ports(arcs)
     apart = count
     for a, b in joins:
         if leader[a] == leader[b]:
@@ -165,6 +162,17 @@ def connected(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], li
         if arcs[i][0] == INLET or arcs[i][2] == OUTLET:
             ported[root] = True
     return [(members, own, root in ported) for root, (members, own) in found.items()]
+
+
+def _joined_at_ports(arcs: Sequence[PortedArc]) -> list[tuple[int, int]]:
+    """The children that each arc joins; what comes in or goes out at one port is joined too."""
+    at_port: dict[tuple[int, int], int] = {}
+    joins: list[tuple[int, int]] = []
+    for source, port, target, target_port, _, _ in arcs:
+        a = at_port.setdefault((INLET, port), target) if source == INLET else source
+        b = at_port.setdefault((OUTLET, target_port), source) if target == OUTLET else target
+        joins.append((a, b))
+    return joins
 
 
 def _grid(children: Sequence[Child], members: Sequence[int], width: float) -> Drawn:

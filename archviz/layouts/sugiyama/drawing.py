@@ -80,25 +80,31 @@ def _way(part: Part, link: int) -> list[Spot]:
     u, v = part.ends[link]
     net = part.nets[link]
     at = part.net_x[net]
-    rank = part.rank
     end = part.link_x[link]
+    first, last = part.rank[u] + 1, part.rank[v]
     points = [(at, part.y[u] + part.vertices[u].height)]
     back = False
     if part.is_lane[link]:
         back = part.is_back[link]
-        legs = [(rank[u] + 1, part.lanes[net, back].x), (rank[v], end)]
-    elif rank[v] == rank[u] + 1:
-        legs = [(rank[v], end)]
+        legs = [(first, part.lanes[net, back].x), (last, end)]
+    elif first == last:
+        legs = [(last, end)]
     else:
-        legs = [(r, part.rails[net, r]) for r in range(rank[u] + 1, rank[v])]
-        legs.append((rank[v], end))
+        rails = part.rails
+        legs = [(r, rails[net, r]) for r in range(first, last)]
+        legs.append((last, end))
     for channel, following in legs:
         if following != at:
             nets = part.channels[channel]
             if nets is not None:
-                first = part.first_track[channel]
-                for x, track in nets[net].turns(at, following, down=not back):
-                    points.append((x, first + PITCH * track))
+                start = part.first_track[channel]
+                turning = nets[net]
+                if turning.column is None and turning.upper >= 0:
+                    y = start + PITCH * turning.upper
+                    points += ((at, y), (following, y))
+                else:
+                    for x, track in turning.turns(at, following, down=not back):
+                        points.append((x, start + PITCH * track))
             at = following
     points.append((at, part.y[v]))
     return points

@@ -165,7 +165,7 @@ def _painted_edges(drawing: Drawing, routes: Sequence[Route], areas: Sequence[Ar
         if way and (source in merges or target in merges):
             first = _seen_from(route, areas[source]) if source in merges else None
             last = _seen_from(route, areas[target]) if target in merges else None
-            key = (way, first, last)
+            key = (id(way), first, last)
             round_way = known.get(key)
             if round_way is None:
                 round_way = known[key] = edges.rounded_ends(way, first, last)

@@ -36,8 +36,10 @@ class Painted:
 
     def __init__(self, margin: float = 0.0) -> None:
         self._margin = margin
-        self._lines: dict[str, list[Mark]] = {"edge": [], "back-edge": []}
-        self._arrows: dict[str, list[Mark]] = {"arrow": []}
+        self._edges: list[Mark] = []
+        self._heads: list[Mark] = []
+        self._lines: dict[str, list[Mark]] = {"edge": self._edges, "back-edge": []}
+        self._arrows: dict[str, list[Mark]] = {"arrow": self._heads}
         self._labels: list[Mark] = []
         self._known: dict[int, _Drawn] = {}
         self._shapes: dict[tuple[tuple[float, float], ...], _Shape] = {}
@@ -60,14 +62,17 @@ class Painted:
             if found is None:
                 found = self._known[id(way)] = self._drawn(way)
             _, line, head, first_x, first_y, last_x, last_y = found
-            role, arrow = "back-edge" if route.is_back else "edge", "arrow"
-            if state:
-                role, arrow = f"edge-{state}", f"arrow-{state}"
-                self._lines.setdefault(role, [])
-                self._arrows.setdefault(arrow, [])
             x, y = route.x + margin, route.y + margin
-            self._lines[role].append(Path(line, role, x + first_x, y + first_y))
-            self._arrows[arrow].append(Path(head, arrow, x + last_x, y + last_y))
+            if not state and not route.is_back:
+                self._edges.append(Path(line, "edge", x + first_x, y + first_y))
+                self._heads.append(Path(head, "arrow", x + last_x, y + last_y))
+            else:
+                role = f"edge-{state}" if state else "back-edge"
+                arrow = f"arrow-{state}" if state else "arrow"
+                lines = self._lines.setdefault(role, [])
+                lines.append(Path(line, role, x + first_x, y + first_y))
+                heads = self._arrows.setdefault(arrow, [])
+                heads.append(Path(head, arrow, x + last_x, y + last_y))
         if label and route.label is not None:
             left, top, width, height = route.label
             baseline = margin + top + height / 2 + CAP_HEIGHT * LABEL_SIZE / 2
