@@ -61,9 +61,12 @@ def _heirs(graph: Graph, dropped: Mapping[str, int | None]) -> dict[str, list[st
     first_consumer: dict[str, Node] = {}
     producer: dict[str, Node] = {}
     for node in graph.nodes:
-        for value in used_values(node):
-            first_consumer.setdefault(value, node)
-        producer.update((value, node) for value in node.outputs if value is not None)
+        for used in used_values(node) if node.subgraphs else node.inputs:
+            if used is not None and used not in first_consumer:
+                first_consumer[used] = node
+        for made in node.outputs:
+            if made is not None:
+                producer[made] = node
     absorbed: dict[str, list[str]] = {}
     last = next((node for node in reversed(graph.nodes) if node.id not in dropped), None)
     following: dict[str, Node | None] = {}
