@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from archviz.ir import Graph, Model, Parameter, ParameterUse, TensorType
@@ -13,6 +15,7 @@ from archviz.text import text_width
 from archviz.views.layered.words import window_of
 from archviz.views.node_link import cards, draw, labels
 from archviz.views.node_link.containers import Frames
+from archviz.views.node_link.faces import Face
 from archviz.views.node_link.frames import last_words, paint_frame
 
 
@@ -225,3 +228,18 @@ def test_a_frame_has_room_for_what_it_says_and_for_a_count_of_six_digits() -> No
     frames = Frames(sequential())
     assert frames.note(("features",)) == "32 params"
     assert frames.note_room(("features",)) == "999,999 params"
+
+
+def test_nodes_that_say_the_same_share_a_face_and_others_do_not() -> None:
+    b = GraphBuilder()
+    x = b.value("x", TensorType("float32", (1, 8)))
+    for number, alpha in enumerate((2, 2, 2.0, True, 3)):
+        y = b.value(f"y{number}", TensorType("float32", (1, 8)))
+        b.node("LeakyRelu", (x,), (y,), attributes={"alpha": alpha})
+    graph = b.build()
+    faces: dict[object, Face] = {}
+    drawn = [cards.measure(node, graph, "", faces=faces) for node in graph.nodes]
+    assert len(faces) == 4
+    assert [replace(card, id="", tooltip="", ops=()) for card in drawn] == [
+        replace(cards.measure(node, graph, ""), id="", tooltip="", ops=()) for node in graph.nodes
+    ]
