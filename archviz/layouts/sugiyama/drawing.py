@@ -164,15 +164,15 @@ def _across(routes: Iterable[Placed]) -> tuple[float, float] | None:
 
 def _set_extents(part: Part, drawn: Drawn) -> None:
     middle = part.x[0]
-    low, high = middle, middle
-    first = True
-    for v, vertex in enumerate(part.vertices):
-        if vertex.child >= 0:
-            left, right = part.x[v] - vertex.extent.left, part.x[v] + vertex.extent.right
-            low = left if first else min(low, left)
-            high = right if first else max(high, right)
-            first = False
-    drawn.boxes = (low, high)
+    boxes = [
+        (x - vertex.extent.left, x + vertex.extent.right)
+        for x, vertex in zip(part.x, part.vertices, strict=True)
+        if vertex.child >= 0
+    ]
+    drawn.boxes = (
+        min([left for left, _ in boxes], default=middle),
+        max([right for _, right in boxes], default=middle),
+    )
     drawn.rails = _across(drawn.routes.values()) or (middle, middle)
     if drawn.labels:
         drawn.texts = (

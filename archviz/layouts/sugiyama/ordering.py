@@ -37,15 +37,22 @@ def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list
         for v in row:
             rank[v] = r
     sweeps = _SWEEPS if size < _MEDIUM else 5
+    # The same neighbours by the side and the order in which a search takes them.
+    near: dict[tuple[bool, bool], list[list[int]]] = {}
     begun: list[_Sweep] = []
     orders: list[list[list[int]]] = []
     for start in range(8 if size < _SMALL else 4 if size < _MEDIUM else 1):
+        from_below, reverse = bool(start & 1), bool(start & 2)
+        if (from_below, reverse) not in near:
+            step = 1 if reverse else -1
+            near[from_below, reverse] = [
+                [v for v, _ in found][::step] for found in (up if from_below else down)
+            ]
         order = _search(
             rows,
             rank,
-            up if start & 1 else down,
-            from_below=bool(start & 1),
-            mirrored=bool(start & 2),
+            near[from_below, reverse],
+            from_below=from_below,
             turned=bool(start & 4),
         )
         if order in orders:
@@ -78,13 +85,12 @@ def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list
 def _search(
     rows: list[list[int]],
     rank: list[int],
-    neighbours: Neighbours,
+    neighbours: list[list[int]],
     *,
     from_below: bool,
-    mirrored: bool,
     turned: bool,
 ) -> list[list[int]]:
-    """An order in which a depth-first search meets the vertices."""
+    """An order in which a depth-first search meets the vertices, the last neighbour first."""
     seen = [False] * len(neighbours)
     met: list[list[int]] = [[] for _ in rows]
     for row in reversed(rows) if from_below else rows:
@@ -92,14 +98,10 @@ def _search(
             stack = [root]
             while stack:
                 v = stack.pop()
-                if seen[v]:
-                    continue
-                seen[v] = True
-                met[rank[v]].append(v)
-                near = neighbours[v]
-                for other, _ in near if mirrored else reversed(near):
-                    if not seen[other]:
-                        stack.append(other)
+                if not seen[v]:
+                    seen[v] = True
+                    met[rank[v]].append(v)
+                    stack += neighbours[v]
     return met
 
 

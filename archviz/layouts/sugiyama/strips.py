@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TypeAlias
 
 from archviz.layouts.sugiyama.grid import Grid, separation
 from archviz.layouts.sugiyama.measures import RAIL_GAP
@@ -10,6 +11,10 @@ from archviz.layouts.sugiyama.spacing import left_to_right, space
 from archviz.records import record
 
 _LENGTHS = (1 << 30, 12, 6, 3)
+
+
+_Pair: TypeAlias = tuple[int, int, int, int, float]
+"""How many are no boxes, the link's index, both vertices, and their shift in one line."""
 
 
 class Favourites:
@@ -23,6 +28,8 @@ class Favourites:
     def __init__(self, grid: Grid, head: int) -> None:
         self.through = _lengths(grid, head)
         self.most = max(self.through)
+        self._grid = grid
+        self._pairs: list[list[_Pair]] = []
         self._open: list[tuple[int, bool, list[int]]] = []
         self._lower = [
             self._choose(grid, v, near, is_lower=True) for v, near in enumerate(grid.down)
@@ -60,6 +67,23 @@ class Favourites:
             middle = sorted(candidates, key=place.__getitem__)[len(candidates) // 2]
             (lower if is_lower else upper)[vertex] = middle
         return lower, upper
+
+    def pairs(self, lower: list[int], upper: list[int]) -> list[list[_Pair]]:
+        """By rank, the linked vertices that are each other's favourites, best first."""
+        if self._pairs and not self._open:
+            return self._pairs
+        grid = self._grid
+        real, rank = grid.real, grid.rank
+        found: list[list[_Pair]] = [[] for _ in grid.rows]
+        for index, (u, v, leave, arrive) in enumerate(grid.links):
+            if lower[u] == v and upper[v] == u:
+                class_ = 2 - real[u] - real[v] if real[u] or real[v] else 1
+                found[rank[u]].append((class_, index, u, v, leave - arrive))
+        for candidates in found:
+            if len(candidates) > 1:
+                candidates.sort()
+        self._pairs = found
+        return found
 
 
 def _lengths(grid: Grid, head: int) -> list[int]:
@@ -134,11 +158,15 @@ class Strips:
         self.strip = [-1] * count
         self.size = 0
         # Long strips that fit between each other badly make a drawing wide: then shorter ones.
-        widest = max([self._row_width(row) for row in grid.rows])
+        widest = 0.0
         for longest in _LENGTHS:
             self._thread_all(alone, longest)
             self.apart = self._distances()
-            if self._least_width() <= 1.5 * widest + 200:
+            width = self._least_width()
+            if width <= 200:
+                break
+            widest = widest or max([self._row_width(row) for row in grid.rows])
+            if width <= 1.5 * widest + 200:
                 break
 
     @property
@@ -216,24 +244,18 @@ class Strips:
         )
         self.spine = (top, bottom) if through[top] == through[bottom] else (-1, -1)
         lower, upper = self.near.chosen(self.place)
-        wanted: list[list[tuple[int, int, int, int, float]]] = [[] for _ in grid.rows]
-        for index, (u, v, leave, arrive) in enumerate(grid.links):
-            if lower[u] == v and upper[v] == u:
-                class_ = 2 - grid.real[u] - grid.real[v] if grid.real[u] or grid.real[v] else 1
-                wanted[grid.rank[u]].append((class_, index, u, v, leave - arrive))
-        for candidates in wanted:
-            if len(candidates) > 1:
-                candidates.sort()
+        place, below, above = self.place, self.below, self.above
+        for candidates in self.near.pairs(lower, upper):
             taken: list[tuple[int, int]] = []
             for _, _, u, v, shift in candidates:
-                pu, pv = self.place[u], self.place[v]
-                if self.below[u] >= 0 or self.above[v] >= 0:
+                if below[u] >= 0 or above[v] >= 0:
                     continue
-                if any((pu - a) * (pv - b) <= 0 for a, b in taken):
+                pu, pv = place[u], place[v]
+                if taken and any((pu - a) * (pv - b) <= 0 for a, b in taken):
                     continue
                 taken.append((pu, pv))
-                self.below[u] = v
-                self.above[v] = u
+                below[u] = v
+                above[v] = u
                 self.shift[v] = shift
 
     def _free_cut(self) -> int:
@@ -275,14 +297,16 @@ class Strips:
     def _distances(self) -> list[dict[int, float]]:
         """For each strip, those right next to it on the left and the least distance to them."""
         grid, strip, offset = self.grid, self.strip, self.offset
+        extents = grid.extents
         apart: list[dict[int, float]] = [{} for _ in range(self.size)]
         for row in grid.rows:
             for u, v in pairwise(row):
-                gap = separation(grid.extents[u], grid.extents[v]) + offset[u] - offset[v]
+                gap = separation(extents[u], extents[v]) + offset[u] - offset[v]
                 gap = _half(gap, up=True)
-                known = apart[strip[v]].get(strip[u])
+                lefts = apart[strip[v]]
+                known = lefts.get(strip[u])
                 if known is None or gap > known:
-                    apart[strip[v]][strip[u]] = gap
+                    lefts[strip[u]] = gap
         return apart
 
     def positions(self) -> list[float]:
