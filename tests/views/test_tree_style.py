@@ -18,6 +18,7 @@ from archviz.ir.forest import Condition
 from archviz.length import PIXELS
 from archviz.scene import Group, Path, Rect, Scene, Text, flatten
 from archviz.views.tree import COMPACT, FANCY, PLAIN, draw, form_of
+from archviz.views.tree.cards import Line
 from archviz.views.tree.fills import fills_of
 from archviz.views.tree.icicle import sizes
 
@@ -268,6 +269,13 @@ def test_an_overview_of_many_nodes_runs_no_line_of_python_for_each() -> None:
         return lines_run(lambda: draw(forest))
 
     assert lines(2000) < 2.2 * lines(250)
+
+
+def test_a_narrow_stub_says_what_it_hides_in_two_lines() -> None:
+    lines = Line("n 20 · … no stub", False).broken()
+    assert [line.text for line in lines] == ["n 20", "… no stub"]
+    lines = Line("… 1,234 more nodes, 617 leaves", False).broken()
+    assert [line.text for line in lines] == ["… 1,234 more nodes,", "617 leaves"]
 
 
 def test_an_icicle_draws_what_can_be_seen_alone() -> None:

@@ -41,8 +41,11 @@ class Line(NamedTuple):
 
     def broken(self) -> list[Line]:
         """The line in two where it is long and has a place for that."""
-        for mark in (" ≤ ", " < ", " ≥ ", " > ", " = ", " ≠ ", " in {", " not in {", " is ", " · "):
+        marks = (" ≤ ", " < ", " ≥ ", " > ", " = ", " ≠ ", " in {", " not in {", " is ", " · ")
+        for mark in (" more nodes, ",) if self.text.startswith("… ") else marks:
             head, found, tail = self.text.partition(mark)
+            if found and mark.endswith(", "):
+                return [Line(f"{head} more nodes,", self.is_title), Line(tail, self.is_title)]
             if found and self.width > NARROW:
                 bound = "" if mark == " · " else mark.lstrip()
                 rest = Line(bound + tail, self.is_title)
