@@ -102,7 +102,7 @@ def heat_map(names: Sequence[str], table: Sequence[Sequence[int]], is_cut: bool)
         label = f"{column}+" if is_cut and column == columns - 1 else str(column)
         marks.append(text(NAMES + (column + 0.5) * cell, y + 11, label, "note", "middle"))
     marks.append(text(NAMES - 6, y + 11, "depth", "note", "end"))
-    key = f"darkest: {most:,} splits"
+    key = f"most: {most:,} splits"
     marks.append(text(PANEL, 11, key, "note", "end"))
     return Panel("Splits by depth", PANEL, y + ROW, tuple(marks))
 
