@@ -130,6 +130,21 @@ def test_learned_tokens_and_positions_are_told_as_learned(name: str, title: str)
     assert words.count("positional") == words.count("embedding") == 1
 
 
+def test_convolutions_that_queries_and_keys_are_made_with_belong_to_the_attention() -> None:
+    config = transformers.CvtConfig(embed_dim=[16, 24, 32], num_heads=[1, 2, 2], depth=[1, 2, 4])
+    with torch.device("meta"):
+        network = transformers.CvtForImageClassification(config).eval()
+    ready, scene = drawn(archviz.load(network, (torch.zeros(1, 3, 64, 64),)))
+    assert not problems(scene)
+    assert unfolded(scene, ready.graph) == []
+    words = [mark.text for mark in flatten(scene.marks) if isinstance(mark, Text)]
+    assert "×4" in words
+    assert words.count("Convolutional attention") == 4
+    assert "Cross attention" not in words
+    assert scene.description.startswith("Block figure of ")
+    assert "Not drawn" not in scene.description
+
+
 def test_each_copy_of_a_block_is_as_many_operations() -> None:
     _, scene = drawn(loaded("LlamaForCausalLM"))
     for group in groups(scene.marks):

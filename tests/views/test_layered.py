@@ -337,7 +337,7 @@ def test_ten_thousand_operations_are_drawn_as_what_they_are() -> None:
     assert accounted(scene) == Counter(imported(model))
 
 
-def test_stages_that_have_no_room_are_left_out_and_named() -> None:
+def test_stages_that_have_no_room_are_drawn_as_one() -> None:
     torch = pytest.importorskip("torch")
     from torch import nn
 
@@ -350,8 +350,64 @@ def test_stages_that_have_no_room_are_left_out_and_named() -> None:
     scene = draw(model)
     assert problems(scene) == []
     assert accounted(scene) == Counter(imported(model))
-    assert any(re.search(r" \d+ of 110 stages not drawn", word) for word in words(scene))
-    assert "Not drawn" in scene.description
+    told = next(word for word in words(scene) if "stages drawn as one" in word)
+    many = re.search(r" (\d+) of 110 ", told)
+    assert many is not None
+    assert f"{many[1]} stages" in words(scene)
+    assert "Not drawn" not in scene.description
+
+
+def test_weights_that_stages_share_are_counted_once() -> None:
+    torch = pytest.importorskip("torch")
+    from torch import nn
+
+    class Again(nn.Module):
+        """One convolution, applied over and over."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(8, 8, 3, padding=1, bias=False)
+
+        def forward(self, x: object) -> object:
+            """Three times."""
+            return self.conv(self.conv(self.conv(x)))
+
+    scene = draw(ready(archviz.load(Again(), (torch.zeros(1, 8, 32, 32),))))
+    assert words(scene).count("576") == 1
+    assert any(word.startswith("576 parameters") for word in words(scene))
+
+
+def test_what_a_figure_leaves_out_is_said_in_it() -> None:
+    torch = pytest.importorskip("torch")
+    from torch import nn
+
+    class Towers(nn.Module):
+        """Two networks that never meet."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.other = nn.Linear(16, 8), nn.Linear(12, 8)
+
+        def forward(self, x: object, y: object) -> tuple[object, object]:
+            """A result of each."""
+            return self.one(x), self.other(y)
+
+    class Constant(nn.Module):
+        """A result that no input has a part in."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(3))
+
+        def forward(self, x: object) -> object:
+            """The same each time."""
+            return self.weight.sum()
+
+    towers = archviz.load(Towers(), (torch.zeros(1, 16), torch.zeros(1, 12)))
+    told = words(draw(ready(towers)))
+    assert any("not drawn: 1 operation with 104 of them" in word for word in told)
+    with pytest.raises(OptionError, match="needs an operation that uses the input"):
+        draw(ready(archviz.load(Constant(), (torch.zeros(1),))))
 
 
 LIGHT = (

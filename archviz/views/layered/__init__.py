@@ -24,9 +24,9 @@ from archviz.views.layered.kind import Kind
 from archviz.views.layered.kinds import AUTO, choose
 from archviz.views.layered.legend import footer
 from archviz.views.layered.look import colored, grouped, look_of, looking
-from archviz.views.layered.page import Page, listed, text
+from archviz.views.layered.page import Page, count, listed, text
 from archviz.views.layered.plan import Plan
-from archviz.views.layered.units import plan_of
+from archviz.views.layered.units import plan_of, weights_in
 
 TEXT_WIDTH = Length(5.5, "in")
 """How wide a figure is when nothing else is asked for: a column of text of a conference paper."""
@@ -101,13 +101,19 @@ def _figure(model: Model, figure: str, width: str, legend: bool, larger: float) 
         page.words.append("The model has no operations.")
         return _scene(page, title, wanted)
     plan = plan_of(model)
-    if not plan.units:
+    if not plan.units or not plan.begins:
         raise OptionError(
             f"{title}: the style 'layered' needs {_missing(model.graph)}",
             "draw it with --style node-link",
         )
     kind, page = _drawn(plan, page.width, choose(plan, figure))
     _omit_what_is_apart(plan, page)
+    if not any(page.drawn()):
+        raise OptionError(
+            f"{title}: nothing of it leads from an input to an output, as a figure shows it",
+            "draw it with --style node-link",
+        )
+    _tell_what_is_missing(plan, page)
     footer(plan, page, legend)
     page.words.insert(0, f"{kind.title} of {title}")
     return _scene(page, title, wanted)
@@ -140,11 +146,29 @@ def _scene(page: Page, title: str, wanted: Length) -> Scene:
 
 def _missing(graph: Graph) -> str:
     """Which part of a way from an input to an output the graph lacks."""
-    if not graph.inputs or not graph.outputs:
+    if not graph.outputs:
         return "a model that says what is computed from what, and this one knows its modules alone"
+    if not graph.inputs:
+        return "an input, and this model has none"
     if not any(set(graph.inputs) & set(used_values(node)) for node in graph.nodes):
         return "an operation that uses the input, and this model has none"
     return "a way from an input to an output, and this model has none"
+
+
+def _tell_what_is_missing(plan: Plan, page: Page) -> None:
+    """Says in the figure that it leaves out weights, or much of the model."""
+    missing = {name for names in page.omitted.values() for name in names}
+    nodes = [
+        node for node in plan.model.graph.nodes if not missing.isdisjoint((node.id, *node.origins))
+    ]
+    weights = sum(weights_in(nodes, plan.model.graph).values())
+    many = f"{len(missing):,} operation{'s' if len(missing) > 1 else ''}"
+    if weights:
+        page.facts.append(f"not drawn: {many} with {count(weights)} of them")
+    elif len(missing) * 4 > len(plan.model.graph.nodes):
+        page.facts.append(
+            f"not drawn: {len(missing):,} of {len(plan.model.graph.nodes):,} operations"
+        )
 
 
 def _omit_what_is_apart(plan: Plan, page: Page) -> None:

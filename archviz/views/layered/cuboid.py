@@ -20,7 +20,7 @@ from archviz.views.layered.page import MARGIN, Page, moved
 from archviz.views.layered.pieces import HEAD, Piece, arrow, fill, placed, rounded
 from archviz.views.layered.plan import Plan, Stage
 from archviz.views.layered.stage_pieces import pieces_of, scale_of
-from archviz.views.layered.stages import LEVELS, stages_of
+from archviz.views.layered.stages import LEVELS, stage_of, stages_of
 from archviz.views.layered.volumes import pixels
 from archviz.views.layered.words import bands_of
 
@@ -54,18 +54,15 @@ def draw(plan: Plan, page: Page) -> None:
                 if found:
                     _compose(plan, page, stages, found)
                     return
-    # Where even that is too much, what is in the middle goes.
+    # Where even that is too much, what is in the middle is drawn as one.
     for kept in range(min(len(stages), int(room / NARROWEST)) - 1, 2, -1):
         head, tail = stages[: kept - kept // 2], stages[len(stages) - kept // 2 :]
-        left_out = stages[len(head) : len(stages) - len(tail)]
-        gap = Stage(tuple(unit for stage in left_out for unit in stage.units), "⋯", len(left_out))
+        folded = stages[len(head) : len(stages) - len(tail)]
+        before, many = (sum(len(stage.units) for stage in part) for part in (head, folded))
+        gap = stage_of(plan, range(before, before + many), "⋯", len(folded))
         found = _fitted(plan, (*head, gap, *tail), page, room, 1)
         if found:
-            page.omit(
-                (node for unit in gap.units for node in unit.nodes),
-                "stages in the middle, for which there is no room",
-            )
-            page.facts.append(f"{len(left_out)} of {len(stages)} stages not drawn")
+            page.facts.append(f"{len(folded)} of {len(stages)} stages drawn as one")
             _compose(plan, page, (*head, gap, *tail), found)
             return
     raise OptionError(
@@ -172,7 +169,7 @@ def _compose(plan: Plan, page: Page, stages: Sequence[Stage], rows: Sequence[_Ro
         inset.paint(plan, page, repeated, (min(xs), max(xs)), points=is_near)
     page.facts.append(current().scale.told)
     for stage in stages:
-        for unit in () if stage.left_out else stage.units:
+        for unit in stage.units:
             shown = [bands_of(unit.chief)[:1]] if unit.is_block else map(bands_of, unit.main)
             for bands in shown:
                 for band in bands:
@@ -200,16 +197,8 @@ def _arcs(
         nodes = (*(known.nodes if known else ()), *skip.nodes)
         found[ends] = arcs.Arc(tops[ends[0]], tops[ends[1]], nodes, skip.joins == "join")
     ends_of = {id(arc): ends for ends, arc in found.items()}
-    inside = [arc for (start, end), arc in found.items() if start == end]
-    gap = next((k for k, stage in enumerate(stages, 1) if stage.left_out), None)
-    torn = [arc for ends, arc in found.items() if gap in ends and ends[0] != ends[1]]
-    between = [a for ends, a in found.items() if gap not in ends and ends[0] != ends[1]]
-    for arc in torn:
-        page.omit(arc.nodes, "skip connections of stages that are left out")
-    if torn:
-        page.facts.append(f"{len(torn)} of their skip connections neither")
-    for arc in inside:
-        page.omit(arc.nodes, "branches inside a stage")
+    # What skips inside a stage is drawn with the stage.
+    between = [arc for (start, end), arc in found.items() if start != end]
     if len(between) > MOST_ARCS:
         page.facts.append(f"{len(between)} skip connections not drawn")
         for arc in between:
@@ -234,9 +223,12 @@ def _arcs(
 
 def _sentence(stage: Stage) -> str:
     extent = stage.extent
-    size = f"{extent.channels}" + (f" at {pixels(extent.sides)}" if extent.is_spatial else "")
+    size = [] if extent.channels is None else [f"{extent.channels}"]
+    size += [f"at {pixels(extent.sides)}"] if extent.is_spatial else []
     times = f" ×{len(stage.units)}" if len(stage.units) > 1 else ""
-    return f"{stage.name} {size}{times}"
+    if stage.folded:
+        return f"{stage.folded} stages drawn as one"
+    return " ".join((stage.name, *size)) + times
 
 
 KIND = Kind("cuboid", "Volumes", suits, draw)

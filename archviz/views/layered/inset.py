@@ -55,7 +55,7 @@ def chosen(plan: Plan, stages: Sequence[Stage]) -> Chosen | None:
     best: tuple[tuple[int, int], Chosen] | None = None
     for number, stage in enumerate(stages):
         runs: list[list[Unit]] = []
-        for unit in stage.units if not stage.left_out else ():
+        for unit in stage.units if not stage.folded else ():
             if runs and runs[-1][0].signature == unit.signature:
                 runs[-1].append(unit)
             else:
@@ -245,7 +245,8 @@ def _way(bypass: Bypass, found: Chosen, room: float) -> str:
     merge = table().merge.get(found.units[0].main[bypass.end].op)
     if merge == "times" and category_of(bypass.nodes[0].op) == "pool":
         words = ["squeeze and excite", "SE"]  # Hu, Shen and Sun, "Squeeze-and-Excitation", 2018
-    return next((w for w in (*words, f"{total} ops") if w and text_width(w, SMALL) <= room), "")
+    counted = f"{total} op{'s' if total > 1 else ''}"
+    return next((w for w in (*words, counted) if w and text_width(w, SMALL) <= room), "")
 
 
 def _caption(plan: Plan, found: Chosen) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import field
 
 from archviz.ir import Graph, Model, Node
+from archviz.ir.edit import used_values
 from archviz.ops import category_of
 from archviz.passes import PASSES
 from archviz.records import record
@@ -26,7 +27,7 @@ class Unit:
         branches: Merged operations beside it that fork from it and join it again.
         extent: What it gives.
         chief: Its weightiest operation, which readers take it for.
-        parameters: Elements of its weights.
+        weights: Elements of its weights, by name.
         is_block: Whether it forks and joins: a residual block, a block of branches.
         signature: Equal for units that are built alike.
         is_joined: Whether what it gives has been put together with what skipped something.
@@ -36,7 +37,7 @@ class Unit:
     branches: tuple[Node, ...]
     extent: Extent
     chief: Node
-    parameters: int
+    weights: Mapping[str, int] = field(compare=False)
     is_block: bool
     signature: Hashable = field(compare=False)
     is_joined: bool = False
@@ -45,6 +46,11 @@ class Unit:
     def nodes(self) -> tuple[Node, ...]:
         """All merged operations."""
         return (*self.main, *self.branches)
+
+    @property
+    def parameters(self) -> int:
+        """Elements of its weights."""
+        return sum(self.weights.values())
 
     @property
     def category(self) -> str:
@@ -64,12 +70,16 @@ class Stage:
     Attributes:
         units: From the input's side to the output's.
         name: What the figure calls it.
-        left_out: How many stages it stands for that there is no room for; 0 for one that is drawn.
+        folded: How many stages it stands for that there is no room for; 0 for a stage.
+        branches: Merged operations that fork from its units and join them again.
+        own: Elements of the weights of the branches, by name.
     """
 
     units: tuple[Unit, ...]
     name: str
-    left_out: int = 0
+    folded: int = 0
+    branches: tuple[Node, ...] = ()
+    own: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def extent(self) -> Extent:
@@ -83,8 +93,11 @@ class Stage:
 
     @property
     def parameters(self) -> int:
-        """Elements of its weights."""
-        return sum(unit.parameters for unit in self.units)
+        """Elements of its weights, shared ones once."""
+        found = dict(self.own)
+        for unit in self.units:
+            found.update(unit.weights)
+        return sum(found.values())
 
     @property
     def runs(self) -> tuple[tuple[Unit, int], ...]:
@@ -136,6 +149,12 @@ class Plan:
     input: Extent
     units: tuple[Unit, ...]
     skips: tuple[Skip, ...]
+
+    @property
+    def begins(self) -> bool:
+        """Whether the spine starts from an input of the model."""
+        given = set(self.graph.inputs)
+        return any(not given.isdisjoint(used_values(node)) for node in self.spine.nodes[:1])
 
     @property
     def parameters(self) -> int:

@@ -15,7 +15,7 @@ from archviz.views.layered.footprint import Outline, distance, text_outline
 from archviz.views.layered.look import current
 from archviz.views.layered.page import NAME, SMALL, VALUE, count, group, text, unit_groups
 from archviz.views.layered.pieces import Piece
-from archviz.views.layered.plan import Plan, Stage, Unit
+from archviz.views.layered.plan import Plan, Stage, Unit, operations
 from archviz.views.layered.stages import is_reducing
 from archviz.views.layered.volumes import (
     THIN,
@@ -129,7 +129,7 @@ def pieces_of(
     plan: Plan, stages: Sequence[Stage], scale: Scale, *, begins: bool = True
 ) -> list[Piece]:
     """The input, where the stages begin with it, and the stages, from left to right."""
-    units = [unit for stage in stages if not stage.left_out for unit in stage.units]
+    units = [unit for stage in stages for unit in stage.units]
     extents = [*([plan.input] if begins else ()), *(unit.extent for unit in units)]
     # Names stand under the highest of their own row.
     scale = replace(
@@ -154,16 +154,22 @@ def _input(extent: Extent, scale: Scale) -> Piece:
 
 
 def _stage(stage: Stage, scale: Scale, graph: Graph) -> Piece:
-    if stage.left_out:
-        dots = text(0, 2.5, "⋯", "heading-title", 12.0)
-        below = text(0, scale.base, f"{stage.left_out} more", "note", SMALL)
-        return Piece((dots, below), (-9.0, 0), (9.0, 0), 0.0, 0.0)
+    drawn = _drawn(stage, scale, graph)
+    if not stage.branches:
+        return drawn
+    return replace(drawn, marks=(*drawn.marks, group((), "absorbed", operations(stage.branches))))
+
+
+def _drawn(stage: Stage, scale: Scale, graph: Graph) -> Piece:
+    if stage.folded and any(unit.extent.is_spatial for unit in stage.units):
+        return _volumes(stage, stage.units, scale, graph)
     units = [unit for unit in stage.units if unit.category != "pool"]
     if not units and is_reducing(stage.units[-1]):
         return _reduced(stage, scale)
     if not stage.units[0].extent.is_spatial:
         fill = fill_of(stage.units[-1].chief)
-        return _bar(stage.extent, fill, scale, stage.units, stage.name, stage.parameters)
+        times = 1 if stage.folded else len(stage.units)
+        return _bar(stage.extent, fill, scale, stage.units, stage.name, stage.parameters, times)
     return _volumes(stage, units or list(stage.units), scale, graph)
 
 
@@ -188,7 +194,8 @@ def _volumes(stage: Stage, units: Sequence[Unit], scale: Scale, graph: Graph) ->
         if slab.repeat > 1:
             counts.append((left, x, f"×{slab.repeat}"))
         elif len(slab.units) > slab.shown:
-            counts.append((left, x, f"{len(slab.units)} blocks"))
+            many = f"{stage.folded} stages" if stage.folded else f"{len(slab.units)} blocks"
+            counts.append((left, x, many))
     right = x + depth
     solid = [silhouette(0, y, x, height, depth)]
     has_pools = len(units) < len(stage.units)
@@ -311,13 +318,12 @@ def _bar(
     units: Sequence[Unit],
     name: str,
     parameters: int,
+    times: int = 1,
 ) -> Piece:
-    """A vector: a bar along the depth axis."""
+    """Vectors: a bar along the depth axis."""
     along = scale.length(extent.channels)
     y = along / 2 - BAR / 2
-    drawn = volume(0, y, BAR, BAR, along, fill)
-    times = len(units)
-    marks: list[Mark] = unit_groups(drawn, units, max(times, 1))
+    marks = unit_groups(volume(0, y, BAR, BAR, along, fill), units, times)
     label = _channels(extent) + (f" ×{times}" if times > 1 else "")
     marks.append(text(along + BAR / 2, y - along - 3.0, label, "text", VALUE))
     marks += _name(BAR / 2 + along * 0.12, name, parameters, scale)

@@ -10,6 +10,7 @@ from itertools import pairwise, takewhile
 from archviz.ir.walk import leaves
 from archviz.ops import category_of
 from archviz.views.layered.plan import Plan, Stage, Unit
+from archviz.views.layered.units import weights_in
 from archviz.views.layered.words import is_transposed
 
 LEVELS = FINEST, BY_KIND, BY_SIZE, BY_MODULE = range(4)
@@ -36,8 +37,24 @@ def stages_of(plan: Plan, level: int = FINEST) -> tuple[Stage, ...]:
             groups[-1].append(unit)
         else:
             groups.append([unit])
-    names = names_of(groups)
-    return tuple(Stage(tuple(units), name) for units, name in zip(groups, names, strict=True))
+    stages: list[Stage] = []
+    start = 0
+    for units, name in zip(groups, names_of(groups), strict=True):
+        stages.append(stage_of(plan, range(start, start + len(units)), name))
+        start += len(units)
+    return tuple(stages)
+
+
+def stage_of(plan: Plan, inside: range, name: str, folded: int = 0) -> Stage:
+    """A stage of units by their places, with what forks from them and joins them again."""
+    branches = tuple(
+        node
+        for skip in plan.skips
+        if skip.source in inside and skip.target in inside
+        for node in skip.nodes
+    )
+    units = plan.units[inside.start : inside.stop]
+    return Stage(units, name, folded, branches, weights_in(branches, plan.graph))
 
 
 def _belongs(unit: Unit, group: Sequence[Unit], level: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import takewhile
 
 from archviz.ir import Graph, Model, Node, Parameter, ScopePath
@@ -154,15 +154,13 @@ class _Cutter:
             key=lambda node: weight[node.id],
             default=main[-1],
         )
-        counted: dict[str, int] = {}
-        for node in nodes:
-            counted.update(_weights(node, self.graph))
+        counted = weights_in(nodes, self.graph)
         return Unit(
             tuple(main),
             tuple(branches),
             self._made(last),
             chief,
-            sum(counted.values()),
+            counted,
             forks or bool(branches),
             self._signature(nodes),
             any(node.id in self.joined for node in main) and not forks,
@@ -203,16 +201,18 @@ def _module_around(nodes: Sequence[Node]) -> ScopePath:
 
 def weights_of(node: Node, graph: Graph) -> int:
     """Elements of the weights of one merged operation."""
-    return sum(_weights(node, graph).values())
+    return sum(weights_in((node,), graph).values())
 
 
-def _weights(node: Node, graph: Graph) -> dict[str, int]:
+def weights_in(nodes: Iterable[Node], graph: Graph) -> dict[str, int]:
+    """Elements of the weights of merged operations, by name."""
     found = {}
-    for part in (node, *leaves(node)):
-        for use in part.parameters:
-            parameter = graph.parameters.get(use.parameter)
-            if parameter is not None and _is_weight(parameter):
-                found[parameter.name] = parameter.type.size or 0
+    for node in nodes:
+        for part in (node, *leaves(node)):
+            for use in part.parameters:
+                parameter = graph.parameters.get(use.parameter)
+                if parameter is not None and _is_weight(parameter):
+                    found[parameter.name] = parameter.type.size or 0
     return found
 
 

@@ -22,6 +22,8 @@ TAG = 4.6
 SIDE = 24.0
 
 _SHORT = (
+    ("Prepend class", "Class"),
+    ("Convolutional", "Conv"),
     ("Multi-head attention", "Multi-head attn"),
     ("attention", "attn"),
     ("embedding", "embed"),

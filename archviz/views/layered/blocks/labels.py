@@ -60,6 +60,8 @@ class Labels:
                     return "Cross attention"
                 if self._is_causal(part):
                     return "Masked attention"
+                if any(self.wiring.is_depthwise(at) for at in part.nodes):
+                    return "Convolutional attention"
                 is_shifted = any(op in _SHIFTS for op in self._ops(part))
                 return "Shifted attention" if is_shifted else "Multi-head attention"
             case "feed forward":

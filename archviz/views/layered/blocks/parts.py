@@ -163,6 +163,7 @@ class Grouping:
                 index, projections
             ):
                 taken.add(index)
+        taken |= self._convolved(projections, taken)
         self._behind(core if product is None else product, taken)
         number = self._take("attention", taken)
         part = self.parts[number]
@@ -171,6 +172,34 @@ class Grouping:
         if sources:
             part.queries = sources[0]
             part.keys = sources[-1] if len(order) > 1 else sources[0]
+
+    def _convolved(self, projections: set[int], taken: set[int]) -> set[int]:
+        """Convolutions of each channel that queries, keys and values are made with.
+
+        With what is between them and the projections, where it serves nothing else. H. Wu and
+        others, "CvT: Introducing Convolutions to Vision Transformers", 2021.
+        """
+        wiring = self.wiring
+        waiting = [source for index in projections for source in wiring.before[index]]
+        between: set[int] = set()
+        convolutions: set[int] = set()
+        while waiting:
+            index = waiting.pop()
+            if index in between or index in taken or self.of[index] is not None:
+                continue
+            if wiring.category(index) == "conv" and wiring.has_weights[index]:
+                if wiring.is_depthwise(index):
+                    convolutions.add(index)
+                    between.add(index)
+                    waiting += wiring.before[index]
+            elif self._is_light(index):
+                between.add(index)
+                waiting += wiring.before[index]
+        found: set[int] = set()
+        for index in sorted(between, reverse=True):
+            if all(user in taken or user in found for user in wiring.behind[index]):
+                found.add(index)
+        return found if len(convolutions) > 1 and convolutions <= found else set()
 
     def _is_taken_by_block(self, index: int) -> bool:
         number = self.of[index]

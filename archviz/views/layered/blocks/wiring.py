@@ -133,6 +133,19 @@ class Wiring:
         """Whether it multiplies with weights."""
         return self.has_weights[index] and self.category(index) in ("linear", "conv")
 
+    def is_depthwise(self, index: int) -> bool:
+        """Whether it convolves each channel for itself."""
+        for node in leaves(self.nodes[index]):
+            groups = node.attributes.get("groups", node.attributes.get("group", 1))
+            shapes = (
+                self.graph.parameters[use.parameter].type.shape or ()
+                for use in node.parameters
+                if use.parameter in self.graph.parameters
+            )
+            if groups != 1 and any(len(shape) > 2 and groups == shape[0] for shape in shapes):
+                return True
+        return False
+
     def _is_product(self, index: int) -> bool:
         return (
             self.category(index) == "linear"
