@@ -25,7 +25,7 @@ from archviz.views.layered.kinds import AUTO, choose
 from archviz.views.layered.legend import footer
 from archviz.views.layered.look import colored, grouped, look_of, looking
 from archviz.views.layered.page import Page, count, listed, text
-from archviz.views.layered.plan import Plan
+from archviz.views.layered.plan import Plan, operations
 from archviz.views.layered.units import plan_of, weights_in
 
 TEXT_WIDTH = Length(5.5, "in")
@@ -157,18 +157,16 @@ def _missing(graph: Graph) -> str:
 
 def _tell_what_is_missing(plan: Plan, page: Page) -> None:
     """Says in the figure that it leaves out weights, or much of the model."""
+    graph = plan.model.graph
     missing = {name for names in page.omitted.values() for name in names}
-    nodes = [
-        node for node in plan.model.graph.nodes if not missing.isdisjoint((node.id, *node.origins))
-    ]
-    weights = sum(weights_in(nodes, plan.model.graph).values())
+    total = len(operations(graph.nodes))
+    left_out = [node for node in graph.nodes if not missing.isdisjoint(node.origins)]
+    weights = sum(weights_in(left_out, graph).values())
     many = f"{len(missing):,} operation{'s' if len(missing) > 1 else ''}"
     if weights:
         page.facts.append(f"not drawn: {many} with {count(weights)} of them")
-    elif len(missing) * 4 > len(plan.model.graph.nodes):
-        page.facts.append(
-            f"not drawn: {len(missing):,} of {len(plan.model.graph.nodes):,} operations"
-        )
+    elif len(missing) * 4 > total:
+        page.facts.append(f"not drawn: {len(missing):,} of {total:,} operations")
 
 
 def _omit_what_is_apart(plan: Plan, page: Page) -> None:
