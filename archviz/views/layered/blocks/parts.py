@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from archviz.ir.walk import leaves
 from archviz.ops import table
+from archviz.views.layered.blocks.pictures import convolved, tokens
 from archviz.views.layered.blocks.wiring import Wiring
 from archviz.views.layered.look import current
 
@@ -72,7 +73,8 @@ class Grouping:
                     self._new("embedding", [index])
                 elif wiring.category(index) == "recurrent":
                     self._new("recurrent", [index])
-        self._tokens()
+        for nodes in tokens(wiring, self._is_free):
+            self._new("token", nodes)
         self._sums()
         self._projections()
         self._leading()
@@ -86,6 +88,10 @@ class Grouping:
         for index in self.parts[number].nodes:
             self.of[index] = number
         return number
+
+    def _is_free(self, index: int) -> bool:
+        """Whether it is no part's yet."""
+        return self.of[index] is None
 
     def _join(self, index: int, number: int) -> None:
         self.of[index] = number
@@ -163,7 +169,7 @@ class Grouping:
                 index, projections
             ):
                 taken.add(index)
-        taken |= self._convolved(projections, taken)
+        taken |= convolved(wiring, projections, taken, self._is_free)
         self._behind(core if product is None else product, taken)
         number = self._take("attention", taken)
         part = self.parts[number]
@@ -172,34 +178,6 @@ class Grouping:
         if sources:
             part.queries = sources[0]
             part.keys = sources[-1] if len(order) > 1 else sources[0]
-
-    def _convolved(self, projections: set[int], taken: set[int]) -> set[int]:
-        """Convolutions of each channel that queries, keys and values are made with.
-
-        With what is between them and the projections, where it serves nothing else. H. Wu and
-        others, "CvT: Introducing Convolutions to Vision Transformers", 2021.
-        """
-        wiring = self.wiring
-        waiting = [source for index in projections for source in wiring.before[index]]
-        between: set[int] = set()
-        convolutions: set[int] = set()
-        while waiting:
-            index = waiting.pop()
-            if index in between or index in taken or self.of[index] is not None:
-                continue
-            if wiring.category(index) == "conv" and wiring.has_weights[index]:
-                if wiring.is_depthwise(index):
-                    convolutions.add(index)
-                    between.add(index)
-                    waiting += wiring.before[index]
-            elif self._is_light(index):
-                between.add(index)
-                waiting += wiring.before[index]
-        found: set[int] = set()
-        for index in sorted(between, reverse=True):
-            if all(user in taken or user in found for user in wiring.behind[index]):
-                found.add(index)
-        return found if len(convolutions) > 1 and convolutions <= found else set()
 
     def _is_taken_by_block(self, index: int) -> bool:
         number = self.of[index]
@@ -253,23 +231,14 @@ class Grouping:
                 continue
             if wiring.is_projection(index):
                 taken.add(index)
-                waiting += [user for user in wiring.behind[index] if self._is_light(user)]
+                waiting += [user for user in wiring.behind[index] if self.wiring.is_light(user)]
                 core = index
-            elif self._is_light(index) and not (
+            elif self.wiring.is_light(index) and not (
                 wiring.is_projection(core) and len(wiring.before[index]) > 1
             ):
                 taken.add(index)
                 if not wiring.is_projection(core):
                     waiting += wiring.behind[index]
-
-    def _is_light(self, index: int) -> bool:
-        wiring = self.wiring
-        return not (
-            wiring.has_weights[index]
-            or wiring.is_core(index)
-            or wiring.category(index) in ("norm", "pool", "recurrent")
-            or (wiring.is_sum(index) and wiring.operands(index) > 1)
-        )
 
     def _take(self, kind: str, nodes: set[int]) -> int:
         """A new part, which takes norms of queries and keys from the parts that they were."""
@@ -278,35 +247,6 @@ class Grouping:
             if number is not None:
                 self.parts[number].nodes.remove(index)
         return self._new(kind, nodes)
-
-    # Learned vectors that are put before a sequence.
-
-    def _tokens(self) -> None:
-        wiring = self.wiring
-        for index, node in enumerate(wiring.nodes):
-            if self.of[index] is not None or table().merge.get(node.op) != "join":
-                continue
-            learned = [at for at in wiring.before[index] if self._is_token(at)]
-            others = wiring.operands(index) - len(learned)
-            if others == 1 and (learned or self._holds_vector(index)):
-                self._new("token", [*learned, index])
-
-    def _is_token(self, index: int) -> bool:
-        """Whether it gives nothing but a learned vector."""
-        wiring = self.wiring
-        return (
-            self.of[index] is None
-            and not wiring.operands(index)
-            and len(wiring.behind[index]) == 1
-            and self._holds_vector(index)
-        )
-
-    def _holds_vector(self, index: int) -> bool:
-        known = self.wiring.graph.parameters
-        shapes = [known[name].type.shape or () for name in self.wiring.parameters([index])]
-        return bool(shapes) and all(
-            shape and shape[-1] != 1 and all(dim == 1 for dim in shape[:-1]) for shape in shapes
-        )
 
     # Residual connections.
 
@@ -427,7 +367,7 @@ class Grouping:
         wiring = self.wiring
         shaped: dict[int, int] = {}
         for index in range(len(wiring.nodes)):
-            if self.of[index] is None and self._is_light(index) and not wiring.given[index]:
+            if self.of[index] is None and self.wiring.is_light(index) and not wiring.given[index]:
                 roots = {
                     shaped.get(at, -1) if self.of[at] is None else self.of[at]
                     for at in wiring.before[index]

@@ -133,6 +133,15 @@ class Wiring:
         """Whether it multiplies with weights."""
         return self.has_weights[index] and self.category(index) in ("linear", "conv")
 
+    def is_light(self, index: int) -> bool:
+        """Whether it only brings values into shape, so that it goes with what is beside it."""
+        return not (
+            self.has_weights[index]
+            or self.is_core(index)
+            or self.category(index) in ("norm", "pool", "recurrent")
+            or (self.is_sum(index) and self.operands(index) > 1)
+        )
+
     def is_depthwise(self, index: int) -> bool:
         """Whether it convolves each channel for itself."""
         for node in leaves(self.nodes[index]):
