@@ -1,4 +1,4 @@
-"""What transformers of pictures have beside others: learned tokens, convolutions before attention."""
+"""What transformers of pictures have beside others: learned tokens, convolved queries and keys."""
 
 from __future__ import annotations
 
