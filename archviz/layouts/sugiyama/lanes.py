@@ -73,12 +73,12 @@ def lay_lanes(part: Part) -> None:
         if lane is None:
             start = part.x[u] + part.leave[link]
             lane = part.lanes[key] = Lane(key[0], start, part.rank[u], [], key[1])
-            _count_beside(lane, part, u)
+            _count_beside(lane, part, u, part.x[u] if u in exits else start)
             if u in exits:
                 lane.before += sum([x < part.leave[link] for x in exits[u].values()])
                 lane.after += sum([x > part.leave[link] for x in exits[u].values()])
         lane.targets.append(part.rank[v])
-        _count_beside(lane, part, v)
+        _count_beside(lane, part, v, part.x[v] if v in pins else lane.start)
         if v in pins:
             lane.before += sum([pin < part.arrive[link] for pin in pins[v]])
             lane.after += sum([pin > part.arrive[link] for pin in pins[v]])
@@ -108,12 +108,16 @@ def lay_lanes(part: Part) -> None:
             right[a:b] = [lane.x + PITCH] * (b - a)
 
 
-def _count_beside(lane: Lane, part: Part, v: int) -> None:
-    """Adds what stands between one of the lane's ends and either side.
+def _count_beside(lane: Lane, part: Part, v: int, x: float) -> None:
+    """Adds what stands between one of the lane's ends, in the row of ``v``, and either side.
 
-    The end is the middle of its vertex, which links may leave far from there.
+    Args:
+        lane: The lane.
+        part: What it is a lane of.
+        v: The vertex that it ends at.
+        x: Where the end is: the middle of a container, which links may leave far from there.
     """
-    spots, x = part.spots[part.rank[v]], part.x[v]
+    spots = part.spots[part.rank[v]]
     lane.before += bisect_left(spots, x - NEAR)
     lane.after += len(spots) - bisect_left(spots, x + NEAR)
 
