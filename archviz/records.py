@@ -23,18 +23,19 @@ def record(cls: type[T]) -> type[T]:
 
     ``fields``, ``replace`` and ``asdict`` of :mod:`dataclasses`, copies, pickles, patterns of
     ``match`` and ``__post_init__`` work as for those. A class that has an ``__eq__`` of its own
-    keeps it, and its ``__hash__``.
+    keeps it, and its ``__hash__``; likewise ``__reduce__``.
     """
-    keeps_equality = "__eq__" in vars(cls)
+    own = frozenset(vars(cls))
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     made.__dataclass_params__.frozen = True
     members = fields(made)
     made.__new__ = _maker(made)
-    made.__reduce__ = _reduced
     made.__setattr__ = _refuse_to_set
     made.__delattr__ = _refuse_to_delete
     made.__repr__ = _representation([each.name for each in members if each.repr])
-    if not keeps_equality:
+    if "__reduce__" not in own:
+        made.__reduce__ = _reduced
+    if "__eq__" not in own:
         compared = [each.name for each in members if each.compare]
         made.__eq__, made.__hash__ = _comparison(compared)
     return made  # type: ignore[no-any-return]

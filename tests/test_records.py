@@ -122,7 +122,7 @@ def test_it_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError, match="'first'"):
         pair.first = 2  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError, match="'first'"):
-        del pair.first  # type: ignore[misc]
+        del pair.first
     with pytest.raises(FrozenInstanceError):
         pair.third = 2  # type: ignore[attr-defined]
 
@@ -151,6 +151,18 @@ def test_it_keeps_an_equality_of_its_own() -> None:
 
     assert Same(1) != Same(1)
     assert len({Same(1), Same(1)}) == 2
+
+
+def test_it_keeps_a_way_of_its_own_into_pickles() -> None:
+    @record
+    class Half:
+        x: int
+        y: int = 0
+
+        def __reduce__(self) -> tuple[type, tuple[int]]:
+            return Half, (self.x,)
+
+    assert copy.copy(Half(1, 2)) == Half(1, 0)
 
 
 def test_it_is_replaced_and_matched() -> None:

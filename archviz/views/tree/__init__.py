@@ -34,6 +34,7 @@ from archviz.views.tree.highlight import followed, is_row, row_of, way_of
 from archviz.views.tree.journey import with_journey
 from archviz.views.tree.part import Limits, part_of, size_of
 from archviz.views.tree.plots import Plots
+from archviz.views.tree.sheet import Sheet
 
 FANCY, PLAIN, COMPACT = 64, 250, 1000
 """Leaves up to which trees are drawn in each form; larger ones are icicles."""
@@ -163,18 +164,25 @@ def draw(
     if chosen == "leaves":
         sheet = leaves_chart.draw(forest, number, fills, plots, pixels, legend)
         return sheet.scene(title, describe_tree(forest, number, fills, chosen), wanted)
+
+    def completed(sheet: Sheet) -> Sheet:
+        if path.row is None:
+            return sheet
+        way = way_of(forest, number, path.row)
+        return with_journey(sheet, forest, number, fills, way, path.row, path.name)
+
     if chosen == "icicle":
         from archviz.views.tree import icicle
 
-        sheet = icicle.draw(forest, number, fills, path.nodes, limits, pixels, legend)
+        sheet = completed(icicle.draw(forest, number, fills, path.nodes, limits, pixels, legend))
     elif pixels is None:
         part = part or part_of(forest, number, limits)
-        sheet = diagram.draw(part, chosen, direction)
+        sheet = completed(diagram.draw(part, chosen, direction))
     else:
-        sheet = fitted(diagram, limits, chosen, direction, pixels, is_free=form == "auto")
-    if path.row is not None:
-        way = way_of(forest, number, path.row)
-        sheet = with_journey(sheet, forest, number, fills, way, path.row, path.name)
+        is_free = form == "auto"
+        sheet = fitted(
+            diagram, limits, chosen, direction, pixels, is_free=is_free, completed=completed
+        )
     return sheet.scene(title, describe_tree(forest, number, fills, chosen), wanted)
 
 

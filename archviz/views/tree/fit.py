@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,11 @@ def fitted(
     pixels: float,
     *,
     is_free: bool,
+    completed: Callable[[Sheet], Sheet],
 ) -> Sheet:
     """The first drawing whose text is large enough when it is shown ``pixels`` wide.
+
+    ``completed`` adds what stands below the tree, which may be wider than it.
 
     Cards in either direction are tried, then narrow ones, then fewer of them; an icicle takes
     their place, where the form is free, when the tree is large. Charts of data, which were asked
@@ -48,19 +51,27 @@ def fitted(
         if is_free and is_cut and not keeps_charts and diagram.size(limits) > MOST_CARDS:
             break
         sheet = diagram.draw(part, tried, way, is_narrow=is_narrow)
-        if sheet.smallest_text * pixels / sheet.width >= SMALLEST_TEXT:
-            return sheet
+        if _is_readable(sheet, pixels):
+            whole = completed(sheet)
+            if _is_readable(whole, pixels):
+                return whole
     if not is_free:
-        return sheet
-    return icicle.draw(
-        diagram.forest,
-        diagram.tree,
-        diagram.fills,
-        diagram.path,
-        limits,
-        pixels,
-        diagram.has_legend,
+        return completed(sheet)
+    return completed(
+        icicle.draw(
+            diagram.forest,
+            diagram.tree,
+            diagram.fills,
+            diagram.path,
+            limits,
+            pixels,
+            diagram.has_legend,
+        )
     )
+
+
+def _is_readable(sheet: Sheet, pixels: float) -> bool:
+    return sheet.smallest_text * pixels / sheet.width >= SMALLEST_TEXT
 
 
 def _attempts(
