@@ -1,4 +1,4 @@
-"""Draws the trees of the gallery; needs scikit-learn.
+"""Draws the trees of the gallery; needs scikit-learn and pandas.
 
 python docs/gallery/make_trees.py
 """
