@@ -51,6 +51,18 @@ def choice(group: Group, *flags: str, names: tuple[str, ...], help: str) -> None
     )
 
 
+def word(parser: Group, name: str, *, names: tuple[str, ...]) -> None:
+    """Declares an argument that is one of ``names``."""
+    text(
+        parser,
+        name,
+        metavar=name.upper(),
+        help=f"one of: {', '.join(names)}",
+        type=one_of(*names),
+        completer=from_names(*names),
+    )
+
+
 def flag(group: Group, *names: str, help: str) -> None:
     """Declares an option without a value."""
     group.add_argument(*names, action="store_true", help=help)

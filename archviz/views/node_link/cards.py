@@ -133,22 +133,6 @@ def _measure(
     )  # fmt: skip
 
 
-def _wrapped(settings: str, taken: float) -> list[str]:
-    """``settings`` in lines of whole settings, the first beside what takes ``taken`` pixels.
-
-    One that is too long for any line is left for the painter to shorten.
-    """
-    lines = [""]
-    room = WIDEST - 2 * SIDE
-    for setting in settings.split(", "):
-        last = f"{lines[-1]}, {setting}" if lines[-1] else setting
-        if text_width(last, TEXT_SIZE) <= room - (taken if len(lines) == 1 else 0.0):
-            lines[-1] = last
-        else:
-            lines.append(setting)
-    return lines
-
-
 def _tree_node(node: Node, tooltip: str) -> Card:
     """The card of a decision tree's node: its test or its answer, then what is known of it."""
     said = [printable(line, 60) for line in tree_lines(node.attributes)]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from archviz_cli import arguments
-from archviz_cli.arguments import text
+from archviz_cli.arguments import word
 from archviz_cli.commands import Command
-from archviz_cli.completing import from_names
 from archviz_cli.console import Console
-from archviz_cli.parsing import Parser, one_of
+from archviz_cli.parsing import Parser
 from archviz_cli.running import print_text
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "tcsh")
@@ -21,14 +20,7 @@ EXAMPLES = """to complete in every new shell, put this into its file:
 
 def declare(parser: Parser) -> None:
     """Declares the arguments."""
-    text(
-        parser,
-        "shell",
-        metavar="SHELL",
-        help=f"one of: {', '.join(SHELLS)}",
-        type=one_of(*SHELLS),
-        completer=from_names(*SHELLS),
-    )
+    word(parser, "shell", names=SHELLS)
     arguments.saying(parser)
 
 

@@ -7,11 +7,10 @@ from argparse import Namespace
 
 from archviz.errors import OptionError
 from archviz_cli import arguments
-from archviz_cli.arguments import text
+from archviz_cli.arguments import text, word
 from archviz_cli.commands import Command
-from archviz_cli.completing import from_names
 from archviz_cli.console import Console
-from archviz_cli.parsing import Parser, one_of
+from archviz_cli.parsing import Parser
 from archviz_cli.running import print_text
 
 LISTS = (
@@ -25,14 +24,7 @@ EXAMPLES = """examples:
 
 def declare(parser: Parser) -> None:
     """Declares the arguments."""
-    text(
-        parser,
-        "what",
-        metavar="WHAT",
-        help=f"one of: {', '.join(LISTS)}",
-        type=one_of(*LISTS),
-        completer=from_names(*LISTS),
-    )
+    word(parser, "what", names=LISTS)
     text(parser, "name", nargs="?", metavar="NAME", help="for 'rule': its code or name")
     arguments.json(parser.add_argument_group("list"))
     arguments.saying(parser)
