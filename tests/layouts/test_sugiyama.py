@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from geometry import crossings, faults, straight_share
@@ -18,7 +19,7 @@ from random_graphs import graphs
 
 from archviz.errors import LayoutError
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
-from archviz.layouts.sugiyama import place
+from archviz.layouts.sugiyama import blocks, place
 
 DIRECTIONS = ("TB", "LR")
 
@@ -431,3 +432,22 @@ def test_a_lane_leaves_a_container_on_the_side_where_no_other_link_leaves() -> N
     placed = place(boxes, links)
     assert middle(placed.areas[2]) < middle(placed.areas[3])
     assert crossings(links, placed) == 0
+
+
+def test_equal_stretches_below_bottlenecks_of_other_widths_are_laid_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    laid_out = []
+
+    def count(run: blocks.Run, *sizes: Any) -> Any:
+        laid_out.append(run)
+        return lay_run(run, *sizes)
+
+    lay_run = blocks.lay_run
+    monkeypatch.setattr(blocks, "lay_run", count)
+    boxes = [Box(str(i), 100 + 10 * (i % 4 == 0) * i, 40) for i in range(13)]
+    links = [
+        Link(i + a, i + b) for i in (0, 4, 8) for a, b in ((0, 1), (0, 2), (1, 3), (2, 3), (3, 4))
+    ]
+    place(boxes, links)
+    assert len(laid_out) == 1

@@ -30,6 +30,8 @@ class Extent(NamedTuple):
 
 
 RAIL = Extent(0.0, 0.0, 0.0, 0.0, True)
+ALONE = Extent(0.0, 0.0, 0.0, 0.0)
+"""Of a box with nothing beside it."""
 
 Stretch = tuple[int, int, int, float, float]
 """Source, target, net, and how far from the vertices' positions the link leaves and arrives."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from archviz.layouts.sugiyama.blocks import Memo, Run
-from archviz.layouts.sugiyama.grid import Stretch
+from archviz.layouts.sugiyama.grid import ALONE, Stretch
 from archviz.layouts.sugiyama.measures import LANE_SPAN
 from archviz.layouts.sugiyama.parts import Part, RunPlan
 from archviz.layouts.sugiyama.ranking import assign_ranks, back_arcs
@@ -67,9 +67,9 @@ def place_rows(part: Part, memo: Memo) -> None:
     last = len(part.rows)
     cuts = _cuts(part)
     for start, stop in pairwise([-1, *cuts, last]):
-        if start >= 0 and (stop == last == start + 1 or stop == start + 1):
+        if start >= 0 and stop == start + 1:
             _step(part, start, outgoing)
-        else:
+        elif stop:  # nothing is above a bottleneck in the first rank
             _place_run(part, start, stop, outgoing, beside, memo)
     if cuts and cuts[-1] == last - 1:
         part.spots[-1] = [part.x[part.rows[-1][0]]]
@@ -104,6 +104,19 @@ def _step(part: Part, rank: int, outgoing: list[list[int]]) -> None:
     part.x[v] = part.x[u] + way
 
 
+def _extents(part: Part, members: list[int], begin: int, end: int, memo: Memo) -> list[int]:
+    """The number of each member's extent; leaves that are bottlenecks all look the same.
+
+    Nothing is beside them, and their links leave and arrive in the middle.
+    """
+    vertices = part.vertices
+    numbers = [memo.number(vertices[v].extent) for v in members]
+    for i, v in ((0, begin), (-1, end)):
+        if v >= 0 and vertices[v].ins is None and not vertices[v].extent.is_tag:
+            numbers[i] = memo.number(ALONE)
+    return numbers
+
+
 def _place_run(
     part: Part,
     start: int,
@@ -129,7 +142,7 @@ def _place_run(
     block = memo.block(
         Run(
             tuple([part.rank[v] - first for v in members]),
-            tuple([memo.number(part.vertices[v].extent) for v in members]),
+            tuple(_extents(part, members, begin, end, memo)),
             tuple(stretches),
             start >= 0,
             stop < last,

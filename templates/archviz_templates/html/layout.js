@@ -146,7 +146,7 @@ function placeRows(part, runs) {
   for (let i = 0; i + 1 < cuts.length; i++) {
     const start = cuts[i], stop = cuts[i + 1];
     if (start >= 0 && stop === start + 1) step(part, start, outgoing);
-    else placeRun(part, start, stop, outgoing, runs[next++]);
+    else if (stop) placeRun(part, start, stop, outgoing, runs[next++]);
   }
   if (cuts.length > 2 && cuts[cuts.length - 2] === last - 1) part.low[last - 1] = part.high[last - 1] = part.x[rows[last - 1][0]];
 }
