@@ -7,9 +7,8 @@ and dashed) and "off" (long dashes). Signs are drawn as lines: "check", "cross",
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
-from archviz.records import record
+from archviz.records import field, record
 
 
 @record

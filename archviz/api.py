@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ from archviz.importers import IMPORTERS, choose, make
 from archviz.importers.keras.sniff import is_keras
 from archviz.ir import Forest, Model, Severity
 from archviz.length import READABLE
+from archviz.log import Log
 from archviz.options import bind, options_of
 from archviz.output import (
     Rendering,
@@ -31,6 +30,7 @@ from archviz.overlays import OVERLAYS
 from archviz.preparing import Depth as Depth
 from archviz.preparing import check_texts, listed, prepared
 from archviz.preparing import prepare as prepare
+from archviz.records import replace
 from archviz.reporters import REPORTERS, Reporter
 from archviz.rules import RULES
 from archviz.scene import Scene
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 STYLE = "node-link"
 """How graphs are drawn when no style is asked for."""
 
-logger = logging.getLogger(__name__)
+logger = Log(__name__)
 
 
 def style_of(model: Model) -> str:

@@ -9,12 +9,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from archviz.diagnostics import Diagnostic, SourceLocation
 from archviz.errors import OptionError
+from archviz.records import replace
 
 VERSION = 1
 STOP = "stop-gradient"

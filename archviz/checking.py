@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from archviz.errors import MissingDependencyError, OptionError
 from archviz.importers.keras.sniff import is_keras
 from archviz.ir import Model
 from archviz.options import nearest
+from archviz.records import replace
 from archviz.rules import RULES
 from archviz.source import Source
 
@@ -29,7 +28,6 @@ UNFINISHED = "AVG090"
 _CALL = ("args", "kwargs", "input")
 """Options of importers that say what a live object is called with."""
 
-logger = logging.getLogger(__name__)
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from archviz.errors import OptionError
 from archviz.ir import Model
+from archviz.log import Log
 from archviz.options import bind
 from archviz.overlays import Overlay, Prepared, Subject
+from archviz.records import replace
 from archviz.scene import Scene
 from archviz.source import Source
 from archviz.views import View
 
-logger = logging.getLogger(__name__)
+logger = Log(__name__)
 
 
 def cover(

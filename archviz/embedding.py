@@ -15,7 +15,6 @@ import re
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from html import escape
 from pathlib import Path, PurePosixPath
 
@@ -23,7 +22,7 @@ from archviz.errors import ArchvizError, OptionError, RendererError
 from archviz.figure import TIME_LIMIT, Figure, Request, make
 from archviz.figure.settings import check, slug
 from archviz.output import write_whole
-from archviz.records import record
+from archviz.records import field, record
 from archviz.table import one_line
 
 PICTURES = ("svg", "png")

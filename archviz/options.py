@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from archviz.errors import OptionError, closest
-from archviz.records import record
+from archviz.records import field, record
 
 
 @record
@@ -18,23 +17,51 @@ class Option:
 
     Attributes:
         name: As written in text, with "-" for "_".
-        annotation: The parameter's type.
         default: What it is when not given.
+        written: The parameter's type, as its function has it: mostly as text.
+        names: What names in that text stand for.
     """
 
     name: str
-    annotation: object
     default: object
+    written: object
+    names: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def annotation(self) -> object:
+        """The parameter's type."""
+        holder = types.SimpleNamespace(__annotations__={self.name: self.written})
+        return get_type_hints(holder, self.names)[self.name]
 
 
 @lru_cache(maxsize=512)
 def options_of(function: Callable[..., object]) -> dict[str, Option]:
     """The options that ``function`` takes, by name."""
-    function = inspect.unwrap(function)
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if not isinstance(function, types.FunctionType):
+        return _options_by_signature(function)
+    # To import what inspects any callable would take longer than to draw a small tree.
+    code, defaults, hints = function.__code__, function.__kwdefaults__, function.__annotations__
+    end = code.co_argcount + code.co_kwonlyargcount
+    return {
+        name.replace("_", "-"): Option(
+            name.replace("_", "-"),
+            (defaults or {}).get(name),
+            hints.get(name, str),
+            function.__globals__,
+        )
+        for name in code.co_varnames[code.co_argcount : end]
+    }
+
+
+def _options_by_signature(function: Callable[..., object]) -> dict[str, Option]:
+    import inspect
+
     hints = get_type_hints(function)
     return {
         name.replace("_", "-"): Option(
-            name.replace("_", "-"), hints.get(name, str), parameter.default
+            name.replace("_", "-"), parameter.default, hints.get(name, str)
         )
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
@@ -54,6 +81,8 @@ def bind(
     Raises:
         OptionError: A name is unknown or a value does not fit.
     """
+    if not given:
+        return {}
     known = options_of(function)
     bound: dict[str, Any] = {}
     for name, value in given.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from archviz.errors import OptionError, RendererError
@@ -13,7 +12,7 @@ from archviz.importers import IMPORTERS
 from archviz.ir import Forest, Graph, Model
 from archviz.ir.walk import all_nodes, head_of
 from archviz.length import PAGE_HEIGHT, PAGE_WIDTH, PIXELS, Length, parse_length
-from archviz.records import record
+from archviz.records import record, replace
 from archviz.renderers import RENDERERS, Renderer
 from archviz.scene import Scene, Text, flatten
 from archviz.source import Source
@@ -155,10 +154,12 @@ def default_output(source: Source, format: str = "svg") -> Path:
     if source.path is None:
         return Path(source.name.rpartition(":")[2].rpartition(".")[2] + suffix)
     path = source.path if source.path.name else source.path.resolve()
-    endings = [ending for importer in IMPORTERS.all() for ending in importer.suffixes]
-    for ending in sorted(endings, key=len, reverse=True):
-        if path.name.lower().endswith(ending) and len(path.name) > len(ending):
-            return path.with_name(path.name[: -len(ending)] + suffix)
+    # Other distributions are asked last, for to find them takes longer than to draw a small model.
+    for importers in (IMPORTERS.builtin, IMPORTERS.third_party):
+        endings = [ending for importer in importers() for ending in importer.suffixes]
+        for ending in sorted(endings, key=len, reverse=True):
+            if path.name.lower().endswith(ending) and len(path.name) > len(ending):
+                return path.with_name(path.name[: -len(ending)] + suffix)
     return path.with_name((path.stem if source.is_file else path.name) + suffix)
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from archviz.errors import OptionError
 from archviz.garbage import collection_paused
 from archviz.ir import Forest, Graph, Model
 from archviz.ir.walk import all_nodes, leaves
+from archviz.log import Log
 from archviz.options import bind, parse_plugin
 from archviz.overlays import Prepared
 from archviz.passes import PASSES
+from archviz.records import replace
 
 Depth: TypeAlias = int | Literal["auto", "all"] | str
 """How deep modules stay open: a number, "auto" for a picture that can be read, or "all"."""
 
 Step: TypeAlias = tuple[str, Mapping[str, object]]
 
-logger = logging.getLogger(__name__)
+logger = Log(__name__)
 
 
 def prepare(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -72,7 +72,7 @@ class Registry(Generic[P]):
     def builtin_names(self) -> tuple[str, ...]:
         """Names of the built-in plugins, sorted."""
         path = importlib.import_module(self.package).__path__
-        return tuple(sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(path)))
+        return tuple(sorted(name.replace("_", "-") for name in _modules(path)))
 
     @cached_property
     def _third_party(self) -> dict[str, P]:
@@ -135,3 +135,20 @@ class Registry(Generic[P]):
         near = closest(name, known)
         hint = f"did you mean {near!r}?" if near else f"there are: {', '.join(known)}"
         raise OptionError(f"{name!r} is not among the {family}", hint)
+
+
+def _modules(path: Sequence[str]) -> list[str]:
+    """Names of the modules in the folders of ``path``."""
+    if not all(map(os.path.isdir, path)):  # a zip archive, or a program in one file
+        import pkgutil
+
+        return [module.name for module in pkgutil.iter_modules(path)]
+    found = []
+    for folder in path:
+        for name in os.listdir(folder):
+            stem, suffix = os.path.splitext(name)
+            if stem.isidentifier() and stem != "__init__":
+                inner = os.path.join(folder, name, "__init__.py")
+                if suffix == ".py" or (not suffix and os.path.isfile(inner)):
+                    found.append(stem)
+    return found

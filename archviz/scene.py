@@ -7,11 +7,10 @@ how that looks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
 from typing import TypeAlias
 
 from archviz.length import Length
-from archviz.records import record
+from archviz.records import field, record, replace
 
 Segment: TypeAlias = tuple[str, *tuple[float, ...]]
 """One command of an SVG path with absolute coordinates: M x y, L x y, Q, C or Z."""

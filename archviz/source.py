@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import os
 import re
 import sys
@@ -281,6 +280,8 @@ def _makes_a_model(live: object) -> TypeGuard[Callable[[], object]]:
     kinds = ("function", "builtin_function_or_method", "method", "partial")
     if type(live).__name__ not in kinds and not isinstance(live, type):
         return False
+    import inspect
+
     try:
         parameters = inspect.signature(live).parameters.values()  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from archviz.compiled import compiled
 from archviz.errors import OptionError
 from archviz.hatch import KINDS
-from archviz.records import record
+from archviz.records import field, record, replace
 
 _NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
 

@@ -1,18 +1,22 @@
-"""A record is what the standard library's frozen dataclass with slots would be."""
+"""A record is what the standard library's frozen dataclass with slots would be.
+
+A mutable class is what its dataclass with slots and without comparison would be.
+"""
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, fields
 from inspect import signature
 from typing import Any
 
 import pytest
 
 from archviz.ir import Node, Parameter, ParameterUse, TensorType, Value
-from archviz.records import changing, record
+from archviz.records import MISSING, changing, field, mutable, record, replace
 
 
 class Point:
@@ -31,6 +35,15 @@ class One:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "x", self.x + 1)
+
+
+class Names:
+    """Fields with the names of what makes them."""
+
+    kind: int
+    values: int
+    named: int = 0
+    default_kind: int = 1
 
 
 class Empty:
@@ -52,7 +65,18 @@ def both(cls: type) -> tuple[Any, Any]:
     """``cls`` as a record, and as the dataclass that it stands for."""
     body = {name: value for name, value in vars(cls).items() if name not in OBJECT_HAS}
     ours, theirs = (type(cls.__name__, (), dict(body)) for _ in range(2))
+    for name in ("parts", "note"):
+        if name in body:
+            setattr(theirs, name, as_in_dataclasses(body[name]))
     return record(ours), dataclass(frozen=True, slots=True)(theirs)
+
+
+def as_in_dataclasses(ours: Any) -> Any:
+    if ours.default is MISSING:
+        return dataclasses.field(
+            default_factory=ours.default_factory, compare=ours.compare, repr=ours.repr
+        )
+    return dataclasses.field(default=ours.default, compare=ours.compare, repr=ours.repr)
 
 
 CALLS: list[tuple[type, tuple[object, ...], dict[str, object]]] = [
@@ -60,6 +84,7 @@ CALLS: list[tuple[type, tuple[object, ...], dict[str, object]]] = [
     (Point, (3, ("b",), [1]), {}),
     (Point, (), {"x": 3, "note": "n"}),
     (One, (3,), {}),
+    (Names, (), {"values": 1, "kind": 2}),
     (Empty, (), {}),
 ]
 WRONG: list[tuple[type, tuple[object, ...], dict[str, object]]] = [
@@ -76,6 +101,7 @@ def test_it_holds_says_and_hides_the_same(
     cls: type, arguments: tuple[object, ...], keywords: dict[str, object]
 ) -> None:
     ours, theirs = both(cls)
+    assert list(signature(ours).parameters) == list(signature(theirs).parameters)
     made, expected = ours(*arguments, **keywords), theirs(*arguments, **keywords)
     assert asdict(made) == asdict(expected)
     assert repr(made) == repr(expected)
@@ -125,6 +151,15 @@ def test_it_is_frozen() -> None:
         del pair.first
     with pytest.raises(FrozenInstanceError):
         pair.third = 2  # type: ignore[attr-defined]
+
+
+def test_a_default_that_can_be_changed_is_refused() -> None:
+    class Shared:
+        x: list[int] = []  # noqa: RUF012
+
+    for kind in (record, mutable):
+        with pytest.raises(ValueError, match="x"):
+            kind(Shared)
 
 
 def through_a_pickle(value: Pair) -> Pair:
@@ -199,3 +234,45 @@ def test_what_is_changed_is_what_replace_makes() -> None:
         changed.op = "other"  # type: ignore[misc]
     with pytest.raises(TypeError):
         changing(Node)(node, nothing=1)
+
+
+@mutable
+class Heap:
+    """For pickles, as above."""
+
+    first: int
+    rest: list[int] = field(default_factory=list)
+    note: str = ""
+
+    def __len__(self) -> int:
+        return 1 + len(self.rest)
+
+
+def test_a_mutable_class_can_be_changed() -> None:
+    assert list(signature(Heap).parameters) == ["first", "rest", "note"]
+    heap, other = Heap(1), Heap(1)
+    assert (heap.first, heap.rest, heap.note) == (1, [], "")
+    heap.rest.append(2)
+    heap.note = "n"
+    assert (len(heap), len(other)) == (2, 1)
+    assert not hasattr(heap, "__dict__")
+    assert [item.name for item in fields(Heap)] == ["first", "rest", "note"]  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        heap.more = 3  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        Heap()  # type: ignore[call-arg]
+
+
+def test_a_mutable_object_is_equal_to_itself_alone() -> None:
+    heap = Heap(1)
+    assert heap == heap
+    assert heap != Heap(1)
+    assert len({heap, Heap(1)}) == 2
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, replace, through_a_pickle])
+def test_a_mutable_object_is_copied(copied: Callable[[Any], Any]) -> None:
+    heap = Heap(1, [2], "n")
+    found = copied(heap)
+    assert found is not heap
+    assert (found.first, found.rest, found.note) == (1, [2], "n")

@@ -7,7 +7,7 @@ the totals add up when weights are tied. Bytes are those of packed elements.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any
 
 from archviz.errors import OptionError
@@ -16,7 +16,7 @@ from archviz.ir.edit import used_values
 from archviz.ir.types import TensorType, Type, format_shape, format_type
 from archviz.ir.walk import all_graphs, all_nodes, operations_of
 from archviz.passes import PASSES
-from archviz.records import record
+from archviz.records import field, mutable, record
 from archviz.table import aligned, one_line
 
 AUTO_ROWS = 60
@@ -177,7 +177,7 @@ def _chosen_depth(rows: list[Row], levels: int, depth: int | str) -> int:
     return chosen
 
 
-@dataclass(slots=True)
+@mutable
 class _Tally:
     """What is known of one scope while the graph is walked."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from archviz.errors import OptionError
 from archviz.ir import Forest, Graph, Node, Scope, Value
 from archviz.ir.forest.counts import without_counts
 from archviz.ir.forest.subtree import cut
+from archviz.records import replace
 
 LIMITS = ("tree", "root", "max-depth", "max-nodes", "counts")
 """The options of :func:`graph_of_trees`."""

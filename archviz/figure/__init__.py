@@ -13,14 +13,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from archviz.errors import ArchvizError, RendererError
 from archviz.figure.cache import Entry, identity
 from archviz.figure.settings import check, slug
-from archviz.records import record
+from archviz.records import field, record
 
 TIME_LIMIT = 120
 """Seconds that drawing one figure may take."""

@@ -8,7 +8,6 @@ parameters of ``read``.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from enum import IntEnum
@@ -16,11 +15,12 @@ from enum import IntEnum
 from archviz.errors import ImporterError
 from archviz.ir import Model
 from archviz.ir.model import WeightReader
+from archviz.log import Log
 from archviz.records import record
 from archviz.registry import Registry
 from archviz.source import Source
 
-logger = logging.getLogger(__name__)
+logger = Log(__name__)
 
 
 class Confidence(IntEnum):

@@ -7,8 +7,7 @@ import re
 
 from archviz.errors import ImporterError
 from archviz.importers import Confidence, Importer
-from archviz.ir import Model, serde
-from archviz.ir.verify import verify
+from archviz.ir import Model
 from archviz.source import Source
 
 SUFFIX = ".archviz.json"
@@ -36,6 +35,9 @@ def read(source: Source, *, max_megabytes: int = 64) -> Model:
     Raises:
         ImporterError: It is no JSON, breaks the schema, or is too large.
     """
+    from archviz.ir import serde
+    from archviz.ir.verify import verify
+
     problem = source.recognised_problem()
     if problem:
         raise ImporterError(f"{source.name}: {problem[0]}", problem[1])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 
 from archviz.ir.build import change_node
 from archviz.ir.graph import Graph, Node, ParameterUse
 from archviz.ir.walk import captured, leaves
-from archviz.records import changing
+from archviz.records import changing, replace
 
 _change_use = changing(ParameterUse)
 

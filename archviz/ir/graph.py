@@ -7,13 +7,12 @@ consumers; :mod:`archviz.ir.walk` derives them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import TypeAlias
 
 from archviz.diagnostics import SourceLocation
 from archviz.ir.forest.columns import Forest
 from archviz.ir.types import TensorType, Type
-from archviz.records import record
+from archviz.records import field, record
 
 ScopePath: TypeAlias = tuple[str, ...]
 """Where a node lives, ("encoder", "layer", "0"); the parent is ``path[:-1]``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -11,7 +10,7 @@ from archviz.diagnostics import Diagnostic
 from archviz.ir.build import GraphBuilder
 from archviz.ir.forest.columns import Forest
 from archviz.ir.graph import Graph
-from archviz.records import record
+from archviz.records import field, record
 
 WeightReader: TypeAlias = Callable[[Sequence[str]], Mapping[str, Any]]
 """Gives NumPy arrays by the names of parameters, for those whose values can be had."""

@@ -7,11 +7,10 @@ are called one behind the other, as in a Sequential, becomes edges.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from archviz.ir.build import GraphBuilder
 from archviz.ir.graph import Attribute, Graph, Parameter, ParameterUse, ScopePath
-from archviz.records import record
+from archviz.records import field, record
 
 OWN = "Parameters"
 """Operator of the node for parameters of a module that has modules inside as well."""

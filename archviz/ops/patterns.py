@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from functools import cache
 from typing import Any
 
 from archviz.compiled import compiled
-from archviz.records import record
+from archviz.records import field, record
 
 PATTERNS = "patterns"
 

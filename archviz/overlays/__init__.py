@@ -9,12 +9,11 @@ are the keyword-only parameters of ``prepare``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Any
 
 from archviz.annotation import Annotation
 from archviz.ir import Graph, Model
-from archviz.records import record
+from archviz.records import field, record
 from archviz.registry import Registry
 from archviz.source import Source
 

@@ -7,7 +7,6 @@ for live PyTorch modules; what they are called with is said as for the check.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -21,6 +20,7 @@ from archviz.errors import OptionError
 from archviz.importers import make
 from archviz.ir import Graph, Model, Node
 from archviz.overlays import Overlay, Prepared, Subject
+from archviz.records import replace
 
 GOOD, BAD, OFF = "good", "bad", "off"
 MOST_CUTS = 2

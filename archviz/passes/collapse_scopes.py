@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Literal
 
 from archviz.errors import OptionError
@@ -13,6 +12,7 @@ from archviz.ir.build import change_node
 from archviz.ir.edit import contract, sweep
 from archviz.ir.walk import leaves, scope_children
 from archviz.passes import Pass
+from archviz.records import replace
 
 MOST_BOXES = 60
 """How many boxes the automatic depth aims not to exceed; a page holds about that many."""

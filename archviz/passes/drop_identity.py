@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from archviz.ir import Graph, Node
 from archviz.ir.edit import bypass, rewire, sweep
 from archviz.ir.walk import consumers, producers
 from archviz.ops import table
 from archviz.passes import Pass
+from archviz.records import replace
 
 
 def apply(graph: Graph, *, keep: tuple[str, ...] = ()) -> Graph:

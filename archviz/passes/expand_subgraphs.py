@@ -8,12 +8,12 @@ node is merged.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import zip_longest
 
 from archviz.ir import Graph, Node, Scope, ScopePath, Value
 from archviz.ir.edit import rewire
 from archviz.passes import Pass
+from archviz.records import replace
 
 MAX_DEPTH = 64
 

@@ -9,14 +9,13 @@ architecture proper (a lookup in a table of weights, a product) is never static.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from archviz.ir import Graph, Node, Parameter, ParameterUse, TensorType
 from archviz.ir.build import change_node
 from archviz.ir.edit import bypass, sweep
 from archviz.ir.walk import captured, producers
 from archviz.ops import OTHER, category_of, input_name, table
 from archviz.passes import Pass
+from archviz.records import replace
 
 
 def apply(graph: Graph) -> Graph:

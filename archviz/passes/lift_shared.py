@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.edit import sweep, used_values
 from archviz.ir.walk import producers
 from archviz.passes import Pass
+from archviz.records import replace
 
 MOST_LIFTED = 32
 """Operations that one shared value may be made of inside its module."""

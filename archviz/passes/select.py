@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from archviz.errors import OptionError, closest
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.edit import contract, sweep, used_values
 from archviz.ir.walk import producers
 from archviz.passes import Pass
+from archviz.records import replace
 
 
 def apply(graph: Graph, *, focus: str = "") -> Graph:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError
 from archviz.reading.svg import MAX_BYTES, Drawing, Drawn
-from archviz.records import record
+from archviz.records import field, mutable, record, replace
 
 if TYPE_CHECKING:
     from pypdf import PageObject
@@ -109,7 +108,7 @@ class _State:
     mode: int = 0
 
 
-@dataclass(slots=True)
+@mutable
 class _Painter:
     """Follows content streams.
 

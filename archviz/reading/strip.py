@@ -8,7 +8,6 @@ longer than ``KEEP``; everything else is copied as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from archviz.reading import MalformedError
 from archviz.reading.wire import (
@@ -20,7 +19,7 @@ from archviz.reading.wire import (
     Window,
     varint,
 )
-from archviz.records import record
+from archviz.records import field, record
 
 KEEP = 1024
 """Bytes up to which a payload stays: shape inference needs the small ones."""

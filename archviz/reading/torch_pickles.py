@@ -7,11 +7,10 @@ a tensor are functions of ``torch._utils`` (PyTorch 0.1 to 2.13).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from archviz.reading.pickles import Global, Instance, Persistent, PickleReader
-from archviz.records import record
+from archviz.records import record, replace
 
 MAX_RANK = 64
 MAX_SIZE = (1 << 63) - 1

@@ -6,11 +6,11 @@ The package resvg-py (extra "png") draws the SVG. Specification: Portable Networ
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib.resources import as_file
 
 from archviz.errors import MissingDependencyError, OptionError, RendererError
 from archviz.font import FAMILIES, folder
+from archviz.records import replace
 from archviz.renderers import RENDERERS, Renderer
 from archviz.scene import Scene
 from archviz.theme import AUTO

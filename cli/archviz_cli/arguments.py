@@ -8,7 +8,7 @@ from typing import Any
 from archviz.errors import OptionError
 from archviz.options import parse_bindings
 from archviz_cli.completing import Completer, completed, from_family, from_names, widths
-from archviz_cli.parsing import Several, one_of
+from archviz_cli.parsing import Parser, Several, one_of
 
 Group = argparse._ActionsContainer
 """A parser, or one of the groups of its options."""
@@ -51,10 +51,10 @@ def choice(group: Group, *flags: str, names: tuple[str, ...], help: str) -> None
     )
 
 
-def word(parser: Group, name: str, *, names: tuple[str, ...]) -> None:
+def word(parser: Parser, name: str, *, names: tuple[str, ...]) -> None:
     """Declares an argument that is one of ``names``."""
     text(
-        parser,
+        parser.places,
         name,
         metavar=name.upper(),
         help=f"one of: {', '.join(names)}",
@@ -74,9 +74,9 @@ def either(group: Group, name: str, *, help: str, default: bool | None) -> None:
     action.help = help  # Python 3.11 and 3.12 would add the default
 
 
-def sources(parser: Group) -> None:
+def sources(parser: Parser) -> None:
     """Declares the sources of a command that takes several."""
-    parser.add_argument(
+    parser.places.add_argument(
         "sources",
         nargs="+",
         metavar="SOURCE",
@@ -84,10 +84,10 @@ def sources(parser: Group) -> None:
     )
 
 
-def source(parser: Group, what: str = "") -> None:
+def source(parser: Parser, what: str = "") -> None:
     """Declares the source of a command that takes one."""
     what = what or "a file or folder, '-' for standard input, or package.module:attribute"
-    parser.add_argument("source", metavar="SOURCE", help=what)
+    parser.places.add_argument("source", metavar="SOURCE", help=what)
 
 
 def reading(parser: Group) -> None:

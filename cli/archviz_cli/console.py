@@ -1,25 +1,16 @@
-"""What the command line says on standard error, and its progress line."""
+"""What the command line says on standard error."""
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from archviz.errors import ArchvizError
 from archviz.ir import Model, Severity
-from archviz.records import record
-from archviz.reporters import REPORTERS
+from archviz.records import record, replace
 from archviz.table import one_line
-
-PATIENCE = 1.0
-"""Seconds before a progress line appears."""
-
-_ERASE = "\r\x1b[2K"
 
 
 @record
@@ -59,73 +50,21 @@ class Console:
             or item.severity is not Severity.INFO
             or item.name.startswith("assumed-")
         )
-        sys.stderr.write(REPORTERS.get("text").report([replace(model, diagnostics=shown)]))
+        if shown:
+            from archviz.reporters import REPORTERS
+
+            sys.stderr.write(REPORTERS.get("text").report([replace(model, diagnostics=shown)]))
 
     @contextmanager
     def stages(self) -> Iterator[None]:
         """Tells the stages of what runs inside: lines when verbose, or one that vanishes."""
-        if self.verbose:
-            handler: logging.Handler = logging.StreamHandler(sys.stderr)
-            handler.setFormatter(logging.Formatter("archviz: %(message)s"))
-        elif not self.quiet and sys.stderr.isatty():
-            handler = ProgressLine()
+        if self.verbose or (not self.quiet and sys.stderr.isatty()):
+            from archviz_cli.progress import told
+
+            with told(self.verbose):
+                yield
         else:
             yield
-            return
-        root = logging.getLogger("archviz")
-        level = root.level
-        root.setLevel(logging.INFO)
-        root.addHandler(handler)
-        try:
-            yield
-        finally:
-            root.removeHandler(handler)
-            root.setLevel(level)
-            handler.close()
-
-
-class ProgressLine(logging.Handler):
-    """A line with the current stage, which appears after a second and is erased at the end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._stage = ""
-        self._is_due = False
-        self._is_shown = False
-        self._timer = threading.Timer(PATIENCE, self._become_due)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Notes a stage and, once it takes long, shows it."""
-        self._stage = record.getMessage()
-        if self._is_due:
-            self._show()
-
-    def _become_due(self) -> None:
-        with self.lock or threading.Lock():
-            self._is_due = True
-            if self._stage:
-                self._show()
-
-    def _show(self) -> None:
-        import shutil
-
-        width = shutil.get_terminal_size().columns - 1
-        sys.stderr.write(_ERASE + one_line(f"{self._stage} …")[:width])
-        sys.stderr.flush()
-        self._is_shown = True
-
-    def close(self) -> None:
-        """Erases the line."""
-        self._timer.cancel()
-        with self.lock or threading.Lock():
-            self._is_due = False
-            self._stage = ""
-            if self._is_shown:
-                sys.stderr.write(_ERASE)
-                sys.stderr.flush()
-        super().close()
 
 
 def _is_colored() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Action, ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 from archviz.errors import OptionError, closest
 from archviz_cli.parsing import Several
+
+_TABLE = re.compile(r"""tool["']?\s*(\.\s*["']?archviz|\]|=)""")
+# Ways to begin ``[tool.archviz]``, where what reads TOML has to be loaded.
 
 Defaults = dict[str, dict[str, Any]]
 """Values by command and by the option's long name."""
@@ -36,7 +40,7 @@ def read(path: Path, known: Callable[[], Mapping[str, Sequence[str]]]) -> Defaul
         OptionError: The file is no TOML, or has a key that no option answers to.
     """
     text = path.read_text(encoding="utf-8", errors="replace")
-    if "archviz" not in text:
+    if "archviz" not in text or not _TABLE.search(text):
         return {}
     import tomllib
 

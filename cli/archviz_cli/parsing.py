@@ -26,6 +26,10 @@ class Parser(argparse.ArgumentParser):
         prog: What is typed before its arguments.
         usage: What is typed behind that, in short.
         options: What :class:`argparse.ArgumentParser` takes.
+
+    Attributes:
+        places: The arguments without a name. Added to the parser itself, each would have the width
+            of the terminal looked up.
     """
 
     def __init__(self, prog: str = "", usage: str = "[OPTIONS]", **options: Any) -> None:
@@ -37,6 +41,7 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
             **options,
         )
+        self.places = self.add_argument_group("positional arguments")
 
     def parsed(self, words: Sequence[str]) -> argparse.Namespace:
         """What ``words`` give, options and other arguments in any order.

@@ -18,8 +18,9 @@ from samples import samples_of
 
 from archviz import api
 from archviz.errors import ArchvizError
-from archviz_cli import console, main
-from archviz_cli.console import Console, ProgressLine
+from archviz_cli import console, main, progress
+from archviz_cli.console import Console
+from archviz_cli.progress import ProgressLine
 
 SAMPLE = samples_of("onnx")[0]
 
@@ -35,7 +36,8 @@ class Terminal(io.StringIO):
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     stream = Terminal()
     # Not sys.stderr itself, which pytest takes back for each phase of a test.
-    monkeypatch.setattr(console, "sys", SimpleNamespace(stderr=stream))
+    for module in (console, progress):
+        monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     return stream
@@ -52,7 +54,7 @@ def wait_for(text: str, stream: Terminal) -> None:
 def test_what_takes_long_has_a_line_that_vanishes(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console, "PATIENCE", 0.01)
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
     with Console().stages():
         logging.getLogger("archviz.api").info("reading %s", "a\x1bb.onnx")
         wait_for("reading a�b.onnx …", terminal)

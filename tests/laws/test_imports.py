@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from samples import samples_of
 from source_tree import imports, modules
 
 HEAVY = {
@@ -21,7 +22,7 @@ HOSTS = {"archviz.sphinx": {"docutils", "sphinx"}}
 """Modules that nobody but the package that they extend imports, and that package."""
 
 LAYERS = (
-    ("errors", "records", "compiled"),
+    ("errors", "records", "compiled", "log"),
     ("diagnostics",),
     ("options", "overrides", "table", "length", "garbage", "baseline"),
     ("ir", "reading", "source", "registry", "ops", "text", "scene"),
@@ -156,6 +157,13 @@ def test_importing_the_package_loads_next_to_nothing() -> None:
 def test_asking_for_the_version_loads_no_command_line() -> None:
     code = "from archviz_cli.main import run; run(['--version'])"
     assert not loaded_by(code) & {"argparse"}
+
+
+def test_drawing_a_file_loads_no_module_that_takes_long_and_is_not_needed(tmp_path: Path) -> None:
+    sample = samples_of("keras")[0]
+    code = f"from archviz_cli.main import run; run({['render', str(sample), '-o', str(tmp_path)]})"
+    slow = {"dataclasses", "inspect", "logging", "shutil", "tempfile", "tomllib"}
+    assert loaded_by(code) & slow == set()
 
 
 def test_choosing_an_importer_loads_the_reader_of_none(tmp_path: Path) -> None:

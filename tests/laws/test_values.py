@@ -28,7 +28,8 @@ def value_classes() -> list[type]:
 
 @pytest.mark.parametrize("value", value_classes(), ids=lambda value: value.__qualname__)
 def test_a_value_is_frozen_and_has_slots(value: type) -> None:
-    assert value.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        object.__new__(value).anything = 1
     assert "__slots__" in vars(value)
     assert not hasattr(value, "__dict__") or "__dict__" not in dir(value)
 

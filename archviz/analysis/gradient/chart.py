@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 
 from archviz.analysis.gradient.report import Culprit, GradientReport
 from archviz.ir import Graph
-from archviz.records import record
+from archviz.records import field, record
 
 
 class Flow(StrEnum):

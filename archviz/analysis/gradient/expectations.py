@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from archviz.analysis.gradient.report import GradientReport, Observation, ParameterVerdict
 from archviz.analysis.gradient.words import Confidence, Verdict
 from archviz.errors import OptionError
 from archviz.options import nearest
+from archviz.records import replace
 
 _NO_GRADIENT = frozenset(Verdict) - {Verdict.OK}
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, field
+from dataclasses import asdict
 from math import hypot, inf, isfinite, log10
 from statistics import median
 from typing import Any
 
-from archviz.records import record
+from archviz.records import field, record
 from archviz.table import aligned
 
 SCHEMA_VERSION = 1

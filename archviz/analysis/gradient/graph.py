@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from enum import Enum
 from types import CodeType
 from typing import TypeAlias
 
 from archviz.analysis.gradient.words import Kind
 from archviz.diagnostics import SourceLocation
-from archviz.records import record
+from archviz.records import field, record
 
 Frame: TypeAlias = tuple[CodeType, int] | SourceLocation
 """A place in code, or a location already read.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from archviz.analysis.gradient.graph import ModuleFacts, ValueGraph
 from archviz.analysis.gradient.report import ParameterVerdict
 from archviz.analysis.gradient.words import STOPS, Confidence, Verdict
+from archviz.records import replace
 
 Verdicts = dict[str, ParameterVerdict]
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
 from archviz.analysis.gradient.words import HEALTHY, SUGGESTION, Confidence, Kind, Verdict
 from archviz.diagnostics import Diagnostic, Severity, SourceLocation
-from archviz.records import record
+from archviz.records import field, record
 
 SCHEMA_VERSION = 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
 
 from archviz.analysis.gradient.graph import (
@@ -20,7 +19,7 @@ from archviz.analysis.gradient.places import best_frame, locate
 from archviz.analysis.gradient.report import Culprit, ParameterVerdict, Step
 from archviz.analysis.gradient.words import PRICE, Confidence, Kind, Verdict
 from archviz.diagnostics import SourceLocation
-from archviz.records import record
+from archviz.records import record, replace
 
 NOWHERE = SourceLocation("?")
 MOST_CULPRITS = 8

@@ -10,7 +10,6 @@ was dropped, which is why findings are information.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from archviz.analysis.gradient.graph import GradientValue, Operation, Role, Target, ValueGraph
 from archviz.analysis.gradient.report import GradientReport, ParameterVerdict
@@ -20,6 +19,7 @@ from archviz.analysis.gradient.words import Confidence, Verdict
 from archviz.diagnostics import SourceLocation
 from archviz.ir import Forest, Graph, Model, Node, TensorType
 from archviz.ir.types import is_float
+from archviz.records import field, mutable, replace
 
 TOLD = (Verdict.CUT, Verdict.ZERO, Verdict.NO_FORMULA)
 """Verdicts that a file can prove; what nothing uses is the affair of other rules."""
@@ -59,7 +59,7 @@ def _told(item: ParameterVerdict) -> ParameterVerdict:
     return ParameterVerdict(Verdict.OK, item.shape, confidence=Confidence.STATIC)
 
 
-@dataclass(slots=True)
+@mutable
 class _Converter:
     """Makes the value graph of a graph of a file, its subgraphs included."""
 

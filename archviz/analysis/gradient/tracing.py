@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from archviz.analysis.gradient.graph import (
     Frame,
@@ -13,9 +12,10 @@ from archviz.analysis.gradient.graph import (
     Target,
     ValueGraph,
 )
+from archviz.records import field, mutable
 
 
-@dataclass(slots=True)
+@mutable
 class TraceBuilder:
     """Takes operations in the order of execution, values being named by whatever hashes.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
+from archviz.records import field, mutable
 
-@dataclass(slots=True)
+
+@mutable
 class Split:
     """A test that trees refer to by its number.
 
@@ -22,7 +23,7 @@ class Split:
     category: int = -1
 
 
-@dataclass(slots=True)
+@mutable
 class Stored:
     """A model before it becomes a Forest.
 
@@ -104,7 +105,7 @@ def ctr_detail(prior: float, target: int) -> str:
     return f"prior {prior:.4g}" + (f", target {target}" if target else "")
 
 
-@dataclass(slots=True)
+@mutable
 class Links:
     """Trees that are not symmetric, node by node, each tree's root first.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from archviz.importers.checkpoint.modules import modules_in
@@ -13,6 +12,7 @@ from archviz.reading import MalformedError
 from archviz.reading.names import clean
 from archviz.reading.pickles import Instance, OrderedDictionary
 from archviz.reading.torch_pickles import Tensor
+from archviz.records import field, mutable
 
 MAX_TENSORS = 200_000
 MAX_NESTING = 64
@@ -34,7 +34,7 @@ _COPIES = (
 _NO_MODEL = ("optim", "scheduler", "scaler", "rng", "amp", "lr_", "loop", "callback", "sampler")
 
 
-@dataclass(slots=True)
+@mutable
 class Contents:
     """The parts of a checkpoint.
 

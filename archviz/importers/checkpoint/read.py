@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ from archviz.reading import MalformedError, naming
 from archviz.reading.archives import Archive
 from archviz.reading.names import clean
 from archviz.reading.pickles import PickleReader
+from archviz.records import replace
 from archviz.source import Source
 
 NAME = "checkpoint"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from archviz.importers.checkpoint.stored import Stored
 from archviz.ir import TensorType
 from archviz.reading import MalformedError, json
 from archviz.reading.names import clean
+from archviz.records import field, mutable
 from archviz.source import Source
 
 MAX_INDEX = 64 << 20
@@ -24,7 +24,7 @@ _FACTS = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
+@mutable
 class Sharded:
     """What the files of a checkpoint hold together.
 

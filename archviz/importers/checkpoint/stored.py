@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from archviz.importers.checkpoint.kinds import guess, is_buffer, usual_place
 from archviz.ir import Parameter, TensorType
 from archviz.ir.build import unique
 from archviz.ir.module_tree import Module
 from archviz.reading.names import clean
-from archviz.records import record
+from archviz.records import field, mutable, record
 
 MAX_DEPTH = 48
 """Modules inside one another; what is deeper keeps its name whole."""
@@ -43,7 +42,7 @@ class Stored:
     location: str = ""
 
 
-@dataclass(slots=True)
+@mutable
 class _Draft:
     """A module under construction."""
 

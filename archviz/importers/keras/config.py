@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import field, replace
 from typing import Any
 
 from archviz.ir import Dim, TensorType
 from archviz.reading import MalformedError
 from archviz.reading.names import clean
-from archviz.records import record
+from archviz.records import field, record, replace
 
 MAX_LAYERS = 200_000
 MAX_NESTING = 64

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError
@@ -19,6 +18,7 @@ from archviz.importers.keras.sniff import CONFIG, KERAS_METADATA, SIGNATURE
 from archviz.importers.keras.stored import StoredWeights
 from archviz.reading import MalformedError, json
 from archviz.reading.names import clean
+from archviz.records import field, mutable
 from archviz.source import Source
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MAX_JSON = 64 << 20
 MAX_METADATA = 256 << 20
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Container:
     """What a file holds.
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from archviz.importers.keras.config import MAX_NESTING, MAX_RANK
 from archviz.ir import TensorType
 from archviz.reading import MalformedError
 from archviz.reading.names import clean
+from archviz.records import field, mutable
 
 if TYPE_CHECKING:
     import h5py
@@ -22,7 +22,7 @@ MAX_OBJECTS = 500_000
 _DTYPES = {"f": "float", "i": "int", "u": "uint", "b": "bool", "c": "complex"}
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Group:
     """One group of a file.
 

@@ -7,7 +7,6 @@ records what it does; layers of the user's own classes are looked into in the sa
 from __future__ import annotations
 
 import importlib
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +26,7 @@ from archviz.importers.keras.live_parts import (
 from archviz.importers.keras.live_tree import live_containment
 from archviz.importers.keras.symbolic import NoCallError, left_as_it_is, recorded_call
 from archviz.ir import Model
+from archviz.log import Log
 from archviz.reading.names import clean
 from archviz.reading.notes import Notes
 from archviz.source import Source
@@ -34,7 +34,7 @@ from archviz.source import Source
 MAX_LOOKED_INTO = 16
 """Levels of the user's own layers in layers that are looked into."""
 
-logger = logging.getLogger(__name__)
+logger = Log(__name__)
 
 
 def read_object(source: Source, bindings: Mapping[str, Sequence[int]], notes: Notes) -> Model:

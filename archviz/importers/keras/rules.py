@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from typing import Any, TypeVar
 
 from archviz.importers.keras.config import JSON, Shape
 from archviz.ir import Dim
-from archviz.records import record
+from archviz.records import field, record
 
 MOST_OUTPUTS = 10_000
 """Outputs that one layer is believed to have."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from archviz.errors import ImporterError
@@ -10,6 +9,7 @@ from archviz.importers.lightgbm import dump, text
 from archviz.importers.lightgbm.trees import forest_of
 from archviz.ir import Forest, Model
 from archviz.reading import json, naming
+from archviz.records import replace
 from archviz.source import Source
 
 

@@ -6,11 +6,11 @@ a number below zero is a leaf's, -1 the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from archviz.ir import Condition, Forest, Missing
 from archviz.ir.forest.check import sound
+from archviz.records import field, mutable
 
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _EXPONENTIAL = ("poisson", "gamma", "tweedie")
@@ -18,7 +18,7 @@ _EXPONENTIAL = ("poisson", "gamma", "tweedie")
 _MISSING = (Missing.NEVER, Missing.ZERO, Missing.NAN)
 
 
-@dataclass(slots=True)
+@mutable
 class Trees:
     """The columns of all trees one behind the other, those of splits and those of leaves apart.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from archviz.importers.onnx.operators import Operators
 from archviz.ir import Attribute, ScopePath, Type
 from archviz.ir.build import GraphBuilder
 from archviz.reading.names import clean
+from archviz.records import field, mutable
 
 if TYPE_CHECKING:
     from onnx import FunctionProto, GraphProto
@@ -19,7 +19,7 @@ MAX_ID_PART = 200
 """Characters that a name adds to an id that has other parts."""
 
 
-@dataclass(slots=True)
+@mutable
 class Level:
     """One graph, or the expanded body of one function call, while it is read.
 

@@ -8,9 +8,9 @@ one and comes back into another. The later calls are named "pool@2", "pool@3", i
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 
 from archviz.ir import Graph, ScopePath
+from archviz.records import replace
 
 MOST_TESTED = 500
 """Scopes that are looked at closely; the work for each is at most that of walking the graph."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archviz.importers.onnx.operators import Operators
@@ -23,6 +22,7 @@ from archviz.ir import Parameter, TensorType
 from archviz.ir.build import unique
 from archviz.ir.types import is_float
 from archviz.reading.names import clean
+from archviz.records import field, mutable
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, SparseTensorProto, TensorProto
@@ -36,7 +36,7 @@ _SIGNATURE = "pkg.torch.export.ExportedProgram.graph_signature"
 _TARGET = re.compile(r": ([A-Z_]+) target='([^'\n]+)'")
 
 
-@dataclass(slots=True)
+@mutable
 class _Stored:
     type: TensorType
     proto: TensorProto | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from archviz.errors import ImporterError
 from archviz.importers.pmml.document import Element, parse
@@ -12,6 +11,7 @@ from archviz.ir import Diagnostic, Forest, Model, Severity
 from archviz.ir.forest.check import sound
 from archviz.reading import naming
 from archviz.reading.names import clean
+from archviz.records import field, mutable
 from archviz.source import Source
 
 MAX_BYTES = 512 << 20
@@ -56,7 +56,7 @@ def read(source: Source) -> Model:
         ) from None
 
 
-@dataclass
+@mutable
 class _Group:
     """Trees whose answers become one number, or one answer.
 

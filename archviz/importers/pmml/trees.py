@@ -8,12 +8,12 @@ others become a chain of splits, the last of which leads to what the node itself
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from archviz.importers.pmml.document import Element
 from archviz.ir import Condition
 from archviz.reading.names import clean
+from archviz.records import field, mutable
 
 NAN = float("nan")
 _PREDICATES = (
@@ -64,7 +64,7 @@ class Test(NamedTuple):
     is_swapped: bool = False
 
 
-@dataclass
+@mutable
 class Fields:
     """The features of a model, found as predicates name them.
 

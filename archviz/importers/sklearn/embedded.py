@@ -61,7 +61,7 @@ def _bytes(value: Any, data: Any) -> bytes | None:
 
 def with_classes(forest: Forest, part: Part) -> Forest:
     """The forest with the labels that the estimator around it knows."""
-    from dataclasses import replace
+    from archviz.records import replace
 
     known = part.get("classes_", part.get("_classes"))
     names = names_of(known)

@@ -27,13 +27,13 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from archviz.diagnostics import Diagnostic, Severity
 from archviz.errors import ImporterError
 from archviz.importers import IMPORTERS, Confidence, Importer
 from archviz.ir import Model
+from archviz.records import replace
 from archviz.registry import Postponed
 from archviz.source import Source
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,12 +25,13 @@ from archviz.importers.torch.static import tree_of
 from archviz.importers.torch.wrappers import bytes_of, is_lazy, is_weightless, unwrapped
 from archviz.ir import Model
 from archviz.ir.types import format_shape
+from archviz.log import Log
 from archviz.source import Source
 
 MOST_REAL_BYTES = 1 << 30
 """Weights of a model that is run for real when shapes alone do not do."""
 
-logger = logging.getLogger(__name__)
+logger = Log(__name__)
 
 
 @records.record

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, TypeAlias
 
 from archviz.diagnostics import SourceLocation
 from archviz.ir import Dim
+from archviz.records import field, mutable
 
 Frame: TypeAlias = tuple[CodeType, int]
 """A place in Python code: a code object and the offset of its last instruction; see ``sites``."""
@@ -198,7 +198,7 @@ class ModuleCall:
         self.is_finished = False
 
 
-@dataclass(slots=True)
+@mutable
 class Recording:
     """One forward call.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 
 from archviz.reading import MalformedError
 from archviz.reading.archives import Archive
 from archviz.reading.names import clean
+from archviz.records import field, mutable
 
 MAX_CODE = 6 << 20
 """Bytes of code that are parsed; a syntax tree takes some forty times as many."""
 
 
-@dataclass(slots=True)
+@mutable
 class ClassCode:
     """One class.
 

@@ -7,11 +7,10 @@ counted from the root, which is 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from archviz.records import record
+from archviz.records import field, record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -208,10 +207,10 @@ class Forest:
             return NotImplemented
         import numpy as np
 
-        for item in fields(self):
-            mine, its = getattr(self, item.name), getattr(other, item.name)
-            if item.name not in COLUMNS or mine is None or its is None:
-                if mine is not its and (item.name in COLUMNS or mine != its):
+        for name in self.__match_args__:
+            mine, its = getattr(self, name), getattr(other, name)
+            if name not in COLUMNS or mine is None or its is None:
+                if mine is not its and (name in COLUMNS or mine != its):
                     return False
             elif not np.array_equal(mine, its, equal_nan=mine.dtype.kind == "f"):
                 return False

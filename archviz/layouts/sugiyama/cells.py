@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import ceil, sqrt
 
 from archviz.layouts.sugiyama.blocks import Memo
@@ -30,7 +29,7 @@ from archviz.layouts.sugiyama.pins import pin_sources, pin_targets
 from archviz.layouts.sugiyama.routes import Placed
 from archviz.layouts.sugiyama.rows import place_rows, rank_vertices
 from archviz.layouts.sugiyama.stacking import stack_rows
-from archviz.records import record
+from archviz.records import record, replace
 
 
 @record

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from archviz.layouts.sugiyama.measures import NEAR, PITCH
+from archviz.records import field, mutable
 
 _WEIGHED = 80
 """Up to so many nets in a channel, crossings are counted to choose their order."""
@@ -21,7 +21,7 @@ _COMPARED = 400
 """Up to so many nets, tracks are shared as well as can be."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Net:
     """What must be joined in a channel.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 
 from archviz.layouts.sugiyama.measures import LABEL_GAP, NEAR, PITCH, RAIL_GAP
 from archviz.layouts.sugiyama.parts import Part
+from archviz.records import mutable
 
 _ROUNDS = 4
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Lane:
     """One column beside the ranks ``first`` to ``last``, for all such links of one net.
 

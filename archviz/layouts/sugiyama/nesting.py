@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from archviz.errors import LayoutError
 from archviz.layouts import Box, Link
 from archviz.layouts.sugiyama.ranking import ways
+from archviz.records import field, mutable
 
 INLET = -2
 """As the source of an arc: it comes in through the border."""
@@ -24,7 +24,7 @@ the child is a leaf.
 """
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Cell:
     """One container, or the page.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from archviz.layouts.sugiyama.measures import (
     PITCH,
 )
 from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
-from archviz.records import record
+from archviz.records import field, mutable, record
 
 if TYPE_CHECKING:
     from archviz.layouts.sugiyama.channels import Net
@@ -52,7 +51,7 @@ class Child:
     shape: int = -1
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Drawn:
     """A part laid out.
 
@@ -81,7 +80,7 @@ class Drawn:
     height: float = 0.0
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Vertex:
     """A child, a port on the border, or a label that takes a place of its own.
 
@@ -141,7 +140,7 @@ class PartPlan:
     sides: tuple[bool, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Part:
     """Everything known of a part; each step of the layout sets some of it.
 

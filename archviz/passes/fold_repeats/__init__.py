@@ -10,7 +10,6 @@ matter of splitting ``origin``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from archviz.ir import Graph, Node, Scope, ScopePath
 from archviz.ir.build import change_node
@@ -19,6 +18,7 @@ from archviz.passes import Pass
 from archviz.passes.fold_repeats.branches import Branches, find_branches
 from archviz.passes.fold_repeats.items import items_at
 from archviz.passes.fold_repeats.runs import Run, find_runs, users_of
+from archviz.records import field, mutable, replace
 
 
 def apply(graph: Graph, *, least: int = 2, words: Mapping[str, str] | None = None) -> Graph:
@@ -49,7 +49,7 @@ def apply(graph: Graph, *, least: int = 2, words: Mapping[str, str] | None = Non
     return graph
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class _Folding:
     """What a graph loses, and what stays for it.
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
 
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.build import change_node
 from archviz.ir.edit import used_values
 from archviz.ops import table
 from archviz.passes.fold_repeats.items import node_signature, said_of
+from archviz.records import mutable
 
 LARGEST_BRANCH = 512
 """Operations that one branch may have."""
@@ -30,7 +30,7 @@ PICKS = ("getitem", "select", "narrow", "chunk", "unbind", "Slice", "Gather", "S
 _NUMBER = re.compile(r"\d+")
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Branches:
     """Equal branches that one operation joins.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 
 from archviz.ir import Graph, Node, ScopePath
+from archviz.records import field, mutable
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Item:
     """An operation or a module.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from archviz.ir import Graph, Node
 from archviz.ops import category_of, table
 from archviz.passes.fold_repeats.items import Item
+from archviz.records import mutable
 
 LONGEST_PERIOD = 512
 """Items that one block of a run may have."""
@@ -19,7 +19,7 @@ _Made: TypeAlias = dict[str, tuple[int, int]]
 """The values that a block makes, by the position of the node and of its output."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Run:
     """Equal blocks one behind the other.
 

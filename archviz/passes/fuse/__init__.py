@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import cache
 
 from archviz.ir import Attribute, Graph, Node, TensorType
@@ -22,6 +21,7 @@ from archviz.passes.fuse import chains
 from archviz.passes.fuse.enclosure import Enclosure
 from archviz.passes.fuse.expressions import parse
 from archviz.passes.fuse.matching import Match, Matcher, Rule, operators_ending
+from archviz.records import replace
 
 MOST_TRIED = 12
 """Ways to match that are tried at one operation."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from itertools import chain
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from archviz.ir.edit import used_values
 from archviz.ir.walk import producers
 from archviz.ops import category_of, table
 from archviz.passes.fuse.expressions import Bound, Call, Name, Number, Operation, Term
-from archviz.records import record
+from archviz.records import field, record
 
 MOST_STEPS = 4000
 """Terms looked at before an operation is given up as the last of a match."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from archviz.diagnostics import Diagnostic
 from archviz.ir import Graph, Model, Node, ScopePath
 from archviz.ir.walk import leaves, scope_children
 from archviz.layouts.sugiyama.states import States, prepare
-from archviz.records import record
+from archviz.records import record, replace
 from archviz.renderers.html import details
 from archviz.renderers.html.overlaid import Annotate, Overlaid, arc_states
 from archviz.renderers.html.tables import Pictures, Table, relative

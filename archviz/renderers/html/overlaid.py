@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from archviz.annotation import Annotation, Remark
 from archviz.ir import Graph, Node, ScopePath
 from archviz.layouts.sugiyama.states import Piece
+from archviz.records import replace
 from archviz.renderers.html.tables import path_data
 from archviz.text import printable
 from archviz.views.node_link.signs import sign

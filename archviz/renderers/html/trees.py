@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from archviz.analysis.tree_words import tree_lines
 from archviz.ir import Graph, Node, Scope, ScopePath
+from archviz.records import replace
 from archviz.text import printable
 
 LEVELS = 3

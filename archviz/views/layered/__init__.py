@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from archviz.errors import OptionError
 from archviz.ir import Graph, Model
 from archviz.ir.edit import used_values
 from archviz.length import Length, parse_length
+from archviz.records import replace
 from archviz.scene import Group, Rect, Scene
 from archviz.text import printable
 from archviz.views import View

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from archviz.records import replace
 from archviz.scene import Mark, Rect, Text
 from archviz.text import fit, text_width
 from archviz.views.layered.look import Look, current

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import field, replace
 from typing import Any
 
 from archviz.errors import OptionError
@@ -21,7 +20,7 @@ from archviz.ir.patterns import matched_by
 from archviz.ir.patterns import nearest as nearest_node
 from archviz.length import parse_length
 from archviz.options import nearest
-from archviz.records import record
+from archviz.records import field, record, replace
 from archviz.scene import Group, Mark, Path, Rect
 from archviz.theme import along
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 from archviz.ir import Node
 from archviz.ir.walk import leaves
+from archviz.records import field, mutable, replace
 from archviz.scene import Group, Mark, Path, Rect, Text
 from archviz.text import printable, text_width
 from archviz.theme import PLATE
@@ -21,7 +21,7 @@ LEAST = 6.0
 MARGIN = 6.0
 
 
-@dataclass(slots=True)
+@mutable
 class Page:
     """A sheet that a kind of figure fills from left to right and from the top down.
 

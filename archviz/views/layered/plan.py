@@ -7,13 +7,12 @@ value alone passes, and grouped into stages. Nothing here knows how it will look
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import field
 
 from archviz.ir import Graph, Model, Node
 from archviz.ir.edit import used_values
 from archviz.ops import category_of
 from archviz.passes import PASSES
-from archviz.records import record
+from archviz.records import field, record
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.spine import Spine
 

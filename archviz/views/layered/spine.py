@@ -8,7 +8,6 @@ goes around a change of resolution and back, is a skip connection.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
@@ -16,7 +15,7 @@ from archviz.ir import Graph, Node, TensorType
 from archviz.ir.edit import used_values
 from archviz.ir.walk import leaves
 from archviz.ops import table
-from archviz.records import record
+from archviz.records import field, mutable, record
 from archviz.views.layered.extents import Extent
 
 START = -1
@@ -40,7 +39,7 @@ class Bypass:
     nodes: tuple[Node, ...] = ()
 
 
-@dataclass(slots=True)
+@mutable
 class Spine:
     """The longest way, and all that is beside it.
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from archviz.ir import Dim, Graph
 from archviz.ops import category_of
-from archviz.records import record
+from archviz.records import record, replace
 from archviz.scene import Group, Mark, Path
 from archviz.text import fit
 from archviz.views.layered.extents import Extent

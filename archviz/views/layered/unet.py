@@ -7,10 +7,10 @@ Segmentation", 2015, figure 1. Widths and heights are logarithmic.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from archviz.errors import OptionError
+from archviz.records import field, mutable
 from archviz.scene import Mark, Rect
 from archviz.views.layered.extents import Extent
 from archviz.views.layered.kind import Kind
@@ -64,7 +64,7 @@ def _turn(plan: Plan) -> int | None:
     return low if max(sides[low:]) > sides[low] and (plan.input.side or 0) > sides[low] else None
 
 
-@dataclass(slots=True)
+@mutable
 class Bar:
     """A unit or a run of equal ones as drawn.
 

@@ -5,9 +5,7 @@ Geometry follows from built-in text metrics and a layout engine; colours are lef
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Literal
@@ -20,6 +18,8 @@ from archviz.ir.patterns import matched_by
 from archviz.ir.walk import operation_count
 from archviz.layouts import LAYOUTS, Area, Box, Placement, Route, require
 from archviz.length import parse_length
+from archviz.log import Log
+from archviz.records import replace
 from archviz.scene import Group, Mark, Rect, Scene, Text
 from archviz.text import CAP_HEIGHT, printable, text_width
 from archviz.views import View
@@ -38,7 +38,7 @@ MARGIN = 16.0
 KEY_WIDTH = 300.0
 """Least width of a picture with an overlay, for its legend."""
 
-logger = logging.getLogger(__name__)
+logger = Log(__name__)
 
 
 @collection_paused()

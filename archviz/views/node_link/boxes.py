@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from archviz.annotation import Annotation
 from archviz.ir import Graph, Node, ScopePath, TensorType
 from archviz.ir.types import format_shape
 from archviz.ir.walk import producers
 from archviz.layouts import Box, Link
+from archviz.records import field, mutable
 from archviz.text import printable, text_width
 from archviz.views.node_link import cards, edges, faces
 from archviz.views.node_link.cards import Card
@@ -20,7 +19,7 @@ from archviz.views.node_link.shared import name_of, shared_values
 LABEL_HEIGHT = 12.0
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@mutable
 class Drawing:
     """Boxes and links under construction.
 

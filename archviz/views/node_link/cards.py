@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from archviz.analysis.tree_words import tree_lines
 from archviz.annotation import Remark
@@ -11,7 +10,7 @@ from archviz.ir import Graph, Node
 from archviz.ir.types import format_type
 from archviz.ir.walk import head_of, leaves, operations_of
 from archviz.layouts import Area
-from archviz.records import record
+from archviz.records import record, replace
 from archviz.scene import Group, Mark, Path, Rect, Segment
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import foot

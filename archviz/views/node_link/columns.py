@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import field, replace
 from functools import partial
 from itertools import pairwise
 from typing import Literal
 
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
-from archviz.records import record
+from archviz.records import field, record, replace
 from archviz.views.node_link.cuts import by_cost, candidates, chosen
 from archviz.views.node_link.reaches import reaches
 

@@ -7,7 +7,6 @@ trees an overview. Nodes of a million make no objects; what is drawn does.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from archviz.analysis.tree_rows import rows_for
@@ -16,6 +15,7 @@ from archviz.ir import Forest, Model
 from archviz.ir.forest.columns import COLUMNS
 from archviz.ir.forest.counts import without_counts
 from archviz.length import parse_length
+from archviz.records import replace
 from archviz.scene import Scene
 from archviz.text import printable
 from archviz.views import View

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from archviz.ir import Forest
 from archviz.layouts import LAYOUTS, Box, Link, Placement, Route
-from archviz.records import record
+from archviz.records import record, replace
 from archviz.scene import Mark, Path, Segment, Text
 from archviz.text import text_width
 from archviz.views.tree.cards import Card, Facts, cards_of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archviz.length import PIXELS
+from archviz.records import replace
 from archviz.views.tree import icicle
 from archviz.views.tree.part import Limits, part_of
 from archviz.views.tree.sheet import Sheet

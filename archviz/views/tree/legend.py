@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from archviz.ir.forest import Forest
+from archviz.records import replace
 from archviz.scene import Mark, Rect, Text
 from archviz.text import fit, printable, text_width
 from archviz.theme import STEPS

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 
 from archviz.errors import OptionError
 from archviz.ir.forest import Forest
 from archviz.ir.forest.subtree import cut
-from archviz.records import record
+from archviz.records import field, record
 
 
 @record

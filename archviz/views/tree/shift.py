@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from archviz.records import replace
 from archviz.scene import Group, Mark, Path, Segment
 
 

@@ -344,7 +344,7 @@ def _said(forest: Forest, chosen: Sequence[int], middle: Array) -> str:
 def _legend(
     forest: Forest, fills: Fills, grid: Array, width: float, y: float, plots: Plots | None
 ) -> tuple[list[Mark], float]:
-    from dataclasses import replace
+    from archviz.records import replace
 
     if fills.classes:
         own = replace(fills, kind="class", width=len(fills.classes))

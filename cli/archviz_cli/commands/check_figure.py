@@ -21,7 +21,7 @@ EXAMPLES = """examples:
 
 def declare(parser: Parser) -> None:
     """Declares the arguments."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="SVG and PDF files")
+    parser.places.add_argument("files", nargs="+", metavar="FILE", help="SVG and PDF files")
     group = parser.add_argument_group("demands")
     text(
         group,

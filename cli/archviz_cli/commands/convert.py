@@ -21,7 +21,7 @@ def declare(parser: Parser) -> None:
     """Declares the arguments."""
     arguments.source(parser)
     text(
-        parser,
+        parser.places,
         "folder",
         nargs="?",
         metavar="FOLDER",

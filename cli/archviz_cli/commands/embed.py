@@ -30,7 +30,7 @@ def declare(parser: Parser) -> None:
     """Declares the arguments."""
     from archviz.figure import TIME_LIMIT
 
-    parser.add_argument("documents", nargs="+", metavar="DOCUMENT", help="Markdown files")
+    parser.places.add_argument("documents", nargs="+", metavar="DOCUMENT", help="Markdown files")
     group = parser.add_argument_group("figures")
     flag(group, "--check", help="write nothing; exit with 1 when a figure is stale")
     group.add_argument(

@@ -25,7 +25,7 @@ EXAMPLES = """examples:
 def declare(parser: Parser) -> None:
     """Declares the arguments."""
     word(parser, "what", names=LISTS)
-    text(parser, "name", nargs="?", metavar="NAME", help="for 'rule': its code or name")
+    text(parser.places, "name", nargs="?", metavar="NAME", help="for 'rule': its code or name")
     arguments.json(parser.add_argument_group("list"))
     arguments.saying(parser)
 

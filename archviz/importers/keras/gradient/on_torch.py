@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from archviz.analysis.gradient.report import GradientReport
+from archviz.records import replace
 
 
 def check_torch(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from archviz.analysis.gradient.graph import ValueGraph
 from archviz.analysis.gradient.report import ParameterVerdict
 from archviz.analysis.gradient.solver import solve
 from archviz.analysis.gradient.words import Verdict
+from archviz.records import replace
 
 _STATES = {
     "none": Verdict.NONE_GRAD,

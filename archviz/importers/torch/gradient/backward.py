@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from archviz.importers.torch.gradient.nodes import LEAF, all_nodes, reachable
-from archviz.records import record
+from archviz.records import field, mutable, record
 
 NO_FORMULA = ("derivative for", "no autograd formula", "not implemented for", "not differentiable")
 """What PyTorch says when an operation has no formula; any other error is not a finding."""
@@ -38,7 +37,7 @@ class MissingFormulaError(RuntimeError):
         self.node = node
 
 
-@dataclass(slots=True)
+@mutable
 class Gradients:
     """What one backward pass left.
 
@@ -195,7 +194,7 @@ def gradients_of(
                 leaf.grad = gradient
 
 
-@dataclass(slots=True)
+@mutable
 class Flow:
     """What went in and out of every node of a backward pass.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -26,6 +25,7 @@ from archviz.importers.torch.record import CallFailedError, record
 from archviz.importers.torch.recorder import Running
 from archviz.importers.torch.recording import Recording
 from archviz.importers.torch.untouched import kept, random_state
+from archviz.records import replace
 
 MOST_FLIPS = 8
 """Branches whose other side is tried before a verdict that may hang on them is told."""

@@ -86,7 +86,7 @@ class Converter:
         )
 
     def _moved(self, target: Target) -> Target:
-        from dataclasses import replace
+        from archviz.records import replace
 
         return replace(target, value=self.place.get(target.value, -1))
 

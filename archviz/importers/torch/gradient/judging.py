@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +28,7 @@ from archviz.importers.torch.gradient.watcher import Watcher
 from archviz.importers.torch.gradient.zeros import origin_of_zeros, zeros_of
 from archviz.importers.torch.recording import Recording
 from archviz.importers.torch.untouched import random_state
+from archviz.records import replace
 
 NUDGE = 0.05
 """Standard deviation of what all-zero parameters get to see whether gradient flows behind them."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from archviz.ops.gradients import gradient_table
-from archviz.records import record
+from archviz.records import field, mutable, record
 
 _TABLE = gradient_table("torch")
 ZERO: dict[str, list[int]] = _TABLE["zero"]
@@ -61,7 +60,7 @@ def blocked_inputs(node: Any) -> tuple[frozenset[int], bool]:
     return _NONE, False
 
 
-@dataclass(slots=True)
+@mutable
 class Ledger:
     """Which value each output of an autograd node, and each leaf tensor, is.
 

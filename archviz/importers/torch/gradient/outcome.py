@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,9 +11,10 @@ from archviz.importers.torch.gradient import backward
 from archviz.importers.torch.gradient.nodes import reachable
 from archviz.importers.torch.gradient.subject import Subject, roots_in
 from archviz.importers.torch.gradient.watcher import Watcher
+from archviz.records import field, mutable
 
 
-@dataclass(slots=True)
+@mutable
 class Outcome:
     """What the recorded call left.
 

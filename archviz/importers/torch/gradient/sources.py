@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -16,11 +15,12 @@ from archviz.importers.torch.inputs import parse_inputs, parse_kwargs
 from archviz.importers.torch.reading import filled, with_weights
 from archviz.importers.torch.untouched import random_state
 from archviz.importers.torch.wrappers import is_weightless, unwrapped
+from archviz.log import Log
 from archviz.source import Source, attribute
 
 Result = TypeVar("Result")
 
-logger = logging.getLogger(__name__)
+logger = Log(__name__)
 
 
 def check_source(

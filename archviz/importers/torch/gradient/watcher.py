@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,6 +18,7 @@ from archviz.importers.torch.gradient.stacks import deep_frames
 from archviz.importers.torch.identity import TAG
 from archviz.importers.torch.recorder import Recorder
 from archviz.importers.torch.recording import Observer, Recording, Reference
+from archviz.records import mutable
 
 VALUE_FREE = frozenset(
     {
@@ -47,7 +47,7 @@ _is_wrapped = getattr(torch._C._functorch, "is_functorch_wrapped_tensor", lambda
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
-@dataclass(slots=True)
+@mutable
 class Note:
     """What is known of an operation beside its record.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from archviz.records import field, mutable
 from archviz.scene import Mark, Rect
 from archviz.text import fit, text_width
 from archviz.views.layered.blocks.rows import Box, Column, Run
@@ -34,7 +34,7 @@ _SHORT = (
 Points = list[Point]
 
 
-@dataclass(slots=True)
+@mutable
 class Drawn:
     """A column, drawn.
 

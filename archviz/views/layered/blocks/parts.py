@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from archviz.ir.walk import leaves
 from archviz.ops import table
+from archviz.records import field, mutable
 from archviz.views.layered.blocks.pictures import convolved, tokens
 from archviz.views.layered.blocks.wiring import Wiring
 from archviz.views.layered.look import current
@@ -22,7 +22,7 @@ _NORM = re.compile(r"norm(alization)?(\d?d)?$", re.IGNORECASE)
 """Classes of modules that normalise: "T5LayerNorm", "LlamaRMSNorm", "BatchNorm1d"."""
 
 
-@dataclass(slots=True)
+@mutable
 class Part:
     """A box, or a circle, in the making.
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from archviz.ir import Node
-from archviz.records import record
+from archviz.records import field, mutable, record
 from archviz.views.layered.blocks.wiring import Wiring
 
 
@@ -50,7 +49,7 @@ class Box:
         return (*(node for side in self.sides for node in side.nodes), *self.nodes)
 
 
-@dataclass(slots=True)
+@mutable
 class Row:
     """Boxes at one height.
 
@@ -106,7 +105,7 @@ class Run:
     copies: tuple[tuple[Box, ...], ...]
 
 
-@dataclass(slots=True)
+@mutable
 class Column:
     """One way from bottom to top.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
 from archviz.ir import Graph, Node, Value
 from archviz.ir.walk import leaves
 from archviz.ops import category_of
+from archviz.records import replace
 
 _OPENED = ("Attention", "Feed forward", "Add & Norm")
 _CORES = (
