@@ -185,6 +185,7 @@ def _group(graph: Graph, path: ScopePath) -> Group:
         return Group(path, _lines(path[-1]))
     repeat = f" ×{scope.repeat}" if scope.repeat > 1 else ""
     repeat += " parallel" if scope.is_parallel else ""
+    repeat += f", each {scope.growth:,} wider" if scope.growth else ""
     return Group(path, _lines(path[-1] + repeat, scope.type))
 
 

@@ -48,6 +48,8 @@ class Parameter:
         trainable: Whether an optimizer would update it; None when the source does not say.
         value: The elements of a small constant in row-major order, or None.
         location: Where the bytes are when outside the source, "weights.bin+4096", else "".
+        sizes: Elements in each of the blocks that it stands for, when they grow; its type then has
+            "64…224" for a size that goes from 64 to 224.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Parameter:
     trainable: bool | None = None
     value: tuple[bool | int | float | str, ...] | None = None
     location: str = ""
+    sizes: tuple[int, ...] = ()
 
 
 @record
@@ -87,6 +90,8 @@ class Scope:
         last: Name of the last of them; "" when they have no names of their own.
         shares_weights: Whether they are one module called several times.
         is_parallel: Whether they stand side by side instead.
+        growth: How much wider each makes what it takes by joining to it what it makes, when they
+            are equal but for that; else 0.
     """
 
     path: ScopePath
@@ -95,6 +100,7 @@ class Scope:
     last: str = ""
     shares_weights: bool = False
     is_parallel: bool = False
+    growth: int = 0
 
 
 @record

@@ -324,6 +324,7 @@ def _parameter_to_json(item: Parameter) -> Json:
             "kind": "" if item.kind == "weight" else item.kind,
             "trainable": item.trainable,
             "location": item.location,
+            "sizes": list(item.sizes),
         },
         "name",
     )
@@ -351,6 +352,7 @@ def _parameter_from_json(data: Json) -> Parameter:
         trainable=trainable,
         value=None if elements is None else tuple(elements),
         location=_text(data.get("location", "")),
+        sizes=tuple([_integer(size) for size in data.get("sizes", ())]),
     )
 
 
@@ -369,6 +371,7 @@ def _graph_to_json(graph: Graph) -> Json:
                         "last": scope.last,
                         "shares_weights": scope.shares_weights or None,
                         "is_parallel": scope.is_parallel or None,
+                        "growth": scope.growth or None,
                     }
                 )
                 for scope in graph.scopes.values()
@@ -406,6 +409,7 @@ def _graph_from_json(data: Json, depth: int) -> Graph:
             _text(item.get("last", "")),
             item.get("shares_weights") is True,
             item.get("is_parallel") is True,
+            _integer(item.get("growth", 0)),
         )
         for item in data.get("scopes", ())
     ]

@@ -54,12 +54,15 @@ def _copies(graph: Graph, path: ScopePath, members: Iterable[Node]) -> dict[str,
     """How often each parameter of a module is there, which with its blocks may be drawn once."""
     found: dict[str, int] = {}
     for node in members:
-        times = node.repeat
+        times = of_growing = node.repeat
         for length in range(len(path), len(node.scope) + 1):
             around = graph.scopes[node.scope[:length]]
             times *= 1 if around.shares_weights else around.repeat
+            of_growing *= 1 if around.shares_weights or around.growth else around.repeat
         for use in node.parameters:
-            found[use.parameter] = max(times * use.copies, found.get(use.parameter, 1))
+            parameter = graph.parameters.get(use.parameter)
+            known = times if parameter is None or not parameter.sizes else of_growing
+            found[use.parameter] = max(known * use.copies, found.get(use.parameter, 1))
     return found
 
 

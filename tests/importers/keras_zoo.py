@@ -175,6 +175,25 @@ def transformer(k: Any) -> Any:
 
 
 @model
+def densely_connected(k: Any) -> Any:
+    """Two blocks as of DenseNet, each of whose layers takes what all before it made."""
+    layers = k.layers
+    x = k.Input((16, 16, 3), name="image")
+    y = layers.Conv2D(16, 3, padding="same", use_bias=False, name="stem")(x)
+    for block in range(2):
+        for index in range(4):
+            name = f"dense{block}_layer{index}"
+            z = layers.BatchNormalization(name=f"{name}_norm")(y)
+            z = layers.ReLU(name=f"{name}_relu")(z)
+            z = layers.Conv2D(8, 3, padding="same", use_bias=False, name=f"{name}_conv")(z)
+            y = layers.Concatenate(name=f"{name}_concat")([y, z])
+        y = layers.Conv2D(24, 1, name=f"transition{block}_conv")(y)
+        y = layers.AveragePooling2D(2, name=f"transition{block}_pool")(y)
+    y = layers.GlobalAveragePooling2D(name="pool")(y)
+    return k.Model(x, layers.Dense(10, name="logits")(y))
+
+
+@model
 def text(k: Any) -> Any:
     layers = k.layers
     x = k.Input((12,), dtype="int32")

@@ -2,22 +2,25 @@
 
 Blocks are modules, or stretches of operations where a file knows no modules. They are equal when
 operations, attributes, types, parameter shapes and wiring are; names and weights may differ. What
-all copies take from outside (a mask, a rotary table) does not keep them apart. The first copy stays
-and its nodes account in ``origin`` for those of the others, copy by copy, so that unfolding is a
-matter of splitting ``origin``.
+all copies take from outside (a mask, a rotary table) does not keep them apart. Nor do sizes that
+grow by the same step from block to block because each joins what it makes to what it takes.
+
+The first copy stays and its nodes account in ``origin`` for those of the others, copy by copy, so
+that unfolding is a matter of splitting ``origin``. Where blocks grow it says from where to where.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archviz.ir import Graph, Node, Scope, ScopePath
+from archviz.ir import Graph, Node, Parameter, Scope, ScopePath, Value
 from archviz.ir.build import change_node
 from archviz.ir.edit import rewire, sweep
 from archviz.passes import Pass
 from archviz.passes.fold_repeats.branches import Branches, find_branches
+from archviz.passes.fold_repeats.growth import may_grow, stand_ins
 from archviz.passes.fold_repeats.items import items_at
-from archviz.passes.fold_repeats.runs import Run, find_runs, users_of
+from archviz.passes.fold_repeats.runs import Run, find_growing, find_runs, users_of
 from archviz.records import field, mutable, replace
 
 
@@ -30,23 +33,40 @@ def apply(graph: Graph, *, least: int = 2, words: Mapping[str, str] | None = Non
         words: By id of an imported node words that have to be equal as well, what an overlay says.
     """
     depth = 0
+    least = max(least, 2)
     while items := items_at(graph, depth, words):
         # The scopes of one level have no node in common, so all are folded in one go.
         users = users_of(graph)
-        runs = {home: find_runs(inside, users, max(least, 2)) for home, inside in items.items()}
-        if any(runs.values()):
-            folding = _Folding(dict(graph.scopes))
-            for home, inside in runs.items():
-                for run in inside:
-                    folding.add_run(run, home)
-            graph = folding.applied(graph)
+        folded = _folded(graph, {home: find_runs(at, users, least) for home, at in items.items()})
+        growing = [home for home, at in items.items() if may_grow(at)]
+        if growing:
+            if folded is not graph:
+                graph, items, users = folded, items_at(folded, depth, words), users_of(folded)
+            folded = _folded(
+                graph, {home: find_growing(items[home], users, least, graph) for home in growing}
+            )
+        graph = folded
         depth += 1
-    while rows := find_branches(graph, max(least, 2), words or {}):
+    while rows := find_branches(graph, least, words or {}):
         folding = _Folding(dict(graph.scopes))
         for row in rows:
             folding.add_row(row)
         graph = folding.applied(graph)
     return graph
+
+
+def _folded(graph: Graph, runs: Mapping[ScopePath, list[Run]]) -> Graph:
+    if not any(runs.values()):
+        return graph
+    folding = _Folding(dict(graph.scopes))
+    for home, inside in runs.items():
+        for run in inside:
+            folding.add_run(run, home)
+            if run.growth:
+                values, parameters = stand_ins(run.copies, run.leaving, graph)
+                folding.values.update(values)
+                folding.parameters.update(parameters)
+    return folding.applied(graph)
 
 
 @mutable
@@ -60,6 +80,8 @@ class _Folding:
         renamed: The value that stands for one that goes.
         moved: New scopes of nodes.
         joins: By id of an operation the row that it joins.
+        values: Those that are described otherwise.
+        parameters: Likewise.
     """
 
     scopes: dict[ScopePath, Scope]
@@ -68,15 +90,20 @@ class _Folding:
     renamed: dict[str, str] = field(default_factory=dict)
     moved: dict[str, ScopePath] = field(default_factory=dict)
     joins: dict[str, Branches] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
 
     def add_run(self, run: Run, home: ScopePath) -> None:
         """Folds blocks that stand one behind the other."""
         self._reduce(run.copies)
         first, last = run.items[0], run.items[-1]
         if run.period == 1 and first.path is not None and last.path is not None:
-            self._repeat(first.path, run.copies, last.path[-1])
+            path = first.path
+            self._repeat(path, run.copies, last.path[-1])
         else:
-            self._enclose(run.copies, home)
+            path = self._enclose(run.copies, home)
+        if run.growth:
+            self.scopes[path] = replace(self.scopes[path], growth=run.growth)
 
     def add_row(self, row: Branches) -> None:
         """Folds blocks that stand side by side."""
@@ -151,10 +178,19 @@ class _Folding:
                 )
             )
         outputs = dict.fromkeys(self.renamed.get(value, value) for value in graph.outputs)
-        values = {key: value for key, value in graph.values.items() if key not in self.renamed}
+        values = {
+            key: self.values.get(key, value)
+            for key, value in graph.values.items()
+            if key not in self.renamed
+        }
         ordered = dict(sorted(self.scopes.items(), key=lambda entry: len(entry[0])))
         folded = replace(
-            graph, nodes=tuple(nodes), values=values, outputs=tuple(outputs), scopes=ordered
+            graph,
+            nodes=tuple(nodes),
+            values=values,
+            outputs=tuple(outputs),
+            parameters={**graph.parameters, **self.parameters},
+            scopes=ordered,
         )
         return sweep(_called(folded, self._names_of_outputs(graph)))
 

@@ -13,8 +13,9 @@ from collections.abc import Hashable, Iterator, Mapping
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.build import change_node
 from archviz.ir.edit import used_values
+from archviz.ir.types import Type
 from archviz.ops import table
-from archviz.passes.fold_repeats.items import node_signature, said_of
+from archviz.passes.fold_repeats.items import said_of, structure_of
 from archviz.records import mutable
 
 LARGEST_BRANCH = 512
@@ -226,6 +227,7 @@ class _Search:
         made = {v: (i, p) for i, n in enumerate(branch) for p, v in enumerate(n.outputs) if v}
         outside: dict[str, int] = {}
         parts: list[Hashable] = []
+        types: list[Type | None] = []
         for node in branch:
             wires: list[Hashable] = [
                 value
@@ -238,8 +240,9 @@ class _Search:
                 node = change_node(node, attributes={}, parameters=())
             said = said_of(node, self.words)
             kinds = self._kinds(node, home, inside)
-            parts.append((kinds, node_signature(node, self.graph), tuple(wires), said))
-        return tuple(parts)
+            structure = structure_of(node, self.graph, types)
+            parts.append((kinds, structure, tuple(wires), said))
+        return tuple(parts), tuple(types)
 
     def _runs(self, copies: list[list[Node]], home: ScopePath) -> list[list[list[Node]]]:
         """The copies that a range of names tells apart from all others: numbered one by one."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from typing import TypeAlias
 
 from archviz.ir import Graph, Node, ScopePath
+from archviz.ir.types import Type
 from archviz.records import field, mutable
+
+Types: TypeAlias = tuple[Type | None, ...]
 
 
 @mutable
@@ -15,12 +19,13 @@ class Item:
     Attributes:
         path: The module's scope; None for an operation.
         nodes: Its nodes in graph order.
-        signature: Equal for two items exactly when they are built alike.
+        signature: Equal for two items exactly when they are built alike: what they are but for
+            types, and these in order.
     """
 
     path: ScopePath | None
     nodes: list[Node] = field(default_factory=list)
-    signature: Hashable = None
+    signature: tuple[Hashable, Types] = (None, ())
 
 
 def items_at(
@@ -47,9 +52,13 @@ def items_at(
     return found
 
 
-def _signature(item: Item, graph: Graph, depth: int, words: Mapping[str, str]) -> Hashable:
+def _signature(
+    item: Item, graph: Graph, depth: int, words: Mapping[str, str]
+) -> tuple[Hashable, Types]:
+    types: list[Type | None] = []
     if item.path is None:
-        return node_signature(item.nodes[0], graph), said_of(item.nodes[0], words)
+        node = item.nodes[0]
+        return (structure_of(node, graph, types), said_of(node, words)), tuple(types)
     made: dict[str, tuple[int, int]] = {}
     for index, node in enumerate(item.nodes):
         for position, value in enumerate(node.outputs):
@@ -57,7 +66,7 @@ def _signature(item: Item, graph: Graph, depth: int, words: Mapping[str, str]) -
                 made[value] = (index, position)
     outside: dict[str, int] = {}
     top = graph.scopes[item.path]
-    parts: list[Hashable] = [(top.type, top.repeat, top.shares_weights)]
+    parts: list[Hashable] = [(top.type, top.repeat, top.shares_weights, top.growth)]
     for node in item.nodes:
         wires: list[Hashable] = []
         for value in node.inputs:
@@ -67,9 +76,9 @@ def _signature(item: Item, graph: Graph, depth: int, words: Mapping[str, str]) -
                 wires.append(outside.setdefault(value, len(outside)))
         inner = [graph.scopes[node.scope[:n]] for n in range(depth + 2, len(node.scope) + 1)]
         kinds = tuple((scope.path[-1], scope.type, scope.repeat) for scope in inner)
-        signature = node_signature(node, graph)
-        parts.append((kinds, signature, tuple(wires), said_of(node, words)))
-    return tuple(parts)
+        structure = structure_of(node, graph, types)
+        parts.append((kinds, structure, tuple(wires), said_of(node, words)))
+    return tuple(parts), tuple(types)
 
 
 def said_of(node: Node, words: Mapping[str, str]) -> Hashable:
@@ -79,16 +88,18 @@ def said_of(node: Node, words: Mapping[str, str]) -> Hashable:
     return frozenset(word for origin in node.origins for word in words.get(origin, "").split())
 
 
-def node_signature(node: Node, graph: Graph) -> Hashable:
-    """What one operation is, apart from its names and its wiring."""
+def structure_of(node: Node, graph: Graph, types: list[Type | None]) -> Hashable:
+    """What one operation is, apart from its names and its wiring; types are added to ``types``."""
     stored = []
     for use in node.parameters:
         parameter = graph.parameters.get(use.parameter)
         described = None
         if parameter is not None:
             value = parameter.value if parameter.kind == "constant" else None
-            described = (parameter.type, parameter.kind, value)
+            described = (parameter.kind, value)
+            types.append(parameter.type)
         stored.append((use.index, described))  # exporters give one input several names
+    types += [None if v is None else graph.values[v].type for v in node.outputs]
     return (
         node.op,
         node.kind,
@@ -97,16 +108,17 @@ def node_signature(node: Node, graph: Graph) -> Hashable:
         tuple(node.attributes.items()),
         tuple(stored),
         tuple([value is None for value in node.inputs]),
-        tuple([None if v is None else graph.values[v].type for v in node.outputs]),
-        tuple([_part_signature(part, graph) for part in node.parts]) if node.parts else (),
+        len(node.outputs),
+        tuple([_part_structure(part, graph, types) for part in node.parts]) if node.parts else (),
     )
 
 
-def _part_signature(part: Node, graph: Graph) -> Hashable:
-    types = [graph.parameters.get(use.parameter) for use in part.parameters]
+def _part_structure(part: Node, graph: Graph, types: list[Type | None]) -> Hashable:
+    stored = [graph.parameters.get(use.parameter) for use in part.parameters]
+    types += [parameter.type for parameter in stored if parameter is not None]
     return (
         part.op,
         tuple(part.attributes.items()),
-        tuple([(p.type, p.kind) if p is not None else None for p in types]),
-        tuple([_part_signature(inner, graph) for inner in part.parts]) if part.parts else (),
+        tuple([p.kind if p is not None else None for p in stored]),
+        tuple([_part_structure(inner, graph, types) for inner in part.parts]) if part.parts else (),
     )

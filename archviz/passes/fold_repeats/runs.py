@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Hashable, Sequence
 from typing import TypeAlias
 
 from archviz.ir import Graph, Node
 from archviz.ops import category_of, table
-from archviz.passes.fold_repeats.items import Item
+from archviz.passes.fold_repeats.growth import LEAST, Sizes, growth_of, steps_between, without_sizes
+from archviz.passes.fold_repeats.items import Item, Types
 from archviz.records import mutable
 
 LONGEST_PERIOD = 512
@@ -29,6 +31,8 @@ class Run:
         items: The items of all blocks.
         copies: The nodes of each block; those at one position correspond.
         carried: How many values go from one block to the next.
+        growth: How much wider each block makes what it takes; 0 for equal blocks.
+        leaving: The values of the first block that growing blocks hand on and do not use.
     """
 
     start: int
@@ -36,6 +40,8 @@ class Run:
     items: list[Item]
     copies: list[list[Node]]
     carried: int
+    growth: int = 0
+    leaving: frozenset[str] = frozenset()
 
     @property
     def end(self) -> int:
@@ -72,7 +78,25 @@ def find_runs(items: list[Item], users: dict[str, list[str]], least: int) -> lis
         users: Ids of the nodes that consume each value, anywhere in the graph.
         least: How many copies make a run.
     """
-    search = _Search(items, users, least)
+    return _found(_Search(items, users, least, [item.signature for item in items]))
+
+
+def find_growing(
+    items: list[Item], users: dict[str, list[str]], least: int, graph: Graph
+) -> list[Run]:
+    """Likewise runs of blocks that grow by the same step, see :mod:`.growth`."""
+    known: dict[Types, tuple[Hashable, Sizes]] = {}
+    for item in items:
+        types = item.signature[1]
+        if types not in known:
+            known[types] = without_sizes(types)
+    patterns = [(item.signature[0], known[item.signature[1]][0]) for item in items]
+    growing = _Growing([known[item.signature[1]][1] for item in items], graph)
+    return _found(_Search(items, users, max(least, LEAST), patterns, growing))
+
+
+def _found(search: _Search) -> list[Run]:
+    items = search.items
     found: list[Run] = []
     position = 0
     while position < len(items):
@@ -85,15 +109,40 @@ def find_runs(items: list[Item], users: dict[str, list[str]], least: int) -> lis
     return found
 
 
+@mutable
+class _Growing:
+    """What is asked of blocks that differ in sizes.
+
+    Attributes:
+        sizes: The sizes in each item.
+        graph: Where the items are.
+    """
+
+    sizes: list[Sizes]
+    graph: Graph
+
+    def of(self, start: int, period: int) -> Sizes:
+        """The sizes in one block."""
+        return tuple([size for sizes in self.sizes[start : start + period] for size in sizes])
+
+
 class _Search:
     """The search through one sequence; what it has compared and proved it keeps."""
 
-    def __init__(self, items: list[Item], users: dict[str, list[str]], least: int) -> None:
-        self._items = items
+    def __init__(
+        self,
+        items: list[Item],
+        users: dict[str, list[str]],
+        least: int,
+        signatures: Sequence[Hashable],
+        growing: _Growing | None = None,
+    ) -> None:
+        self.items = items
         self._users = users
         self._least = least
+        self._growing = growing
         numbers: dict[object, int] = {}
-        self._codes = [numbers.setdefault(item.signature, len(numbers)) for item in items]
+        self._codes = [numbers.setdefault(signature, len(numbers)) for signature in signatures]
         self._places: dict[int, list[int]] = {}
         for position, code in enumerate(self._codes):
             self._places.setdefault(code, []).append(position)
@@ -141,12 +190,17 @@ class _Search:
     def _run(self, start: int, period: int, count: int) -> Run | None:
         key = (start, period)
         if key not in self._runs:
-            self._runs[key] = _proved(start, period, count, self._items, self._users)
+            self._runs[key] = _proved(start, period, count, self.items, self._users, self._growing)
         return self._runs[key]
 
 
 def _proved(
-    start: int, period: int, count: int, items: list[Item], users: dict[str, list[str]]
+    start: int,
+    period: int,
+    count: int,
+    items: list[Item],
+    users: dict[str, list[str]],
+    growing: _Growing | None,
 ) -> Run | None:
     """The run as far as the wiring of its copies agrees, and only the last is used behind it."""
 
@@ -157,6 +211,8 @@ def _proved(
     copies = [copy(0)]
     first = before = _local(copies[0])
     carried: dict[tuple[int, int], tuple[int, int]] = {}
+    sizes = growing.of(start, period) if growing else ()
+    steps: Sizes | None = None
     for number in range(1, count):
         following = copy(number)
         here = _local(following)
@@ -164,19 +220,33 @@ def _proved(
             break
         if not _agrees((following, copies[0]), (here, before, first), carried):
             break
+        if growing:
+            known, sizes = sizes, growing.of(start + number * period, period)
+            here_steps = steps_between(known, sizes)
+            if steps not in (None, here_steps):
+                break
+            steps = here_steps
         copies.append(following)
         before = here
     if len(copies) < 2 or not (
         carried or _are_numbered(items[start : start + len(copies)], period)
     ):
         return None
-    return Run(
+    run = Run(
         start,
         period,
         items[start : start + len(copies) * period],
         copies,
         len(set(carried.values())),
     )
+    if growing:
+        run.growth = growth_of(copies, carried, growing.graph)
+        if len(copies) < LEAST or not run.growth:
+            return None
+        handed_on = {copies[0][index].outputs[output] for index, output in carried.values()}
+        used = {value for node in copies[0] for value in node.inputs}
+        run.leaving = frozenset(value for value in handed_on - used if value is not None)
+    return run
 
 
 def _are_numbered(items: list[Item], period: int) -> bool:

@@ -7,11 +7,11 @@ from itertools import takewhile
 
 from archviz.ir import Graph, Model, Node, Parameter, ScopePath
 from archviz.ir.edit import used_values
-from archviz.ir.types import is_float
+from archviz.ir.types import Type, is_float
 from archviz.ir.walk import leaves
 from archviz.ops import category_of, table
 from archviz.passes import PASSES
-from archviz.passes.fold_repeats.items import node_signature
+from archviz.passes.fold_repeats.items import structure_of
 from archviz.views.layered.extents import Extent, extents_of
 from archviz.views.layered.plan import Plan, Skip, Unit
 from archviz.views.layered.spine import Spine, spine_of
@@ -179,6 +179,7 @@ class _Cutter:
             made.update((value, index) for value in node.outputs if value is not None)
         outside: dict[str, int] = {}
         parts: list[Hashable] = []
+        types: list[Type | None] = []
         for node in nodes:
             wires = tuple(
                 made[value]
@@ -188,8 +189,8 @@ class _Cutter:
                 else -1 - outside.setdefault(value, len(outside))
                 for value in node.inputs
             )
-            parts.append((node_signature(node, self.graph), wires))
-        return tuple(parts)
+            parts.append((structure_of(node, self.graph, types), wires))
+        return tuple(parts), tuple(types)
 
 
 def _module_around(nodes: Sequence[Node]) -> ScopePath:

@@ -77,9 +77,14 @@ class Frames:
         return printable(".".join(parts[:-1] if is_nameless else parts))
 
     def subtitle(self, path: ScopePath) -> str:
-        """The class of the scope, "" when the source gives none or the name says it."""
-        type_ = self.graph.scopes[path].type
-        return "" if type_ == path[-1] else printable(type_)
+        """The class of the scope, "" when the source gives none or the name says it.
+
+        Of blocks that grow it is by how much, which nothing else says.
+        """
+        scope = self.graph.scopes[path]
+        if scope.growth:
+            return f"each {scope.growth:,} wider"
+        return "" if scope.type == path[-1] else printable(scope.type)
 
     def repeat(self, path: ScopePath) -> str:
         """What a frame that stands for several says of that, "×12" or "×8 parallel", or ""."""
@@ -102,7 +107,7 @@ class Frames:
         if path in self._called_again:
             return "same weights"
         count = self._weights.get(path, 0)
-        return f"{count:,} params" if count else ""
+        return f"{count:,} params{self._of_all(path)}" if count else ""
 
     def note_room(self, path: ScopePath) -> str:
         """The longest note that a small change would make of it, for its width.
@@ -112,7 +117,10 @@ class Frames:
         count = self._weights.get(path, 0)
         if self.copies(path) or path in self._called_again or not count:
             return self.note(path)
-        return f"{10 ** max(6, len(str(count))) - 1:,} params"
+        return f"{10 ** max(6, len(str(count))) - 1:,} params{self._of_all(path)}"
+
+    def _of_all(self, path: ScopePath) -> str:
+        return " in all" if self.graph.scopes[path].growth else ""
 
     def label(self, node: Node) -> str:
         """What the reader calls the node: its unframed scopes, or else its own name.

@@ -100,7 +100,7 @@ def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> li
     own = [node, *(p for p in parts if p.scope == node.scope and p.op in merges)]
     uses = [use for part in own for use in part.parameters]
     weights = [p for use in uses if (p := _known(use.parameter, graph)) is not None]
-    total = 0 if _is_computed(node, graph) else count_weights(weights)
+    total = "" if _is_computed(node, graph) else weight_count(weights)
     settings = constants(node, graph)
     in_header = settings and len(", ".join(settings)) <= SHORT_DETAIL
     lines = []
@@ -118,7 +118,7 @@ def rows(node: Node, graph: Graph, label: str, parts: Sequence[Node] = ()) -> li
         return []
     if len(lines) > MOST_ROWS:
         lines = [*lines[: MOST_ROWS - 1], (f"{len(lines) - MOST_ROWS + 1} more", "")]
-    first = (printable(label) or "params", f"{total:,}" if total else "")
+    first = (printable(label) or "params", total)
     return [first, *lines] if label or total else lines
 
 
@@ -150,7 +150,7 @@ def _compound_rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]
         for use in part.parameters
         if (parameter := _known(use.parameter, graph)) and parameter.kind != "constant"
     ]
-    total = count_weights([parameter for _, parameter in weights])
+    total = weight_count([parameter for _, parameter in weights])
     strips = shown_parts(node)
     lines = []
     if not strips:
@@ -160,7 +160,7 @@ def _compound_rows(node: Node, graph: Graph, label: str) -> list[tuple[str, str]
     experts = next((shape[0] for part in leaves(node) if (shape := _group_shape(part, graph))), 0)
     if experts:
         lines.append(("experts", f"{experts:,}"))
-    first = (printable(label) or "params", f"{total:,}" if total else "")
+    first = (printable(label) or "params", total)
     return [first, *lines] if label or total else lines
 
 
@@ -206,10 +206,19 @@ _SELF_EXPLAINING = (
 )  # fmt: skip
 
 
-def count_weights(parameters: Sequence[Parameter]) -> int:
-    """Elements of the weights among ``parameters``, each name once; unknown sizes count nothing."""
-    sizes = {p.name: p.type.size or 0 for p in parameters if p.kind == "weight"}
-    return sum(sizes.values())
+def weight_count(parameters: Sequence[Parameter]) -> str:
+    """Elements of the weights among ``parameters``, each name once; unknown sizes count nothing.
+
+    "" for none, "8,192…28,672" for the first and the last of growing blocks.
+    """
+    weights = {p.name: p for p in parameters if p.kind == "weight"}.values()
+    ends = [sum([_size(parameter, at) for parameter in weights]) for at in (0, -1)]
+    return "…".join([f"{total:,}" for total in dict.fromkeys(ends) if total])
+
+
+def _size(parameter: Parameter, at: int = 0) -> int:
+    """Elements of a parameter, in the first or the last of growing blocks; 0 when not known."""
+    return parameter.sizes[at] if parameter.sizes else parameter.type.size or 0
 
 
 def _is_computed(node: Node, graph: Graph) -> bool:
@@ -226,17 +235,26 @@ def _is_computed(node: Node, graph: Graph) -> bool:
 def weights_of(node: Node, graph: Graph) -> int:
     """Elements of the weights of a module, each as often as it and what is inside it repeat."""
     sizes = {
-        use.parameter: use.copies * (parameter.type.size or 0)
+        use.parameter: use.copies * _stored(parameter, node, graph)
         for use in node.parameters
         if (parameter := _known(use.parameter, graph)) is not None and parameter.kind == "weight"
     }
     return sum(sizes.values())
 
 
+def _stored(parameter: Parameter, node: Node, graph: Graph) -> int:
+    """Elements of a parameter in one copy of the node; in all when it encloses growing blocks."""
+    around = (graph.scopes.get(node.scope[:length]) for length in range(1, len(node.scope) + 1))
+    if not parameter.sizes or any(scope is not None and scope.growth for scope in around):
+        return _size(parameter)
+    return sum(parameter.sizes)
+
+
 def weights_by_scope(graph: Graph) -> dict[ScopePath, int]:
     """Elements of all weights in each scope, () being the graph.
 
-    A weight counts once, and in a repeated block as often as the block repeats.
+    A weight counts once, and in a repeated block as often as the block repeats. Of blocks that grow
+    the scope has all.
     """
     sizes: dict[ScopePath, dict[str, int]] = {(): {}}
     for node in graph.nodes:
@@ -244,13 +262,15 @@ def weights_by_scope(graph: Graph) -> dict[ScopePath, int]:
             parameter = graph.parameters.get(use.parameter)
             if parameter is None or parameter.kind != "weight":
                 continue
-            size = use.copies * (parameter.type.size or 0)
+            times, size = use.copies, _stored(parameter, node, graph)
             for length in range(len(node.scope), -1, -1):
-                inside = sizes.setdefault(node.scope[:length], {})
-                inside[use.parameter] = max(size, inside.get(use.parameter, 0))
                 around = graph.scopes.get(node.scope[:length])
-                if around is not None and not around.shares_weights:
-                    size *= around.repeat
+                if around is not None and around.growth:
+                    size = sum(parameter.sizes or [size] * around.repeat)
+                inside = sizes.setdefault(node.scope[:length], {})
+                inside[use.parameter] = max(times * size, inside.get(use.parameter, 0))
+                if around is not None and not around.shares_weights and not around.growth:
+                    times *= around.repeat
     return {path: sum(inside.values()) for path, inside in sizes.items()}
 
 
