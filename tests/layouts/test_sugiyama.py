@@ -20,6 +20,7 @@ from random_graphs import graphs
 from archviz.errors import LayoutError
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
 from archviz.layouts.sugiyama import blocks, place
+from archviz.layouts.sugiyama.grid import Grid
 
 DIRECTIONS = ("TB", "LR")
 
@@ -451,3 +452,52 @@ def test_equal_stretches_below_bottlenecks_of_other_widths_are_laid_out_once(
     ]
     place(boxes, links)
     assert len(laid_out) == 1
+
+
+def runs_of(boxes: list[Box], links: list[Link]) -> list[tuple[blocks.Run, Any, blocks.Block]]:
+    """What is laid out between bottlenecks, with the extents in use."""
+    found = []
+
+    def keep(run: blocks.Run, extents: Any) -> blocks.Block:
+        block = lay_run(run, extents)
+        found.append((run, extents, block))
+        return block
+
+    lay_run = blocks.lay_run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "lay_run", keep)
+        place(boxes, links)
+    return found
+
+
+def assert_spaced_alike(boxes: list[Box], links: list[Link]) -> None:
+    """Checks that runs along their own threads, rank by rank, look as they were laid out."""
+    for run, extents, block in runs_of(boxes, links):
+        memo = blocks.Memo()
+        memo.extents = extents
+        again = memo.block(run, block.threads)
+        assert again.positions == block.positions
+        assert (again.rails, again.rows) == (block.rails, block.rows)
+
+
+@given(graphs())
+@settings(deadline=None)
+def test_runs_are_spaced_alike_in_bands_and_rank_by_rank(
+    graph: tuple[list[Box], list[Link]],
+) -> None:
+    assert_spaced_alike(*graph)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_runs_of_networks_are_spaced_alike_in_bands_and_rank_by_rank(name: str) -> None:
+    network = build(name, nested=False)
+    assert_spaced_alike(network.boxes, network.links)
+
+
+def test_branches_of_equal_length_make_one_band() -> None:
+    boxes = [Box(str(i), 100, 40) for i in range(8)]
+    ends = [(0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7), (6, 7)]
+    ((run, extents, _),) = runs_of(boxes, [Link(a, b) for a, b in ends])
+    grid = Grid(run.ranks, run.extents, run.stretches, extents)
+    assert grid.bands == [0, 1, 1, 1, 2]
+    assert grid.column == [0, 1, 2, 1, 2, 1, 2, 3]

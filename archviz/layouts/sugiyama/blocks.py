@@ -6,13 +6,14 @@ do not see each other, and equal runs (the layers of most networks) are worked o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import NamedTuple
 
-from archviz.layouts.sugiyama.grid import Extent, Grid, Stretch
+from archviz.layouts.sugiyama.grid import Extents, Grid, Stretch
 from archviz.layouts.sugiyama.ordering import order_ranks
 from archviz.layouts.sugiyama.routes import Ways
 from archviz.layouts.sugiyama.strips import Favourites, Strips, Threads
-from archviz.records import record
 
 
 class Run(NamedTuple):
@@ -37,7 +38,6 @@ class Run(NamedTuple):
     beside: tuple[int, ...]
 
 
-@record
 class Block:
     """A run laid out.
 
@@ -45,13 +45,19 @@ class Block:
         positions: Of each vertex; the first bottleneck, else the last, is at 0.
         rails: Positions of links that pass a rank, by net and rank.
         rows: Positions of all that is in a rank, sorted, by rank.
-        threads: Who stands in line with whom, in every size.
     """
 
-    positions: list[float]
-    rails: dict[tuple[int, int], float]
-    rows: list[list[float]]
-    threads: Threads
+    def __init__(self, grid: Grid, positions: list[float], threads: Callable[[], Threads]) -> None:
+        self.positions = [positions[c] for c in grid.column]
+        self.rails = {key: positions[c] for key, c in grid.rails.items()}
+        rows = [sorted([positions[c] for c in row]) for row in grid.rows]
+        self.rows = [rows[band] for band in grid.bands]
+        self._find_threads = threads
+
+    @cached_property
+    def threads(self) -> Threads:
+        """Who stands in line with whom, in every size."""
+        return self._find_threads()
 
 
 class Memo:
@@ -59,69 +65,89 @@ class Memo:
 
     def __init__(self) -> None:
         self.ways = Ways()
-        self.numbers: dict[Extent, int] = {}
+        self.extents = Extents()
         self.blocks: dict[Run, Block] = {}
-
-    def number(self, extent: Extent) -> int:
-        """A number for an extent: equal ones have one."""
-        return self.numbers.setdefault(extent, len(self.numbers))
 
     def block(self, run: Run, threads: Threads | None = None) -> Block:
         """The run laid out, along ``threads`` when there are some."""
-        block = self.blocks.get(run) if threads is None else None
+        if threads is not None:
+            return _space_run(run, self.extents, threads)
+        block = self.blocks.get(run)
         if block is None:
-            known = list(self.numbers)
-            extents = [known[i] for i in run.extents]
-            if threads is not None:
-                return _space_run(run, extents, threads)
-            block = self.blocks[run] = lay_run(run, extents)
+            block = self.blocks[run] = lay_run(run, self.extents)
         return block
 
 
-def _space_run(run: Run, extents: list[Extent], threads: Threads) -> Block:
+def _space_run(run: Run, extents: Extents, threads: Threads) -> Block:
     """Lays out a run that looks as one laid out before, in other sizes."""
-    grid = Grid(run.ranks, extents, run.stretches)
+    grid = Grid(run.ranks, run.extents, run.stretches, extents, is_banded=False)
     grid.rows = threads.rows
-    first, last = _cuts(run)
-    return _block(run, grid, Strips(grid, threads, first=first, last=last).positions(), threads)
+    first, last = _cuts(run, grid)
+    strips = Strips(grid, threads, first=first, last=last)
+    return Block(grid, strips.positions(), lambda: threads)
 
 
-def _cuts(run: Run) -> tuple[int, int]:
+def _cuts(run: Run, grid: Grid) -> tuple[int, int]:
     """The bottlenecks at its ends; -1 for none."""
-    return (0 if run.starts_at_cut else -1, len(run.ranks) - 1 if run.ends_at_cut else -1)
+    column = grid.column
+    return (column[0] if run.starts_at_cut else -1, column[-1] if run.ends_at_cut else -1)
 
 
-def lay_run(run: Run, extents: list[Extent]) -> Block:
+def lay_run(run: Run, extents: Extents) -> Block:
     """Lays a run out."""
-    grid = Grid(run.ranks, extents, run.stretches)
-    orders = order_ranks(grid.rows, grid.up, grid.down)
-    near = Favourites(grid, run.head)
-    first, last = _cuts(run)
+    block = _lay(run, extents, is_banded=True) or _lay(run, extents, is_banded=False)
+    assert block is not None
+    return block
+
+
+def _lay(run: Run, extents: Extents, *, is_banded: bool) -> Block | None:
+    """A run laid out; None when bands of ranks have to be taken apart."""
+    grid = Grid(run.ranks, run.extents, run.stretches, extents, is_banded=is_banded)
+    orders = order_ranks(grid.rows, grid.rows_from_below(), grid.up, grid.down)
+    near = Favourites(grid, grid.column[run.head] if run.head >= 0 else -1)
+    first, last = _cuts(run, grid)
+    beside = [grid.column[v] for v in run.beside]
     best: list[float] = []
-    threads: Threads | None = None
-    least = -1.0
+    chosen: Strips | None = None
+    least = 0.0
     for rows in orders:
         grid.rows = rows
         strips = Strips(grid, near, first=first, last=last)
+        if strips.is_cut:
+            return None
         found = strips.positions()
-        cost = strips.cost(found) + _beside_cost(run, grid, found) if len(orders) > 1 else 0.0
-        if least < 0 or cost < least:
-            best, least, threads = found, cost, strips.threads
-    assert threads is not None
-    return _block(run, grid, best, threads)
+        cost = 0.0
+        if len(orders) > 1:
+            # What links to lanes on the left would cross.
+            crossed = [found[u] < found[c] for c in beside for u in rows[grid.rank[c]]]
+            cost = strips.cost(found) + 60.0 * sum(crossed)
+        if chosen is None or cost < least:
+            best, least, chosen = found, cost, strips
+    assert chosen is not None
+    return Block(grid, best, partial(_threads, run, extents, chosen))
 
 
-def _block(run: Run, grid: Grid, positions: list[float], threads: Threads) -> Block:
-    return Block(
-        positions=positions[: len(run.ranks)],
-        rails={key: positions[v] for key, v in grid.rails.items()},
-        rows=[sorted(positions[v] for v in row) for row in grid.rows],
-        threads=threads,
-    )
-
-
-def _beside_cost(run: Run, grid: Grid, positions: list[float]) -> float:
-    """What links to lanes on the left would cross."""
-    return 60.0 * sum(
-        [positions[u] < positions[v] for v in run.beside for u in grid.rows[grid.rank[v]]]
+def _threads(run: Run, extents: Extents, strips: Strips) -> Threads:
+    """What of strips depends on no size, by vertices and ranks."""
+    grid = strips.grid
+    whole = Grid(run.ranks, run.extents, run.stretches, extents, is_banded=False)
+    column = [*grid.column, *[grid.rails[key] for key in whole.rails]]
+    rows: list[list[int]] = []
+    above = [-1] * len(column)
+    lowest: dict[int, int] = {}
+    for band, row in zip(grid.bands, whole.rows, strict=True):
+        at = {column[v]: v for v in row}
+        rows.append([at[c] for c in strips.rows[band]])
+        for c, v in at.items():
+            over = c if c in lowest else strips.over(c)
+            above[v] = lowest[over] if over >= 0 else -1
+        lowest.update(at)
+    top, bottom = strips.spine
+    return Threads(
+        rows,
+        whole.rails,
+        [strips.strip[c] for c in column],
+        above,
+        lowest[strips.alone] if strips.alone >= 0 else -1,
+        (rows[0][strips.rows[0].index(top)], lowest[bottom]) if top >= 0 else (-1, -1),
     )

@@ -1,8 +1,9 @@
-"""Vertices of a block in ranks, with links cut at each rank they pass."""
+"""Vertices of a block in columns, with links cut where they pass other ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from archviz.layouts.sugiyama.measures import BOX_GAP, LABEL_GAP, PITCH, RAIL_GAP
@@ -48,63 +49,223 @@ def separation(a: Extent, b: Extent) -> float:
     return max(a.right + gap + b.left, a.after + LABEL_GAP + b.before)
 
 
+class Extents:
+    """All extents of a drawing by number, and how far from each other they keep."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Extent, int] = {}
+        self._known: list[Extent] = []
+        self._apart: dict[tuple[int, int], float] = {}
+        self.rail = self.number(RAIL)
+
+    def __getitem__(self, number: int) -> Extent:
+        return self._known[number]
+
+    def number(self, extent: Extent) -> int:
+        """A number for an extent: equal ones have one."""
+        number = self._numbers.get(extent)
+        if number is None:
+            number = self._numbers[extent] = len(self._known)
+            self._known.append(extent)
+        return number
+
+    def apart(self, a: int, b: int) -> float:
+        """Least distance of two neighbours in a rank."""
+        found = self._apart.get((a, b))
+        if found is None:
+            found = self._apart[a, b] = separation(self._known[a], self._known[b])
+        return found
+
+
 class Grid:
-    """Vertices in ranks, with links cut at each rank; a net passes a rank once."""
+    """Columns in bands of ranks; a net passes a rank once.
+
+    Ranks that are linked one to one, straight down, make a band: there is nothing to decide
+    between them. What is linked there, vertices and passing nets, is a column; mostly both are
+    a rank and a vertex.
+
+    Args:
+        ranks: Of each vertex.
+        extents: Number of each vertex's extent.
+        stretches: The links.
+        known: The extents.
+        is_banded: Whether there may be bands of several ranks.
+
+    Attributes:
+        size: How many vertices and passing nets there are.
+        is_banded: Whether any band is more than a rank.
+        bands: The band of each rank.
+        column: Of each vertex.
+        rails: The column in which a net passes a rank, by both.
+        rows: Columns by band.
+        rank: The band of each column.
+        tops: Whether a column begins with a box, and no label or passing net.
+        bottoms: Whether it ends with one.
+        boxes: How many it holds.
+        weight: How much it resists being pushed.
+        up: Columns linked to it in the band above, and where.
+        down: The same in the band below.
+        links: Both columns, and how far from their positions the link leaves and arrives.
+    """
 
     def __init__(
-        self, ranks: Sequence[int], extents: list[Extent], stretches: Sequence[Stretch]
+        self,
+        ranks: Sequence[int],
+        extents: Sequence[int],
+        stretches: Sequence[Stretch],
+        known: Extents,
+        *,
+        is_banded: bool = True,
     ) -> None:
-        count = len(ranks)
-        self.extents = extents
-        self.rank = list(ranks)
-        self.rows: list[list[int]] = [[] for _ in range(max(ranks) + 1)]
-        for v in range(count):
-            self.rows[ranks[v]].append(v)
-        self.up: Neighbours = [[] for _ in range(count)]
-        self.down: Neighbours = [[] for _ in range(count)]
-        self.real = [not extent.is_tag for extent in extents]
-        self.rails: dict[tuple[int, int], int] = {}
-        self.links: list[tuple[int, int, float, float]] = []
+        self._ranks, self._extents, self._known = ranks, extents, known
         nets: dict[int, list[Stretch]] = {}
         for stretch in stretches:
             nets.setdefault(stretch[2], []).append(stretch)
+        follows = _follows(ranks, nets) if is_banded else [False] * (max(ranks) + 1)
+        self._follows = follows
+        self.bands = [*accumulate([not same for same in follows[1:]], initial=0)]
+        self.rows: list[list[int]] = [[] for _ in range(self.bands[-1] + 1)]
+        self.is_banded = len(self.rows) < len(follows)
+        self.size = len(ranks)
+        self.rank: list[int] = []
+        self.rails: dict[tuple[int, int], int] = {}
+        self.tops: list[bool] = []
+        self.bottoms: list[bool] = []
+        self.boxes: list[int] = []
+        self.weight: list[float] = []
+        self.up: Neighbours = []
+        self.down: Neighbours = []
+        self.links: list[tuple[int, int, float, float]] = []
+        self._profiles: list[list[int]] = []
+        self._lowest: list[int] = []
+        self._apart: dict[tuple[int, int], list[float]] = {}
+        self.column = [-1 if follows[rank] else self._add_column(rank) for rank in ranks]
+        for v, c in enumerate(self.column):
+            if c >= 0:
+                self._extend(c, v)
         for net, stretches in nets.items():
-            self._add_net(net, stretches, ranks)
+            self._add_net(net, stretches)
 
-    def _add_net(self, net: int, stretches: list[Stretch], ranks: Sequence[int]) -> None:
+    def _add_column(self, rank: int) -> int:
+        column = len(self.rank)
+        band = self.bands[rank]
+        self.rank.append(band)
+        self.rows[band].append(column)
+        self.up.append([])
+        self.down.append([])
+        self._profiles.append([])
+        self._lowest.append(-1)
+        self.tops.append(False)
+        self.bottoms.append(False)
+        self.boxes.append(0)
+        self.weight.append(0.0)
+        return column
+
+    def _extend(self, column: int, v: int) -> None:
+        """Adds a vertex, or behind all of them a passing net, at the lower end of a column."""
+        is_vertex = v < len(self._ranks)
+        extent = self._extents[v] if is_vertex else self._known.rail
+        is_box = is_vertex and not self._known[extent].is_tag
+        self._lowest[column] = v
+        if not self._profiles[column]:
+            self.tops[column] = is_box
+        self._profiles[column].append(extent)
+        self.bottoms[column] = is_box
+        self.boxes[column] += is_box
+        self.weight[column] += 1.0 if is_box else 0.25
+
+    def _add_net(self, net: int, stretches: list[Stretch]) -> None:
+        ranks, follows, column = self._ranks, self._follows, self.column
         source, _, _, leave, _ = stretches[0]
         ends: dict[int, list[Stretch]] = {}
         for stretch in stretches:
             ends.setdefault(ranks[stretch[1]], []).append(stretch)
         last = max(ends)
-        upper, at = source, leave
-        for rank in range(ranks[source] + 1, last + 1):
-            following = -1
+        first = ranks[source] + 1
+        self.size += last - first
+        upper, over, at = column[source], source, leave
+        for rank in range(first, last + 1):
+            following = upper
             if rank < last:
-                following = self._add_rail(net, rank)
-                self._connect(upper, following, at, 0.0)
+                if not follows[rank]:
+                    following = self._add_column(rank)
+                    self._connect(upper, over, following, -1, at, 0.0)
+                self._extend(following, len(ranks) + len(self.rails))
+                self.rails[net, rank] = following
             for _, target, _, _, arrive in ends.get(rank, ()):
-                self._connect(upper, target, at, arrive)
-            upper, at = following, 0.0
+                if follows[rank]:
+                    column[target] = upper
+                    self._extend(upper, target)
+                else:
+                    self._connect(upper, over, column[target], target, at, arrive)
+            upper, over, at = following, -1, 0.0
 
-    def _add_rail(self, net: int, rank: int) -> int:
-        v = len(self.rank)
-        self.rank.append(rank)
-        self.rows[rank].append(v)
-        self.extents.append(RAIL)
-        self.up.append([])
-        self.down.append([])
-        self.real.append(False)
-        self.rails[net, rank] = v
-        return v
-
-    def _connect(self, upper: int, lower: int, leave: float, arrive: float) -> None:
+    def _connect(
+        self, upper: int, over: int, lower: int, under: int, leave: float, arrive: float
+    ) -> None:
+        """Adds a link between columns, from a vertex and to one unless they are -1."""
         self.links.append((upper, lower, leave, arrive))
-        self.down[upper].append((lower, self._share(lower, arrive)))
-        self.up[lower].append((upper, self._share(upper, leave)))
+        self.down[upper].append((lower, self._share(under, arrive)))
+        self.up[lower].append((upper, self._share(over, leave)))
 
     def _share(self, v: int, at: float) -> float:
         if not at:
             return 0.0
-        extent = self.extents[v]
+        extent = self._known[self._extents[v]]
         return 0.98 * ((at + extent.left) / (extent.left + extent.right) - 0.5)
+
+    def rows_from_below(self) -> list[list[int]]:
+        """The rows as the lowest ranks of the bands have them, where links have not been seen."""
+        return [sorted(row, key=self._lowest.__getitem__) for row in self.rows]
+
+    def apart(self, a: int, b: int) -> list[float]:
+        """Least distances of two neighbouring columns in each rank of their band."""
+        found = self._apart.get((a, b))
+        if found is None:
+            apart = self._known.apart
+            pairs = zip(self._profiles[a], self._profiles[b], strict=True)
+            found = self._apart[a, b] = [apart(x, y) for x, y in pairs]
+        return found
+
+    def width(self, row: list[int]) -> float:
+        """From the first to the last column of a row, in the widest rank of the band."""
+        if len(row) < 2:
+            return 0.0
+        return max(map(sum, zip(*[self.apart(a, b) for a, b in pairwise(row)], strict=True)))
+
+
+def _follows(ranks: Sequence[int], nets: Mapping[int, Sequence[Stretch]]) -> list[bool]:
+    """For each rank whether it is in one band with that above."""
+    count = max(ranks) + 1
+    size = [0] * count
+    for rank in ranks:
+        size[rank] += 1
+    entering = [0] * count  # pieces of links from the rank above
+    leads = [False] * len(ranks)
+    is_led = [False] * len(ranks)
+    is_bent = [False] * count
+    for stretches in nets.values():
+        source, _, _, leave, _ = stretches[0]
+        first = last = ranks[source] + 1
+        leads[source] = True
+        if leave:
+            is_bent[first] = True
+        for _, target, _, _, arrive in stretches:
+            rank = ranks[target]
+            is_led[target] = True
+            entering[rank] += 1
+            if arrive:
+                is_bent[rank] = True
+            if rank > last:
+                last = rank
+        for rank in range(first, last):
+            entering[rank] += 1
+            size[rank] += 1
+    # A link for each above and for each below, where nobody is without one, is one to one.
+    follows = [False, *(a == b == c for a, b, c in zip(size, size[1:], entering[1:], strict=False))]
+    for v, rank in enumerate(ranks):
+        if not is_led[v] or is_bent[rank]:
+            follows[rank] = False
+        if not leads[v] and rank + 1 < count:
+            follows[rank + 1] = False
+    return follows

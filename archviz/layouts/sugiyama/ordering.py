@@ -21,18 +21,21 @@ _PROMISING = 3
 """Starts that are followed to their end."""
 
 
-def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list[list[list[int]]]:
+def order_ranks(
+    rows: list[list[int]], below: list[list[int]], up: Neighbours, down: Neighbours
+) -> list[list[list[int]]]:
     """Orders of the vertices of each rank, all with the same small number of crossings.
 
     Args:
         rows: Vertices by rank.
+        below: The same, as a search from below takes them where no link leads.
         up: Neighbours in the rank above.
         down: Neighbours in the rank below, rails before boxes.
     """
     if all(len(row) < 2 for row in rows):
         return [rows]
-    size = sum(map(len, rows))
-    rank = [0] * len(up)
+    size = len(up)
+    rank = [0] * size
     for r, row in enumerate(rows):
         for v in row:
             rank[v] = r
@@ -49,7 +52,7 @@ def order_ranks(rows: list[list[int]], up: Neighbours, down: Neighbours) -> list
                 [v for v, _ in found][::step] for found in (up if from_below else down)
             ]
         order = _search(
-            rows,
+            below if from_below else rows,
             rank,
             near[from_below, reverse],
             from_below=from_below,

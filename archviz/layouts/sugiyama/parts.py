@@ -20,10 +20,10 @@ from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
 from archviz.records import field, mutable, record
 
 if TYPE_CHECKING:
+    from archviz.layouts.sugiyama.blocks import Block
     from archviz.layouts.sugiyama.channels import Net
     from archviz.layouts.sugiyama.lanes import Lane
     from archviz.layouts.sugiyama.routes import Placed
-    from archviz.layouts.sugiyama.strips import Threads
 
 Spot = tuple[float, float]
 Rectangle = tuple[float, float, float, float]
@@ -115,12 +115,12 @@ class RunPlan:
     Attributes:
         members: Vertices of the part, as the threads number them.
         nets: Nets of the part, as the threads number them.
-        threads: The order in ranks, and who stands in line.
+        block: It laid out, with the order in ranks and who stands in line.
     """
 
     members: list[int]
     nets: list[int]
-    threads: Threads
+    block: Block
 
 
 @record

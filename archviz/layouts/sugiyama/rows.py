@@ -110,10 +110,10 @@ def _extents(part: Part, members: list[int], begin: int, end: int, memo: Memo) -
     Nothing is beside them, and their links leave and arrive in the middle.
     """
     vertices = part.vertices
-    numbers = [memo.number(vertices[v].extent) for v in members]
+    numbers = [memo.extents.number(vertices[v].extent) for v in members]
     for i, v in ((0, begin), (-1, end)):
         if v >= 0 and vertices[v].ins is None and not vertices[v].extent.is_tag:
-            numbers[i] = memo.number(ALONE)
+            numbers[i] = memo.extents.number(ALONE)
     return numbers
 
 
@@ -149,10 +149,10 @@ def _place_run(
             place.get(part.inlets.get(part.head, -1), -1),
             tuple([place[v] for v in members if v in beside and v != end and v != begin]),
         ),
-        part.plan.runs[len(part.runs)].threads if part.plan else None,
+        part.plan.runs[len(part.runs)].block.threads if part.plan else None,
     )
     numbers = list(nets)
-    part.runs.append(RunPlan(members, numbers, block.threads))
+    part.runs.append(RunPlan(members, numbers, block))
     origin = part.x[members[0]] if start >= 0 else 0.0
     for v, position in zip(members, block.positions, strict=True):
         part.x[v] = origin + position

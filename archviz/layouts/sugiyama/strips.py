@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TypeAlias
 
-from archviz.layouts.sugiyama.grid import Grid, separation
+from archviz.layouts.sugiyama.grid import Grid
 from archviz.layouts.sugiyama.measures import RAIL_GAP
 from archviz.layouts.sugiyama.spacing import left_to_right, space
 from archviz.records import record
@@ -27,7 +27,7 @@ class Favourites:
 
     def __init__(self, grid: Grid, head: int) -> None:
         self.through = _lengths(grid, head)
-        self.most = max(self.through)
+        self.most = max([a + 2 * b for a, b in zip(self.through, grid.tops, strict=True)])
         self._grid = grid
         self._pairs: list[list[_Pair]] = []
         self._open: list[tuple[int, bool, list[int]]] = []
@@ -44,8 +44,8 @@ class Favourites:
         """The neighbour to stand in line with; -1 when it is better to stand between two."""
         if len(near) < 2:
             return near[0][0] if near else -1
-        real = grid.real
-        candidates = [v for v, _ in near if real[v]] or [v for v, _ in near]
+        is_box = grid.tops if is_lower else grid.bottoms
+        candidates = [v for v, _ in near if is_box[v]] or [v for v, _ in near]
         if len(candidates) == 1:
             return candidates[0]
         through = self.through
@@ -73,11 +73,11 @@ class Favourites:
         if self._pairs and not self._open:
             return self._pairs
         grid = self._grid
-        real, rank = grid.real, grid.rank
+        tops, bottoms, rank = grid.tops, grid.bottoms, grid.rank
         found: list[list[_Pair]] = [[] for _ in grid.rows]
         for index, (u, v, leave, arrive) in enumerate(grid.links):
             if lower[u] == v and upper[v] == u:
-                class_ = 2 - real[u] - real[v] if real[u] or real[v] else 1
+                class_ = 2 - bottoms[u] - tops[v] if bottoms[u] or tops[v] else 1
                 found[rank[u]].append((class_, index, u, v, leave - arrive))
         for candidates in found:
             if len(candidates) > 1:
@@ -87,19 +87,20 @@ class Favourites:
 
 
 def _lengths(grid: Grid, head: int) -> list[int]:
-    """Twice the boxes on the longest way through each vertex, one more from the head on."""
+    """Twice the boxes on the longest way through each column, one more from the head on."""
     before = [0] * len(grid.rank)
     after = [0] * len(grid.rank)
-    real, up, down = grid.real, grid.up, grid.down
+    boxes, up, down = grid.boxes, grid.up, grid.down
     for row in grid.rows:
         for v in row:
             longest = max([before[u] for u, _ in up[v]]) if up[v] else 0
-            before[v] = longest + 2 * real[v] + (v == head)
+            before[v] = longest + 2 * boxes[v] + (v == head)
     for row in reversed(grid.rows):
         for v in row:
             longest = max([after[u] for u, _ in down[v]]) if down[v] else 0
-            after[v] = longest + 2 * real[v]
-    return [a + b for a, b in zip(before, after, strict=True)]
+            after[v] = longest + 2 * boxes[v]
+            before[v] += longest
+    return before
 
 
 @record
@@ -146,6 +147,7 @@ class Strips:
         self.near = near
         self.through = near.through
         self.most = near.most
+        self.rows = grid.rows
         self.place = [0] * count
         for row in grid.rows:
             for i, v in enumerate(row):
@@ -157,6 +159,7 @@ class Strips:
         self.alone = alone = self._free_cut() if first >= 0 and last >= 0 else -1
         self.strip = [-1] * count
         self.size = 0
+        self.is_cut = False
         # Long strips that fit between each other badly make a drawing wide: then shorter ones.
         widest = 0.0
         for longest in _LENGTHS:
@@ -165,18 +168,17 @@ class Strips:
             width = self._least_width()
             if width <= 200:
                 break
-            widest = widest or max([self._row_width(row) for row in grid.rows])
+            widest = widest or max(map(grid.width, grid.rows))
             if width <= 1.5 * widest + 200:
                 break
+            if grid.is_banded:
+                self.is_cut = True
+                break
 
-    @property
-    def threads(self) -> Threads:
-        """What of this depends on no size."""
-        above = [
-            u if u >= 0 and self.strip[u] == self.strip[v] and self.alone not in (u, v) else -1
-            for v, u in enumerate(self.above)
-        ]
-        return Threads(self.grid.rows, self.grid.rails, self.strip, above, self.alone, self.spine)
+    def over(self, v: int) -> int:
+        """Whom a column stands exactly below; -1 where its strip begins."""
+        u = self.above[v]
+        return u if u >= 0 and self.strip[u] == self.strip[v] and self.alone not in (u, v) else -1
 
     def _follow(self, threads: Threads) -> None:
         """Takes strips found before over, in today's sizes."""
@@ -201,10 +203,6 @@ class Strips:
         way = self._leaving() - self._arriving()
         self.strip[alone] = self.strip[other]
         self.offset[alone] = self.offset[other] + (way if alone == self.last else -way)
-
-    def _row_width(self, row: list[int]) -> float:
-        extents = self.grid.extents
-        return sum([separation(extents[u], extents[v]) for u, v in pairwise(row)])
 
     def _least_width(self) -> float:
         """How wide the strips are at least, one beside the other."""
@@ -233,16 +231,16 @@ class Strips:
             self._set_apart(alone)
 
     def _is_cut(self, v: int, longest: int) -> bool:
-        rank = self.grid.rank[v]
-        return rank % longest == 0 and self.through[v] < self.most
+        grid = self.grid
+        return grid.rank[v] % longest == 0 and self.through[v] + 2 * grid.tops[v] < self.most
 
     def _align(self) -> None:
         grid, through = self.grid, self.through
-        top, bottom = (
-            max(row, key=lambda v: (through[v], -self.place[v]))
-            for row in (grid.rows[0], grid.rows[-1])
-        )
-        self.spine = (top, bottom) if through[top] == through[bottom] else (-1, -1)
+        first = [(through[v] + 2 * grid.tops[v], -i, v) for i, v in enumerate(grid.rows[0])]
+        last = [(through[v] + 2 * grid.bottoms[v], -i, v) for i, v in enumerate(grid.rows[-1])]
+        longest, _, top = max(first)
+        other, _, bottom = max(last)
+        self.spine = (top, bottom) if longest == other else (-1, -1)
         lower, upper = self.near.chosen(self.place)
         place, below, above = self.place, self.below, self.above
         for candidates in self.near.pairs(lower, upper):
@@ -297,11 +295,10 @@ class Strips:
     def _distances(self) -> list[dict[int, float]]:
         """For each strip, those right next to it on the left and the least distance to them."""
         grid, strip, offset = self.grid, self.strip, self.offset
-        extents = grid.extents
         apart: list[dict[int, float]] = [{} for _ in range(self.size)]
         for row in grid.rows:
             for u, v in pairwise(row):
-                gap = separation(extents[u], extents[v]) + offset[u] - offset[v]
+                gap = max(grid.apart(u, v)) + offset[u] - offset[v]
                 gap = _half(gap, up=True)
                 lefts = apart[strip[v]]
                 known = lefts.get(strip[u])
@@ -317,7 +314,7 @@ class Strips:
             a, b = strip[u], strip[v]
             if a != b:
                 away = offset[u] + leave - offset[v] - arrive
-                weight = 1.0 + grid.real[u] + grid.real[v]
+                weight = 1.0 + grid.bottoms[u] + grid.tops[v]
                 pulls[b].append((a, away, weight))
                 pulls[a].append((b, -away, weight))
         top, bottom = self.spine
@@ -329,16 +326,15 @@ class Strips:
         anchors = [False] * self.size
         weights = [0.0] * self.size
         for v, s in enumerate(strip):
-            weights[s] += 1.0 if grid.real[v] else 0.25
+            weights[s] += grid.weight[v]
         for cut in (self.first, self.last):
             if cut >= 0:
                 anchors[strip[cut]] = True
                 weights[strip[cut]] = 1e6
-        size = len(grid.rank)
-        at = space(self.apart, pulls, weights, anchors, rounds=12 if size < 1500 else 4)
+        at = space(self.apart, pulls, weights, anchors, rounds=12 if grid.size < 1500 else 4)
         at = [_half(x) for x in at]
         self._straighten(at, self.apart, pulls, anchors)
-        result = [at[strip[v]] + offset[v] for v in range(size)]
+        result = [at[s] + way for s, way in zip(strip, offset, strict=True)]
         zero = result[max(self.first, 0) if self.first >= 0 else max(self.last, 0)]
         return [x - zero for x in result]
 

@@ -41,7 +41,7 @@ def _run(run: RunPlan) -> list[Any]:
     Who is alone: 1 for the first vertex, 2 for the last; then places of the spine's ends in the
     first and the last rank.
     """
-    threads = run.threads
+    threads = run.block.threads
     named = dict(enumerate(run.members))
     named.update((v, -1 - run.nets[net]) for (net, _), v in threads.rails.items())
     rows = [[named[v] for v in row] for row in threads.rows]
