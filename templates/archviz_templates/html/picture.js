@@ -12,8 +12,18 @@ function make(tag, attributes, parent, text) {
 }
 
 const rect = ([x, y, width, height, rx], role, parent) => make('rect', { x, y, width, height, rx, class: role }, parent);
+// Texts were measured in Helvetica. Where a wider font stands in for it, they are drawn smaller.
+const fontScale = (() => {
+  const paint = document.createElement('canvas').getContext('2d');
+  const share = ([weight, width]) => {
+    paint.font = `${weight} 100px ${getComputedStyle(document.body).fontFamily}`;
+    return width / paint.measureText('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789').width;
+  };
+  const least = Math.min(...[[400, 3590], [700, 3745]].map(share));
+  return least < .98 ? least : 1;
+})();
 // A space between texts keeps them words of their own for those who read or copy them.
-const textAt = (x, y, text, role, size, anchor, parent) => parent.append(' ') || make('text', { x, y, class: role, 'font-size': size, 'text-anchor': anchor }, parent, text);
+const textAt = (x, y, text, role, size, anchor, parent) => parent.append(' ') || make('text', { x, y, class: role, 'font-size': +(size * fontScale).toFixed(2), 'text-anchor': anchor }, parent, text);
 
 function drawCard(item, into) {
   const [kind, w, h, shape, texts] = item.card, isRound = kind !== 'op' && kind !== 'module';

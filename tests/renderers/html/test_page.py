@@ -17,6 +17,7 @@ from archviz.ir import TensorType as Tensor
 from archviz.ir.build import GraphBuilder
 
 JS = Path(__file__).parents[1] / "js"
+SAMPLE = Path(__file__).parents[2] / "samples" / "keras" / "densely_connected.json"
 AXE = JS / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -355,6 +356,26 @@ def test_the_view_is_saved_as_svg_and_png(shown: Opened, tmp_path: Path) -> None
         shown.page.keyboard.press("g")
     assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
     assert saved.value.suggested_filename == "network.png"
+
+
+def test_texts_of_a_card_fit_beside_each_other_in_whatever_font_there_is(
+    browser: Any, written: Callable[..., Path]
+) -> None:
+    model = api.load(SAMPLE)
+    with opened(browser, written(model, depth="all")) as shown:
+        texts = shown.page.evaluate(
+            """[...document.querySelectorAll('#picture g')].map(group =>
+                [...group.children].filter(each => each.localName === 'text').map(text => {
+                    const box = text.getBBox();
+                    return [text.textContent, box.x, box.x + box.width, box.y + box.height / 2];
+                })).filter(found => found.length > 1)"""
+        )
+    assert len(texts) > 20
+    for card in texts:
+        for index, (one, _, end, middle) in enumerate(card):
+            for other, start, _, beside in card[index + 1 :]:
+                if abs(middle - beside) < 4:
+                    assert start >= end - 0.5, (one, other)
 
 
 def test_help_names_every_key(shown: Opened) -> None:
