@@ -88,6 +88,7 @@ def prepared(
     if not merges:
         last = []
     elif depth != "all":
+        last = [("chain-joins", {}), *last]
         last += [("fold-repeats", {"words": covered.words} if covered else {})]
         last += [("collapse-scopes", {"depth": depth})]
     graph = _apply(graph, [step for step in last if step[0] not in named])
