@@ -79,12 +79,12 @@ class Frames:
     def subtitle(self, path: ScopePath) -> str:
         """The class of the scope, "" when the source gives none or the name says it.
 
-        Of blocks that grow it is by how much, which nothing else says.
+        Of blocks that grow it also says by how much.
         """
         scope = self.graph.scopes[path]
-        if scope.growth:
-            return f"each {scope.growth:,} wider"
-        return "" if scope.type == path[-1] else printable(scope.type)
+        class_ = "" if scope.type == path[-1] else printable(scope.type)
+        wider = f"each {scope.growth:,} wider" if scope.growth else ""
+        return ", ".join(filter(None, (class_, wider)))
 
     def repeat(self, path: ScopePath) -> str:
         """What a frame that stands for several says of that, "×12" or "×8 parallel", or ""."""
