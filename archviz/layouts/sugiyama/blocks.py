@@ -103,7 +103,13 @@ def lay_run(run: Run, extents: Extents) -> Block:
 def _lay(run: Run, extents: Extents, *, is_banded: bool) -> Block | None:
     """A run laid out; None when bands of ranks have to be taken apart."""
     grid = Grid(run.ranks, run.extents, run.stretches, extents, is_banded=is_banded)
-    orders = order_ranks(grid.rows, grid.rows_from_below(), grid.up, grid.down)
+    orders = order_ranks(
+        grid.rows,
+        grid.rows_from_below(),
+        grid.up,
+        grid.down,
+        is_symmetric=_is_symmetric_fork(run, grid, extents),
+    )
     near = Favourites(grid, grid.column[run.head] if run.head >= 0 else -1)
     first, last = _cuts(run, grid)
     beside = [grid.column[v] for v in run.beside]
@@ -125,6 +131,18 @@ def _lay(run: Run, extents: Extents, *, is_banded: bool) -> Block | None:
             best, least, chosen = found, cost, strips
     assert chosen is not None
     return Block(grid, best, partial(_threads, run, extents, chosen))
+
+
+def _is_symmetric_fork(run: Run, grid: Grid, extents: Extents) -> bool:
+    """Whether all are branches from one bottleneck to the next, which look the same mirrored."""
+    return (
+        run.starts_at_cut
+        and run.ends_at_cut
+        and len(grid.rows) == 3
+        and not run.beside
+        and all(extents[number].is_symmetric for number in dict.fromkeys(run.extents))
+        and not any(leave or arrive for _, _, _, leave, arrive in run.stretches)
+    )
 
 
 def _threads(run: Run, extents: Extents, strips: Strips) -> Threads:

@@ -29,6 +29,11 @@ class Extent(NamedTuple):
     is_thin: bool = False
     is_tag: bool = False
 
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether both sides are equal."""
+        return self.left == self.right and self.before == self.after
+
 
 RAIL = Extent(0.0, 0.0, 0.0, 0.0, True)
 ALONE = Extent(0.0, 0.0, 0.0, 0.0)

@@ -22,7 +22,12 @@ _PROMISING = 3
 
 
 def order_ranks(
-    rows: list[list[int]], below: list[list[int]], up: Neighbours, down: Neighbours
+    rows: list[list[int]],
+    below: list[list[int]],
+    up: Neighbours,
+    down: Neighbours,
+    *,
+    is_symmetric: bool = False,
 ) -> list[list[list[int]]]:
     """Orders of the vertices of each rank, all with the same small number of crossings.
 
@@ -31,6 +36,7 @@ def order_ranks(
         below: The same, as a search from below takes them where no link leads.
         up: Neighbours in the rank above.
         down: Neighbours in the rank below, rails before boxes.
+        is_symmetric: Whether an order is as good as its mirror image: one of them will do.
     """
     if all(len(row) < 2 for row in rows):
         return [rows]
@@ -44,8 +50,11 @@ def order_ranks(
     near: dict[tuple[bool, bool], list[list[int]]] = {}
     begun: list[_Sweep] = []
     orders: list[list[list[int]]] = []
+    has_roots = {False: _has_roots(rows, up), True: _has_roots(below, down)}
     for start in range(8 if size < _SMALL else 4 if size < _MEDIUM else 1):
-        from_below, reverse = bool(start & 1), bool(start & 2)
+        from_below, reverse, turned = bool(start & 1), bool(start & 2), bool(start & 4)
+        if turned and not has_roots[from_below]:
+            continue
         if (from_below, reverse) not in near:
             step = 1 if reverse else -1
             near[from_below, reverse] = [
@@ -56,9 +65,9 @@ def order_ranks(
             rank,
             near[from_below, reverse],
             from_below=from_below,
-            turned=bool(start & 4),
+            turned=turned,
         )
-        if order in orders:
+        if order in orders or (is_symmetric and _mirrored(order) in orders):
             continue
         orders.append([row[:] for row in order])
         begun.append(_Sweep(order, up, down))
@@ -77,12 +86,21 @@ def order_ranks(
         found.append(best)
         if size >= _SMALL:
             break
-    if size < _SMALL:
+    if size < _SMALL and not is_symmetric:
         for ordered in found[:4]:
-            mirrored = [row[::-1] for row in ordered]
+            mirrored = _mirrored(ordered)
             if mirrored not in found and _Sweep(mirrored, up, down).fewest == fewest:
                 found.append(mirrored)
     return found
+
+
+def _mirrored(rows: list[list[int]]) -> list[list[int]]:
+    return [row[::-1] for row in rows]
+
+
+def _has_roots(rows: list[list[int]], neighbours: Neighbours) -> bool:
+    """Whether a search along links has to begin at several vertices of one rank."""
+    return any(len(row) > 1 and sum([not neighbours[v] for v in row]) > 1 for row in rows)
 
 
 def _search(
