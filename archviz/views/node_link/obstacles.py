@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise, product
+from math import inf
 from typing import TypeAlias
 
 from archviz.layouts import Area, Link, Placement, Point, Route
@@ -36,63 +38,38 @@ class Obstacles:
     """
 
     def __init__(self, placement: Placement, leaves: Sequence[int], ways: Iterable[Route]) -> None:
+        areas = [_with_room(area) for way in ways for area in _end_of(way)]
         self._near: dict[_Place, list[_Item]] = {
-            place: []
-            for way in ways
-            for area in _end_of(way)
-            for place in _cells(*_with_room(area))
+            place: [] for area in areas for place in _cells(*area)
         }
         self._long: dict[_Place, list[_Item]] = {}
-        near, scale = self._near, _PER_PIXEL
+        starts, ends = self._bands = _bands(areas)
         for index in leaves:
             x, y, width, height = placement.areas[index]
-            right, bottom = x + width, y + height
-            column, row = int(x * scale), int(y * scale)
-            if column == int(right * scale) and row == int(bottom * scale):
-                items = near.get((column, row))
-                if items is not None:
-                    items.append((x, y, right, bottom, index, -1))
-            else:
-                self._add(x, y, right, bottom, index, -1)
-        for index, (route, reach) in enumerate(
-            zip(placement.routes, reaches(placement.routes), strict=True)
+            if starts[bisect_right(ends, y)] < y + height:
+                self._add(x, y, x + width, y + height, index, -1)
+        routes = placement.routes
+        for index, (route, (_, _, top, bottom)) in enumerate(
+            zip(routes, reaches(routes), strict=True)
         ):
-            left, right, top, bottom = reach
-            x, y = route.x, route.y
-            column, row = int((x + left) * scale), int((y + top) * scale)
-            if (
-                route.label is None
-                and column == int((x + right) * scale)
-                and row == int((y + bottom) * scale)
-                and (column, row) not in near
-            ):
-                continue  # in one cell, where nothing is asked for
-            self.occupy(route, index)
+            y = route.y
+            if starts[bisect_right(ends, y + top)] < y + bottom or route.label is not None:
+                self.occupy(route, index)
 
     def occupy(self, route: Route, index: int) -> None:
         """Adds the way and the label of the route ``index``, so that others keep clear of them."""
         if route.label is not None:
             x, y, width, height = route.label
             self._add(x, y, x + width, y + height, -1, index)
-        origin_x, origin_y = route.x, route.y
-        corners = iter(route.way)
-        x, y = next(corners, (0.0, 0.0))
-        x, y = origin_x + x, origin_y + y
-        column, row = int(x * _PER_PIXEL), int(y * _PER_PIXEL)
-        for to_x, to_y in corners:
-            before_x, before_y, before_column, before_row = x, y, column, row
-            x, y = origin_x + to_x, origin_y + to_y
-            column, row = int(x * _PER_PIXEL), int(y * _PER_PIXEL)
-            is_short = column == before_column and row == before_row
-            near = self._near.get((column, row)) if is_short else None
-            if is_short and near is None:
-                continue
-            left, right = (before_x, x) if before_x < x else (x, before_x)
-            top, bottom = (before_y, y) if before_y < y else (y, before_y)
-            if near is None:
-                self._add(left, top, right, bottom, -1, index)
-            else:
-                near.append((left, top, right, bottom, -1, index))
+        starts, ends = self._bands
+        left, top = route.x, route.y
+        for (before_x, before_y), (x, y) in pairwise(route.way):
+            if before_x > x:
+                before_x, x = x, before_x
+            if before_y > y:
+                before_y, y = y, before_y
+            if starts[bisect_right(ends, top + before_y)] < top + y:
+                self._add(left + before_x, top + before_y, left + x, top + y, -1, index)
 
     def _add(
         self, left: float, top: float, right: float, bottom: float, box: int, route: int
@@ -141,6 +118,22 @@ class Obstacles:
                 if x < right and left < to_x and y < bottom and top < to_y:
                     return True
         return False
+
+
+def _bands(areas: Iterable[tuple[float, float, float, float]]) -> tuple[list[float], list[float]]:
+    """The heights that are asked about: where they begin and where they end, from above.
+
+    Behind the last one, another begins at infinity.
+    """
+    starts: list[float] = []
+    ends: list[float] = []
+    for top, bottom in sorted([(top, bottom) for _, top, _, bottom in areas]):
+        if ends and top <= ends[-1]:
+            ends[-1] = max(ends[-1], bottom)
+        else:
+            starts.append(top)
+            ends.append(bottom)
+    return [*starts, inf], ends
 
 
 def _end_of(route: Route) -> list[Area]:
