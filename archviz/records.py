@@ -12,6 +12,7 @@ took a fifth of the time from the start of the process to its end. So nothing he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
@@ -99,6 +100,7 @@ def _with_slots(
 
     def compiled() -> Callable[..., Any]:
         maker = made.__new__ = _maker(made, fields, is_frozen)
+        made.__signature__ = None
         return maker
 
     names = tuple(fields)
@@ -165,6 +167,12 @@ def changing(cls: Callable[..., T]) -> Callable[..., T]:
     )
     change: Callable[..., T] = namespace["change"]
     return change
+
+
+def making(cls: Any) -> Callable[..., Any]:
+    """The record ``cls`` as a function, which takes two thirds of the time."""
+    cls.__signature__  # noqa: B018 - compiles its constructor
+    return partial(cls.__new__, cls)
 
 
 def _draft(names: Iterable[str]) -> type:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from archviz.ir import Node, Parameter, ParameterUse, TensorType, Value
-from archviz.records import MISSING, changing, field, mutable, record, replace
+from archviz.records import MISSING, changing, field, making, mutable, record, replace
 
 
 class Point:
@@ -221,6 +221,16 @@ def test_it_is_replaced_and_matched() -> None:
 def test_every_field_of_the_graph_is_there(made: object) -> None:
     assert all(hasattr(made, item.name) for item in fields(made))  # type: ignore[arg-type]
     assert pickle.loads(pickle.dumps(made)) == made
+
+
+@pytest.mark.parametrize("cls", [Point, One])
+def test_a_function_makes_the_same(cls: type) -> None:
+    ours, _ = both(cls)
+    make = making(ours)
+    assert make(3) == making(ours)(3) == ours(3)
+    assert type(make(x=3)) is ours
+    with pytest.raises(TypeError, match="argument"):
+        make()
 
 
 def test_what_is_changed_is_what_replace_makes() -> None:

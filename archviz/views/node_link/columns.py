@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import Literal
 
 from archviz.layouts import Area, Box, Link, Placement, Point, Route
-from archviz.records import field, record, replace
-from archviz.views.node_link.cuts import by_cost, candidates, chosen
+from archviz.records import field, making, record, replace
+from archviz.views.node_link.cuts import candidates, chosen
 from archviz.views.node_link.reaches import reaches
 
 TALLEST = 4800.0
@@ -112,8 +112,7 @@ class Wrapping:
 
     def _cuts(self) -> dict[float, list[float]]:
         if self._candidates is None:
-            cuts = candidates(self._placement, self._boxes, self._links, self._headers)
-            self._candidates = by_cost(cuts)
+            self._candidates = candidates(self._placement, self._boxes, self._links, self._headers)
         return self._candidates
 
     def in_columns(self, number: int) -> Page:
@@ -174,7 +173,16 @@ class _Columns:
         self.below = [_levels(frames, boxes, feet) for frames in self.frames]
         self.above = [_levels(frames, boxes, heads) for frames in self.frames]
         self.reaches = reaches(placement.routes)
-        self.column_of = self._columns_of()
+        # Of each box and each route; -1 for those that pass a cut.
+        ends = [*cuts, math.inf]
+        self.column_of_box = [
+            number if ends[number := bisect_left(cuts, y)] >= y + height else -1
+            for _, y, _, height in placement.areas
+        ]
+        self.column_of = [
+            number if ends[number := bisect_left(cuts, route.y + top)] >= route.y + bottom else -1
+            for route, (_, _, top, bottom) in zip(placement.routes, self.reaches, strict=True)
+        ]
         passing, self.places = self._find_passing()
         self.tracks = [{key: track for track, key in enumerate(keys)} for keys in passing]
         tracks = [len(keys) for keys in passing]
@@ -202,15 +210,18 @@ class _Columns:
 
     def page(self) -> Page:
         pieces = self._pieces()
-        cuts, dx, dy = self.cuts, self.dx, self.dy
-        areas = []
-        for x, y, width, height in self.placement.areas:
-            number = bisect_left(cuts, y + height / 2)
-            areas.append(_area((x + dx[number], y + dy[number], width, height)))
+        dx, dy = self.dx, self.dy
+        make_route = making(Route)
+        areas = [
+            _area((x + dx[number], y + dy[number], width, height))
+            for (x, y, width, height), number in zip(
+                self.placement.areas, self.column_of_box, strict=True
+            )
+        ]
         for index, found in pieces.items():
             areas[index] = found[0].area
         routes = [
-            Route(route.way, None, route.is_back, route.x + dx[column], route.y + dy[column])
+            make_route(route.way, None, route.is_back, route.x + dx[column], route.y + dy[column])
             if column >= 0 and route.label is None
             else self._way(index, route)
             for index, (route, column) in enumerate(
@@ -227,18 +238,6 @@ class _Columns:
         x, y, width, height = area
         number = bisect_left(self.cuts, y + height / 2)
         return Area(x + self.dx[number], y + self.dy[number], width, height)
-
-    def _columns_of(self) -> list[int]:
-        """The column of each route; -1 for those that pass a cut."""
-        cuts = self.cuts
-        found = []
-        for route, (_, _, top, bottom) in zip(self.placement.routes, self.reaches, strict=True):
-            y = route.y
-            number = bisect_left(cuts, y + top)
-            if number < len(cuts) and cuts[number] < y + bottom:
-                number = -1
-            found.append(number)
-        return found
 
     def _find_passing(self) -> tuple[list[list[tuple[int, int]]], list[list[float]]]:
         """For each cut what passes it, as source and trunk of edges on one track, and where.
@@ -317,40 +316,38 @@ class _Columns:
 
     def _extents(self) -> tuple[list[float], list[float]]:
         """The left and right end of what is in each column."""
-        left = [math.inf] * (len(self.cuts) + 1)
-        right = [-math.inf] * (len(self.cuts) + 1)
-
         cuts = self.cuts
+        left = [math.inf] * (len(cuts) + 1)
+        right = [-math.inf] * (len(cuts) + 1)
 
         def add(start: float, end: float, top: float, bottom: float) -> None:
-            first = bisect_left(cuts, top)
-            last = bisect_left(cuts, bottom) if cuts and bottom > cuts[0] else 0
-            for number in range(first, last + 1):
+            for number in range(bisect_left(cuts, top), bisect_left(cuts, bottom) + 1):
                 left[number] = min(left[number], start)
                 right[number] = max(right[number], end)
 
-        for x, y, width, height in self.placement.areas:
-            number = bisect_left(cuts, y)
-            if number < len(cuts) and cuts[number] < y + height:
+        for (x, y, width, height), number in zip(
+            self.placement.areas, self.column_of_box, strict=True
+        ):
+            if number < 0:
                 add(x, x + width, y, y + height)
                 continue
             if x < left[number]:
                 left[number] = x
             if x + width > right[number]:
                 right[number] = x + width
-        for route, column, reach in zip(
+        for route, column, (start, end, _, _) in zip(
             self.placement.routes, self.column_of, self.reaches, strict=True
         ):
             if route.label is not None:
                 x, y, width, height = route.label
                 add(x, x + width, y, y + height)
             if column >= 0:
-                start, end, _, _ = reach
-                x = route.x
-                if x + start < left[column]:
-                    left[column] = x + start
-                if x + end > right[column]:
-                    right[column] = x + end
+                if start < end:  # what runs straight down is as far left and right as its ends
+                    x = route.x
+                    if x + start < left[column]:
+                        left[column] = x + start
+                    if x + end > right[column]:
+                        right[column] = x + end
                 continue
             for one, other in pairwise(route.points):
                 low, high = sorted((one.x, other.x))

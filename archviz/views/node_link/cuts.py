@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
 from archviz.layouts import Box, Link, Placement
-from archviz.records import record
 
 MOST_CROSSINGS = 8
 """Edges that may pass a cut."""
@@ -26,25 +26,12 @@ _MISSING_COST = 40.0
 """What it costs to cut nowhere."""
 
 
-@record
-class Cut:
-    """A height at which the picture may be cut.
-
-    Attributes:
-        y: The height.
-        crossings: How many edges pass.
-        frames: How many frames are cut.
-    """
-
-    y: float
-    crossings: int
-    frames: int
-
-
 def candidates(
     placement: Placement, boxes: Sequence[Box], links: Sequence[Link], headers: Sequence[float]
-) -> list[Cut]:
-    """Heights at which the picture may be cut, from above, one in each free band.
+) -> dict[float, list[float]]:
+    """Heights at which the picture may be cut, one in each free band, by what passes there.
+
+    Those of each cost are in order from above; it is given in edges that pass.
 
     Args:
         placement: Whose edges run down.
@@ -55,66 +42,81 @@ def candidates(
     taken, frames = _taken_by_boxes(placement, boxes, headers)
     starts: list[float] = []
     ends: list[float] = []
-    # Those of edges that may share their way with another one, by whose they are.
-    shared: dict[tuple[tuple[int, int], float], list[tuple[float, float]]] = {}
-    known: dict[int, _Stretches] = {}
-    carried: dict[tuple[int, int], int] = {}
     nets = [(link.source, link.trunk) for link in links]
-    for net in nets:
-        carried[net] = carried.get(net, 0) + 1
-    # Many things stand in one rank: of those that begin at one height, the longest counts.
+    # Edges of one net may share their way: where its lines are, by x.
+    shared: dict[tuple[int, int], dict[float, list[tuple[float, float]]]] = {
+        net: {} for net, count in Counter(nets).items() if count > 1
+    }
+    known: dict[int, _Stretches] = {}
     for net, route in zip(nets, placement.routes, strict=True):
         if route.label is not None:
             _, y, _, height = route.label
             _take(taken, y - CLEAR, y + height + CLEAR)
-        way = route.way
+        way, y = route.way, route.y
         stretches = known.get(id(way))
         if stretches is None:
             stretches = known[id(way)] = _stretches(way)
         down, across = stretches
-        y = route.y
         for low, high in across:
-            _take(taken, y + low - CLEAR, y + high + CLEAR)
-        if carried[net] == 1:
+            start, end = y + low, y + high
+            if start not in taken or taken[start] < end:
+                taken[start] = end
+        lines = shared.get(net)
+        if lines is None:
             for _, low, high in down:
                 starts.append(y + low)
                 ends.append(y + high)
             continue
         for x, low, high in down:
-            place = (net, route.x + x)
-            if place in shared:
-                shared[place].append((y + low, y + high))
-            else:
-                shared[place] = [(y + low, y + high)]
-    for found in shared.values():
-        for low, high in _merged(found) if len(found) > 1 else found:
-            starts.append(low)
-            ends.append(high)
-    starts.sort()
-    ends.sort()
+            line = (y + low, y + high)
+            x += route.x
+            if x not in lines:
+                lines[x] = [line]
+            elif line not in lines[x]:
+                lines[x].append(line)
+    for lines in shared.values():
+        for stretch in lines.values():
+            for low, high in _merged(stretch) if len(stretch) > 1 else stretch:
+                starts.append(low)
+                ends.append(high)
+    frame_starts = [start for start, _ in frames]
+    frame_ends = [end for _, end in frames]
+    for heights in (starts, ends, frame_starts, frame_ends):
+        heights.append(math.inf)
+        heights.sort()
+    found: dict[float, list[float]] = {}
+    started = ended = frames_started = frames_ended = 0
     spans = sorted(taken.items())
-    free: list[float] = []
     reached = spans[0][1] if spans else 0.0
     for start, end in spans:
-        if start > reached:
-            free.append((reached + start) / 2)
-        reached = max(reached, end)
-    frame_starts = sorted([start for start, _ in frames])
-    frame_ends = sorted([end for _, end in frames])
-    cuts = []
-    for y in free:
-        crossings = bisect_left(starts, y) - bisect_left(ends, y)
+        if start <= reached:
+            if end > reached:
+                reached = end
+            continue
+        y, reached = (reached + start) / 2, end
+        while starts[started] < y:
+            started += 1
+        while ends[ended] < y:
+            ended += 1
+        crossings = started - ended
         if crossings <= MOST_CROSSINGS:
-            cut = bisect_left(frame_starts, y) - bisect_left(frame_ends, y) if frames else 0
-            cuts.append(Cut(y, crossings, cut))
-    return cuts
+            while frame_starts[frames_started] < y:
+                frames_started += 1
+            while frame_ends[frames_ended] < y:
+                frames_ended += 1
+            cost = crossings + _FRAME_COST * (frames_started - frames_ended)
+            if cost in found:
+                found[cost].append(y)
+            else:
+                found[cost] = [y]
+    return found
 
 
 _Stretches: TypeAlias = tuple[list[tuple[float, float, float]], list[tuple[float, float]]]
 
 
 def _stretches(way: Sequence[tuple[float, float]]) -> _Stretches:
-    """The parts of a way that run down, as x and heights, and the heights of the others."""
+    """The parts of a way that run down, as x and heights, and the room that the others take."""
     down: list[tuple[float, float, float]] = []
     across: list[tuple[float, float]] = []
     for (before_x, before_y), (x, y) in pairwise(way):
@@ -122,7 +124,7 @@ def _stretches(way: Sequence[tuple[float, float]]) -> _Stretches:
         if x == before_x:
             down.append((x, low, high))
         else:
-            across.append((low, high))
+            across.append((low - CLEAR, high + CLEAR))
     return down, across
 
 
@@ -130,14 +132,6 @@ def _take(taken: dict[float, float], start: float, end: float) -> None:
     known = taken.get(start)
     if known is None or known < end:
         taken[start] = end
-
-
-def by_cost(cuts: Sequence[Cut]) -> dict[float, list[float]]:
-    """The heights of cuts from above, by what passes there."""
-    found: dict[float, list[float]] = {}
-    for cut in cuts:
-        found.setdefault(cut.crossings + _FRAME_COST * cut.frames, []).append(cut.y)
-    return found
 
 
 def chosen(
@@ -174,10 +168,13 @@ def _taken_by_boxes(
     """The heights that boxes take, and those that frames span between first and last child."""
     first: dict[int, float] = {}
     last: dict[int, float] = {}
-    for area, box in zip(placement.areas, boxes, strict=True):
-        if box.parent >= 0:
-            first[box.parent] = min(first.get(box.parent, math.inf), area.y)
-            last[box.parent] = max(last.get(box.parent, -math.inf), area.y + area.height)
+    parents = [box.parent for box in boxes]
+    for (_, y, _, height), parent in zip(placement.areas, parents, strict=True):
+        if parent >= 0:
+            if parent not in first or y < first[parent]:
+                first[parent] = y
+            if parent not in last or y + height > last[parent]:
+                last[parent] = y + height
     taken: dict[float, float] = {}
     frames: list[tuple[float, float]] = []
     for index, ((_, y, _, height), box) in enumerate(zip(placement.areas, boxes, strict=True)):
@@ -190,7 +187,8 @@ def _taken_by_boxes(
                 _take(taken, end, bottom)
                 frames.append((start, end))
                 continue
-        _take(taken, top, bottom)
+        if top not in taken or taken[top] < bottom:
+            taken[top] = bottom
     return taken, frames
 
 
