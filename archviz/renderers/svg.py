@@ -9,6 +9,8 @@ change in the file. Specification: Scalable Vector Graphics (SVG) 1.1, W3C 2011.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from archviz.errors import RendererError
 from archviz.font import FALLBACKS, FAMILIES, face
 from archviz.garbage import collection_paused
@@ -158,9 +160,19 @@ def _relative(segments: tuple[Segment, ...]) -> tuple[float, float, str]:
     """Where a path starts, and the rest of its ``d`` attribute from there, without coordinates."""
     _, *start = segments[0]
     x, y = round(start[0], 2), round(start[1], 2)
+    written = []
+    for first in range(1, len(segments), _STRETCH):
+        text, x, y = _steps(x, y, segments[first : first + _STRETCH])
+        written.append(text)
+    return start[0], start[1], "".join(written)
+
+
+@lru_cache(maxsize=1024)
+def _steps(x: float, y: float, segments: tuple[Segment, ...]) -> tuple[str, float, float]:
+    """What is written of ``segments`` where the pen is at (x, y), and where it is then."""
     written: list[str] = []
     numbers = _NUMBERS
-    for segment in segments[1:]:
+    for segment in segments:
         command = segment[0]
         if len(segment) == 3:
             _, to_x, to_y = segment
@@ -199,7 +211,11 @@ def _relative(segments: tuple[Segment, ...]) -> tuple[float, float, str]:
         written.append(command.lower() + " ".join(steps))
         if to:
             x, y = to[-2:]
-    return start[0], start[1], "".join(written)
+    return "".join(written), x, y
+
+
+_STRETCH = 16
+"""Segments that are written at once, as long paths often begin alike."""
 
 
 class _Numbers(dict[float, str]):
@@ -210,6 +226,14 @@ class _Numbers(dict[float, str]):
             self.clear()
         text = self[value] = number(value)
         return text
+
+
+class _Quoted(dict[str, str]):
+    """Texts as attributes' values, of those that occur again and again."""
+
+    def __missing__(self, text: str) -> str:
+        found = self[text] = quoted(text)
+        return found
 
 
 _ONE_LINE = ("tallies",)
@@ -229,7 +253,7 @@ class _Writer:
         self._fills: dict[str, None] = {}
         self._strokes: dict[str, None] = {}
         self._ids = {"title": 1, "desc": 1}
-        self._classes: dict[tuple[str, str], str] = {}
+        self._classes = _Quoted()
         self._known: dict[tuple[int, str], str] = {}
         self._outlines: dict[int, tuple[float, float, str]] = {}
 
@@ -278,12 +302,14 @@ class _Writer:
             )
 
     def _group(self, group: Group, indent: str) -> None:
-        data, title, name, marks = group.data, group.title, group.id, group.marks
+        title, name, marks = group.title, group.id, group.marks
+        said = ""
         # Most say nothing that XML must not see as it is: one look is enough for all of it.
-        is_plain = _is_plain("".join((name, title, *data.values())))
-        if not is_plain:
-            data = {key: quoted(value) for key, value in data.items()}
-            title = escaped(title)
+        is_plain = _is_plain("".join((name, title, *group.data.values())))
+        for key, value in group.data.items():
+            said = f'{said} data-{key}="{value if is_plain else quoted(value)}"'
+        if group.x or group.y:
+            said = f'{said} transform="translate({_NUMBERS[group.x]} {_NUMBERS[group.y]})"'
         if name:
             own = name if is_plain else _allowed_in(name)
             if own in self._ids:
@@ -295,12 +321,10 @@ class _Writer:
             name = f' id="{own}"'
         inside = self._known.get((id(marks), indent), "")
         role = "" if inside else self._common_role(marks)
-        look = self._attributes_of(role) if role else ("", "")
-        said = "".join([f' data-{key}="{value}"' for key, value in data.items()])
-        if group.x or group.y:
-            said = f'{said} transform="translate({_NUMBERS[group.x]} {_NUMBERS[group.y]})"'
-        start = f'{indent}<g{name} class="{self._class(group.role, look[0])}"{said}{look[1]}>'
+        look = self._common_look(role) if role else ("", "")
+        start = f'{indent}<g{name} class="{self._classes[group.role]}{look[0]}"{said}{look[1]}>'
         if title:
+            title = title if is_plain else escaped(title)
             start = f"{start}\n{indent}  <title>{title}</title>"
         if group.role in _ONE_LINE:
             before = len(self.lines)
@@ -312,7 +336,7 @@ class _Writer:
             inside = self._inside(marks, indent)
         if inside:
             # Apart, as most cards share what is inside.
-            self.lines += (start, inside, f"{indent}</g>")
+            self.lines += (start, inside)
             return
         self.lines.append(start)
         if role:
@@ -321,16 +345,11 @@ class _Writer:
             self.marks(marks, indent + "  ")
         self.lines.append(f"{indent}</g>")
 
-    def _class(self, role: str, look: str) -> str:
-        found = self._classes.get((role, look))
-        if found is None:
-            found = self._classes[role, look] = f"{quoted(role)} {look}" if look else quoted(role)
-        return found
-
     def _paths(self, marks: tuple[Mark, ...], indent: str) -> None:
         """Appends the paths among ``marks``, whose group says how they look."""
         written: list[str] = []
         write, numbers, outlines = written.append, _NUMBERS, self._outlines
+        start = f'{indent}<path d="M'
         for path in marks:
             if not isinstance(path, Path):
                 continue
@@ -342,7 +361,7 @@ class _Writer:
             if found is None:
                 found = outlines[id(segments)] = _relative(segments)
             left, top, rest = found
-            write(f'{indent}<path d="M{numbers[x + left]} {numbers[y + top]}{rest}"/>')
+            write(f'{start}{numbers[x + left]} {numbers[y + top]}{rest}"/>')
         self.lines.append("\n".join(written))
 
     def _common_role(self, marks: tuple[Mark, ...]) -> str:
@@ -354,8 +373,16 @@ class _Writer:
         is_common = all(isinstance(mark, Path) and mark.role == role for mark in marks)
         return role if is_common else ""
 
+    def _common_look(self, role: str) -> tuple[str, str]:
+        """What is added to the classes of a group whose marks have one role, and its attributes."""
+        classes, attributes = self._attributes_of(role)
+        return f" {classes}" if classes else "", attributes
+
     def _inside(self, marks: tuple[Mark, ...], indent: str) -> str:
-        """The elements of a group's marks, which others may share; "" with groups among them."""
+        """The elements of a group's marks, which others may share, and the end of the group.
+
+        It is "" with groups among them.
+        """
         key = (id(marks), indent)
         known = self._known.get(key)
         if known is None:
@@ -363,7 +390,7 @@ class _Writer:
                 return ""  # ids inside are not to be repeated
             start = len(self.lines)
             self.marks(marks, indent + "  ")
-            known = self._known[key] = "\n".join(self.lines[start:])
+            known = self._known[key] = "\n".join([*self.lines[start:], f"{indent}</g>"])
             del self.lines[start:]
         return known
 

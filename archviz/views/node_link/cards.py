@@ -10,7 +10,7 @@ from archviz.ir import Graph, Node
 from archviz.ir.types import format_type
 from archviz.ir.walk import head_of, leaves, operations_of
 from archviz.layouts import Area
-from archviz.records import record, replace
+from archviz.records import making, record, replace
 from archviz.scene import Group, Mark, Path, Rect, Segment
 from archviz.text import fit, printable, text_width
 from archviz.views.node_link import foot
@@ -226,6 +226,7 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
         "missing": _paint_pill,
     }
     roles = {kind: f"node {kind}" for kind in painters}
+    make_group = making(Group)
     for card, (x, y, width, height) in placed:
         look = (
             card.kind, width, height, card.category, card.title, card.note, card.rows, card.strips,
@@ -248,7 +249,7 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
             data["ops"] = joined
         if card.source:
             data["source"] = card.source
-        yield Group(marks, roles[card.kind], card.id, card.tooltip, data, x, y)
+        yield make_group(marks, roles[card.kind], card.id, card.tooltip, data, x, y)
 
 
 def inside_ring(area: Area) -> Area:

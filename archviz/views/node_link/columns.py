@@ -13,7 +13,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Literal
 
-from archviz.layouts import Area, Box, Link, Placement, Point, Route
+from archviz.layouts import Area, Box, Link, Placement, Route
 from archviz.records import field, making, record, replace
 from archviz.views.node_link.cuts import candidates, chosen
 from archviz.views.node_link.reaches import reaches
@@ -206,6 +206,7 @@ class _Columns:
             foot + TRACK * max(count - 1, 0) for foot, count in zip(self.feet, tracks, strict=True)
         ]
         self.height = max(placement.height + self.dy[-1], *ends)
+        self.passages: dict[tuple[tuple[int, int], float], list[tuple[float, float]]] = {}
         self.channels = [self.dx[n] + right[n] + GAP / 2 for n in range(len(cuts))]
 
     def page(self) -> Page:
@@ -261,35 +262,39 @@ class _Columns:
         return ordered, [sorted(found) for found in places]
 
     def _way(self, index: int, route: Route) -> Route:
-        key = (self.links[index].source, self.links[index].trunk)
         label = self._moved(route.label) if route.label is not None else None
         column = self.column_of[index]
         if column >= 0:
             dx, dy = self.dx[column], self.dy[column]
             return Route(route.way, label, route.is_back, route.x + dx, route.y + dy)
-        points: list[Point] = []
+        key = (self.links[index].source, self.links[index].trunk)
+        points: list[tuple[float, float]] = []
         corners = route.points
         for one, other in pairwise(corners):
             start, end = self._column(one.y), self._column(other.y)
-            points.append(Point(one.x + self.dx[start], one.y + self.dy[start]))
-            step = 1 if end > start else -1
-            for number in range(start, end, step):
-                border = number if step > 0 else number - 1
-                track = TRACK * self.tracks[border][key]
-                low, channel = self.feet[border] + track, self.channels[border] + track
-                around = [
-                    Point(one.x + self.dx[border], low),
-                    Point(channel, low),
-                    Point(channel, track),
-                    Point(one.x + self.dx[border + 1], track),
-                ]
-                points += around if step > 0 else around[::-1]
-        last = corners[-1]
-        number = self._column(last.y)
-        points.append(Point(last.x + self.dx[number], last.y + self.dy[number]))
+            points.append((one.x + self.dx[start], one.y + self.dy[start]))
+            if start < end:
+                points += self._passage(key, one.x)[4 * start : 4 * end]
+            elif end < start:
+                points += self._passage(key, one.x)[4 * end : 4 * start][::-1]
+        x, y = corners[-1]
+        number = self._column(y)
+        points.append((x + self.dx[number], y + self.dy[number]))
         left, top = points[0]
         way = tuple([(x - left, y - top) for x, y in points])
         return Route(way, label, route.is_back, left, top)
+
+    def _passage(self, key: tuple[int, int], x: float) -> list[tuple[float, float]]:
+        """Four corners for each cut, where what comes down at ``x`` goes to the next column."""
+        found = self.passages.get((key, x))
+        if found is None:
+            found = self.passages[key, x] = []
+            for number, tracks in enumerate(self.tracks):
+                track = TRACK * tracks.get(key, 0)
+                low, channel = self.feet[number] + track, self.channels[number] + track
+                before, after = x + self.dx[number], x + self.dx[number + 1]
+                found += [(before, low), (channel, low), (channel, track), (after, track)]
+        return found
 
     def _pieces(self) -> dict[int, tuple[Piece, ...]]:
         """The pieces of each frame that is cut."""

@@ -8,12 +8,15 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from archviz.layouts import Area, Point, Route
+from archviz.records import making
 from archviz.scene import Group, Mark, Path, Segment, Text
 from archviz.text import CAP_HEIGHT
 
 TURN = 9.0
 HEAD_LENGTH, HEAD_HALF = 7.0, 3.15
 LABEL_SIZE = 10.0
+STRETCH = 8
+"""Corners of a path that are made at once: edges of one net begin alike, over many columns."""
 LEAST_APPROACH = 20.0
 """Length of the last stretch into a merge's side, so that turn and arrow head have room."""
 
@@ -36,6 +39,7 @@ class Painted:
 
     def __init__(self, margin: float = 0.0) -> None:
         self._margin = margin
+        self._make = making(Path)
         self._edges: list[Mark] = []
         self._heads: list[Mark] = []
         self._lines: dict[str, list[Mark]] = {"edge": self._edges, "back-edge": []}
@@ -53,7 +57,7 @@ class Painted:
             state: What an overlay says of it.
             way: From the origin of the route, when it is another one than the route's.
         """
-        margin = self._margin
+        margin, make = self._margin, self._make
         if way is None:
             way = route.way
         if len(way) > 1:
@@ -64,8 +68,8 @@ class Painted:
             _, line, head, first_x, first_y, last_x, last_y = found
             x, y = route.x + margin, route.y + margin
             if not state and not route.is_back:
-                self._edges.append(Path(line, "edge", x + first_x, y + first_y))
-                self._heads.append(Path(head, "arrow", x + last_x, y + last_y))
+                self._edges.append(make(line, "edge", x + first_x, y + first_y))
+                self._heads.append(make(head, "arrow", x + last_x, y + last_y))
             else:
                 role = f"edge-{state}" if state else "back-edge"
                 arrow = f"arrow-{state}" if state else "arrow"
@@ -112,24 +116,32 @@ def _head(dx: float, dy: float) -> tuple[Segment, ...]:
     )
 
 
-def rounded(points: Sequence[tuple[float, float]], radius: float = TURN) -> tuple[Segment, ...]:
+def rounded(points: Sequence[tuple[float, float]]) -> tuple[Segment, ...]:
     """A path through ``points`` whose corners are round, as far as its segments allow."""
-    x, y = points[0]
-    segments: list[Segment] = [("M", x, y)]
-    if len(points) > 2:
-        after_x, after_y = points[1]
-        second = math.hypot(after_x - x, after_y - y)
-        for index in range(1, len(points) - 1):
-            before_x, before_y, x, y, first = x, y, after_x, after_y, second
-            after_x, after_y = points[index + 1]
-            second = math.hypot(after_x - x, after_y - y)
-            if not first or not second:
-                continue
-            r = min(radius, first / 2, second / 2)
-            back, on = r / first, r / second
-            segments.append(("L", x + (before_x - x) * back, y + (before_y - y) * back))
-            segments.append(("Q", x, y, x + (after_x - x) * on, y + (after_y - y) * on))
+    segments: list[Segment] = [("M", *points[0])]
+    for start in range(0, len(points) - 2, STRETCH):
+        segments += _corners(tuple(points[start : start + STRETCH + 2]))
     segments.append(("L", *points[-1]))
+    return tuple(segments)
+
+
+@lru_cache(maxsize=1024)
+def _corners(points: tuple[tuple[float, float], ...]) -> tuple[Segment, ...]:
+    """The round corners at all ``points`` but the first and the last."""
+    x, y = points[0]
+    after_x, after_y = points[1]
+    second = math.hypot(after_x - x, after_y - y)
+    segments: list[Segment] = []
+    for following in points[2:]:
+        before_x, before_y, x, y, first = x, y, after_x, after_y, second
+        after_x, after_y = following
+        second = math.hypot(after_x - x, after_y - y)
+        if not first or not second:
+            continue
+        r = min(TURN, first / 2, second / 2)
+        back, on = r / first, r / second
+        segments.append(("L", x + (before_x - x) * back, y + (before_y - y) * back))
+        segments.append(("Q", x, y, x + (after_x - x) * on, y + (after_y - y) * on))
     return tuple(segments)
 
 
