@@ -77,12 +77,12 @@ def test_settings_that_leave_no_room_go_on_below_the_header_and_none_is_cut() ->
         kernel_shape=(3, 3), strides=(2, 2), pads=(0, 0, 1, 1), dilations=(2, 2), group=288
     )
     card = cards.measure(node, graph, "conv")
-    assert card.width <= cards.WIDEST
-    painted = cards.paint(card, Area(0, 0, card.width, card.height))
+    assert card.face.width <= cards.WIDEST
+    painted = cards.paint(card, Area(0, 0, card.face.width, card.face.height))
     header = "3×3, stride 2, pad 0×0×1×1, dilation 2"
     assert said(painted)[:4] == ["Conv", header, "groups 288", "conv"]
     bare, _ = convolution(kernel_shape=(3, 3))
-    assert card.height == cards.measure(bare, graph, "conv").height + cards.ROW
+    assert card.face.height == cards.measure(bare, graph, "conv").face.height + cards.ROW
 
 
 def test_a_window_of_one_number_is_as_wide_along_each_axis() -> None:
@@ -170,8 +170,8 @@ def test_a_recurrent_layer_says_how_wide_its_state_is() -> None:
 def test_a_card_holds_all_it_says() -> None:
     node, graph = convolution(kernel_shape=(3, 3))
     card = cards.measure(node, graph, "conv")
-    assert (card.kind, card.category) == ("op", "conv")
-    painted = cards.paint(card, Area(0, 0, card.width, card.height))
+    assert (card.face.kind, card.face.category) == ("op", "conv")
+    painted = cards.paint(card, Area(0, 0, card.face.width, card.face.height))
     assert said(painted) == [
         "Conv", "3×3", "conv", "73,856", "weight", "128×64×3×3", "bias", "128",
     ]  # fmt: skip
@@ -247,7 +247,12 @@ def test_joins_of_values_are_circles(op: str, symbol: str) -> None:
     b = GraphBuilder()
     node = b.node(op, (b.value("a"), b.value("b")), (b.value("c"),))
     card = cards.measure(node, b.build(), "")
-    assert (card.kind, card.category, card.width, card.height) == ("merge", symbol, 24.0, 24.0)
+    assert (card.face.kind, card.face.category, card.face.width, card.face.height) == (
+        "merge",
+        symbol,
+        24.0,
+        24.0,
+    )
 
 
 def test_an_addition_of_a_parameter_is_a_card() -> None:
@@ -256,7 +261,7 @@ def test_an_addition_of_a_parameter_is_a_card() -> None:
     node = b.node(
         "Add", (b.value("a"), None), (b.value("c"),), parameters=(ParameterUse("bias", "B", 1),)
     )
-    assert cards.measure(node, b.build(), "").kind == "op"
+    assert cards.measure(node, b.build(), "").face.kind == "op"
 
 
 def test_long_names_are_shortened_inside_their_card() -> None:
@@ -264,11 +269,11 @@ def test_long_names_are_shortened_inside_their_card() -> None:
     b.parameter(Parameter("w", tensor(123456789, 987654321, 55555555, 44444444)))
     node = b.node("VeryLongOperatorName" * 9, parameters=(ParameterUse("w", "role" * 30),))
     card = cards.measure(node, b.build(), "x" * 500)
-    assert card.width == faces.WIDEST
-    for mark in flatten(cards.paint(card, Area(0, 0, card.width, card.height)).marks):
+    assert card.face.width == faces.WIDEST
+    for mark in flatten(cards.paint(card, Area(0, 0, card.face.width, card.face.height)).marks):
         if isinstance(mark, Text):
             assert mark.left >= 0
-            assert mark.left + mark.width <= card.width
+            assert mark.left + mark.width <= card.face.width
 
 
 def test_a_scope_around_one_thing_gets_no_frame_but_names_it() -> None:

@@ -78,7 +78,7 @@ class _Collector:
         self.states = prepare(
             self.drawing.boxes,
             self.drawing.links,
-            {index: (card.width, card.height) for index, card in self.closed.items()},
+            {index: (card.face.width, card.face.height) for index, card in self.closed.items()},
         )
         self.texts = self._label_texts()
         self.arcs = arc_states(self.states.pieces, self.drawing.states)
@@ -155,7 +155,7 @@ class _Collector:
         if node is not None:
             found = details.of_node(node, self.graph, path, self.found.get(node.id, []))
             found += details.shortened([("Overlay", self.overlaid.rows(node.id))])
-        elif card.kind == "pill":
+        elif card.face.kind == "pill":
             found = details.of_value(card.id.partition(":")[2], self.graph)
         else:
             found = []
@@ -175,7 +175,7 @@ class _Collector:
         subtitle, note = self.frames.subtitle(path), self.frames.note(path)
         repeat = self.frames.repeat(path)
         facts = [["class", printable(scope.type)]] if scope.type else []
-        facts += [["contents", self.closed[index].note]]
+        facts += [["contents", self.closed[index].face.note]]
         if repeat:
             last = f" – {printable(scope.last)}" if scope.last else ""
             facts += [["repeats", f"{repeat} equal blocks, drawn once{last}"]]

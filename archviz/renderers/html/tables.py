@@ -54,17 +54,15 @@ class Pictures:
 
     def add(self, card: Card, about: str) -> int:
         """The number of a card's picture; ``about`` says what it is to those who see none."""
-        shown = (
-            *(card.kind, card.width, card.height, card.category, card.title, card.note),
-            *(card.rows, card.strips, card.label, card.repeat, card.remarks, about),
-        )
+        shown = (card.face, about)
         number = self._known.get(shown)
         if number is None:
             number = self._known[shown] = self._drawn(card, about)
         return number
 
     def _drawn(self, card: Card, about: str) -> int:
-        marks = paint(card, Area(0.0, 0.0, card.width, card.height)).marks
+        face = card.face
+        marks = paint(card, Area(0.0, 0.0, face.width, face.height)).marks
         shapes: list[list[Any]] = []
         texts: list[int] = []
         for mark in marks:
@@ -82,9 +80,9 @@ class Pictures:
                     pass
         return self.cards.add(
             [
-                card.kind,
-                _short(card.width),
-                _short(card.height),
+                face.kind,
+                _short(face.width),
+                _short(face.height),
                 self.shapes.add(shapes),
                 texts,
                 about,

@@ -7,7 +7,7 @@ from archviz.ir import Graph, Node, ScopePath, TensorType
 from archviz.ir.types import format_shape
 from archviz.ir.walk import producers
 from archviz.layouts import Box, Link
-from archviz.records import field, mutable
+from archviz.records import field, making, mutable
 from archviz.text import printable, text_width
 from archviz.views.node_link import cards, edges, faces
 from archviz.views.node_link.cards import Card
@@ -31,6 +31,7 @@ class Drawing:
         labels: The text beside each link, "" for none.
         states: What an overlay says of each link, "" for nothing.
         frame_of: The box of each scope that has a frame.
+        merges: The boxes of cards that are circles.
     """
 
     boxes: list[Box] = field(default_factory=list)
@@ -40,11 +41,7 @@ class Drawing:
     labels: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     frame_of: dict[ScopePath, int] = field(default_factory=dict)
-
-    @property
-    def merges(self) -> set[int]:
-        """The boxes of cards that are circles."""
-        return {index for index, card in self.cards.items() if card.kind == "merge"}
+    merges: set[int] = field(default_factory=set)
 
     def frame(self, path: ScopePath, frames: Frames) -> int:
         """The index of the innermost frame at or around ``path``, -1 for the page."""
@@ -70,12 +67,16 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
         said: What an overlay says.
     """
     drawing = Drawing()
+    make_box, make_link = making(Box), making(Link)
 
     def add(card: Card, parent: int = -1) -> int:
-        drawing.cards[len(drawing.boxes)] = card
+        index, face = len(drawing.boxes), card.face
+        drawing.cards[index] = card
         room = 2 * cards.RING if said.rings and card.id in said.rings else 0.0
-        drawing.boxes.append(Box(card.id, card.width + room, card.height + room, parent))
-        return len(drawing.boxes) - 1
+        drawing.boxes.append(make_box(card.id, face.width + room, face.height + room, parent))
+        if face.kind == "merge":
+            drawing.merges.add(index)
+        return index
 
     producer: dict[str, int] = {}
     for title, ids in grouped(graph.inputs, graph):
@@ -115,12 +116,12 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
         if text and shapes != "all":
             del labels[value]
         size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
-        drawing.links.append(Link(source, target, trunks[value], size))
+        drawing.links.append(make_link(source, target, trunks[value], size))
         drawing.labels.append(text)
         state = ""
         if said.edges:
             user = drawing.cards[target]
-            state = said.edges.get((value, "" if user.kind == "pill" else user.id), "")
+            state = said.edges.get((value, "" if user.face.kind == "pill" else user.id), "")
         drawing.states.append(state)
 
     for node, index in zip(graph.nodes, box_of, strict=True):
@@ -132,7 +133,7 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
                 link(value, index)
     for value, uses in shared.items():
         maker = producer.get(value)
-        if maker is not None and drawing.cards[maker].kind != "pill":
+        if maker is not None and drawing.cards[maker].face.kind != "pill":
             card = cards.measure_source(value, name_of(value, maker_of.get(value)), uses)
             link(value, add(card, drawing.boxes[maker].parent))
     for title, ids in grouped(graph.outputs, graph):

@@ -47,37 +47,17 @@ class Card:
 
     Attributes:
         id: The node's id, or the value's of an input or output.
-        kind: "op", "merge", "module", "pill", "stub" or "missing".
-        width: In pixels.
-        height: In pixels.
-        category: Colour category, or the symbol of a merge.
-        title: The bold text.
-        note: The text beside or below it.
-        rows: Names and values under the header.
-        strips: Category, name and note of each further part of a fused card, in order.
-        label: The name of a module or stub.
-        repeat: How many modules it stands for, "×12" or "×8 parallel"; "" for one.
+        face: What it shows, and how large that makes it.
         tooltip: What a pointer resting on it says.
         ops: Ids of the imported nodes it stands for.
         source: Id of the card that makes what a stub refers to, or "".
-        remarks: Lines at its foot, which an overlay says.
     """
 
     id: str
-    kind: str
-    width: float
-    height: float
-    category: str = ""
-    title: str = ""
-    note: str = ""
-    rows: tuple[tuple[str, str], ...] = ()
-    strips: tuple[tuple[str, str, str], ...] = ()
-    label: str = ""
-    repeat: str = ""
+    face: Face
     tooltip: str = ""
     ops: tuple[str, ...] = ()
     source: str = ""
-    remarks: tuple[Remark, ...] = ()
 
 
 def measure(
@@ -97,10 +77,12 @@ def measure(
         faces: Those of the graph so far; nodes that say the same share theirs.
     """
     card = _measure(node, graph, label, bool(remarks), {} if faces is None else faces)
-    if not remarks or card.kind not in ("op", "module"):
+    face = card.face
+    if not remarks or face.kind not in ("op", "module"):
         return card
-    width = stepped(max(card.width, foot.width_of(remarks)), card.width, foot.WIDEST)
-    return replace(card, width=width, height=card.height + foot.height_of(remarks), remarks=remarks)
+    width = stepped(max(face.width, foot.width_of(remarks)), face.width, foot.WIDEST)
+    height = face.height + foot.height_of(remarks)
+    return replace(card, face=replace(face, width=width, height=height, remarks=remarks))
 
 
 def _measure(
@@ -109,13 +91,13 @@ def _measure(
     called = label or node.id
     tooltip = printable(f"{node.op} {called}" if called != node.op else node.op)
     if node.kind == "module":
-        return _module(node, graph, label, tooltip)
+        return Card(node.id, _module(node, graph, label), tooltip, node.origins)
     if node.kind in ("stub", "missing"):
         title = printable(label or node.id) if node.kind == "stub" else "missing"
         note = printable(node.op) if node.kind == "stub" else printable(_first_output(node))
-        return _pill(node.kind, node.id, title, note, tooltip, node.origins)
+        return Card(node.id, _pill(node.kind, title, note), tooltip, node.origins)
     if node.kind in ("split", "leaf"):
-        return _tree_node(node, tooltip)
+        return Card(node.id, _tree_node(node), tooltip, node.origins)
     if node.parts and head_of(node).parts:
         tooltip = printable(f"{tooltip}: {', '.join(part.op for part in leaves(node))}", 400)
     content = content_of(node, graph)
@@ -123,31 +105,24 @@ def _measure(
     face = faces.get(key) if content is not None else None
     if face is None:
         face = face_of(node, graph, label, is_remarked)
+        face = faces.setdefault(face, face)
         if content is not None:
             faces[key] = face
-    kind, width, height, category, title, note, lines, strips = face
-    return Card(
-        node.id, kind, width, height, category, title, note, lines, strips,
-        tooltip=tooltip, ops=node.origins,
-    )  # fmt: skip
+    return Card(node.id, face, tooltip, node.origins)
 
 
-def _tree_node(node: Node, tooltip: str) -> Card:
+def _tree_node(node: Node) -> Face:
     """The card of a decision tree's node: its test or its answer, then what is known of it."""
     said = [printable(line, 60) for line in tree_lines(node.attributes)]
     title, *more = said or [node.op]
     width = max(text_width(title, TITLE_SIZE, bold=True), *(text_width(m, TEXT_SIZE) for m in said))
-    height = HEADER + (ROW * len(more) + 6 if more else 0)
-    return Card(
-        node.id,
+    return Face(
         "op",
         stepped(width + 2 * SIDE, 64.0, WIDEST),
-        height,
+        HEADER + (ROW * len(more) + 6 if more else 0),
         "other" if node.kind == "split" else "norm",
         title,
         rows=tuple([(line, "") for line in more]),
-        tooltip=tooltip,
-        ops=node.origins,
     )
 
 
@@ -156,32 +131,29 @@ def measure_pill(end: str, value_id: str, graph: Graph, title: str = "") -> Card
     name = printable(title or value_id)
     value = graph.values.get(value_id)
     note = printable(format_type(value.type)) if value is not None else ""
-    return _pill("pill", f"{end}:{value_id}", name, note, f"{name} {note}".strip(), ())
+    return Card(f"{end}:{value_id}", _pill("pill", name, note), f"{name} {note}".strip())
 
 
 def measure_reference(card_id: str, name: str, maker: Card | None) -> Card:
     """The stub of a value where it is consumed, with what makes it elsewhere."""
     source = maker.id if maker is not None else ""
     said = f"{name}, from {printable(maker.tooltip)}" if maker is not None else name
-    return replace(_pill("stub", f"reference:{card_id}", name, "", said, ()), source=source)
+    return Card(f"reference:{card_id}", _pill("stub", name, ""), said, source=source)
 
 
 def measure_source(value: str, name: str, uses: int) -> Card:
     """The stub of a value where it is made."""
     said = f"{name}, used in {uses} places"
-    return _pill("stub", f"reference:{value}", name, f"used in {uses} places", said, ())
+    return Card(f"reference:{value}", _pill("stub", name, f"used in {uses} places"), said)
 
 
-def _pill(
-    kind: str, card_id: str, title: str, note: str, tooltip: str, ops: tuple[str, ...]
-) -> Card:
+def _pill(kind: str, title: str, note: str) -> Face:
     text = max(text_width(title, TITLE_SIZE, bold=True), text_width(note, SMALL_SIZE))
     height = PILL if note else HEADER
-    width = stepped(text + height, 64.0, WIDEST)
-    return Card(card_id, kind, width, height, title=title, note=note, tooltip=tooltip, ops=ops)
+    return Face(kind, stepped(text + height, 64.0, WIDEST), height, title=title, note=note)
 
 
-def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
+def _module(node: Node, graph: Graph, label: str) -> Face:
     weights = weights_of(node, graph)
     things = "ops" if graph.values else "modules"
     note = f"{operations_of(node):,} {things}" + (f", {weights:,} params" if weights else "")
@@ -191,8 +163,7 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
     repeat = times(node.repeat, is_parallel="parallel" in node.attributes)
     if repeat:
         width += text_width(repeat, TITLE_SIZE, bold=True) + 20
-    return Card(
-        node.id,
+    return Face(
         "module",
         stepped(width, NARROWEST, WIDEST),
         MODULE,
@@ -200,8 +171,6 @@ def _module(node: Node, graph: Graph, label: str, tooltip: str) -> Card:
         note=note,
         label=shown,
         repeat=repeat,
-        tooltip=tooltip,
-        ops=node.origins,
     )
 
 
@@ -228,16 +197,14 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
     roles = {kind: f"node {kind}" for kind in painters}
     make_group = making(Group)
     for card, (x, y, width, height) in placed:
-        look = (
-            card.kind, width, height, card.category, card.title, card.note, card.rows, card.strips,
-            card.label, card.repeat, card.remarks,
-        )  # fmt: skip
+        face = card.face
+        look = (id(face), width, height)
         marks = known.get(look)
         if marks is None:
             area = Area(0.0, 0.0, width, height)
-            painted = painters[card.kind](card, area)
-            if card.remarks:
-                painted += foot.paint(card.remarks, area)
+            painted = painters[face.kind](face, area)
+            if face.remarks:
+                painted += foot.paint(face.remarks, area)
             marks = known[look] = tuple(painted)
         ops = card.ops
         data = {}
@@ -249,7 +216,7 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
             data["ops"] = joined
         if card.source:
             data["source"] = card.source
-        yield make_group(marks, roles[card.kind], card.id, card.tooltip, data, x, y)
+        yield make_group(marks, roles[face.kind], card.id, card.tooltip, data, x, y)
 
 
 def inside_ring(area: Area) -> Area:
@@ -259,7 +226,7 @@ def inside_ring(area: Area) -> Area:
 
 def paint_ring(card: Card, area: Area, role: str = "ring") -> Rect:
     """A ring around a card, in the room that layouts keep around boxes."""
-    is_round = card.kind in ("pill", "stub", "missing", "merge")
+    is_round = card.face.kind in ("pill", "stub", "missing", "merge")
     radius = area.height / 2 if is_round else RADIUS
     x, y, width, height = area
     return Rect(x - RING, y - RING, width + 2 * RING, height + 2 * RING, role, radius + RING)
@@ -284,33 +251,33 @@ def _pair(
     return marks
 
 
-def _paint_op(card: Card, area: Area) -> list[Mark]:
+def _paint_op(face: Face, area: Area) -> list[Mark]:
     x, y, width, height = area
-    fill = f"header {card.category}"
+    fill = f"header {face.category}"
     middle = y + HEADER / 2
     marks: list[Mark] = []
-    if card.rows or card.strips or card.remarks:
+    if face.rows or face.strips or face.remarks:
         marks.append(Rect(x, y, width, height, "card", RADIUS))
         marks.append(Path(_tab(x, y, width, HEADER, RADIUS), fill))
     else:
         marks.append(Rect(x, y, width, height, fill, RADIUS))
-    if card.note or card.rows or card.strips:
-        marks += _pair(area, middle, card.title, card.note, ("title", "detail"), TITLE_SIZE)
+    if face.note or face.rows or face.strips:
+        marks += _pair(area, middle, face.title, face.note, ("title", "detail"), TITLE_SIZE)
     else:
-        title = fit(card.title, TITLE_SIZE, width - 2 * SIDE, bold=True)
+        title = fit(face.title, TITLE_SIZE, width - 2 * SIDE, bold=True)
         marks.append(line(x + width / 2, middle, title, "title", TITLE_SIZE, "middle"))
     middle = y + HEADER + 3 + ROW / 2
-    for name, value in card.rows:
+    for name, value in face.rows:
         marks += _pair(area, middle, name, value, ("row-name", "row-value"), TEXT_SIZE)
         middle += ROW
-    top = y + height - foot.height_of(card.remarks) - STRIP * len(card.strips)
-    for index, (fill, name, value) in enumerate(card.strips):
-        is_last = index == len(card.strips) - 1 and not card.remarks
+    top = y + height - foot.height_of(face.remarks) - STRIP * len(face.strips)
+    for index, (fill, name, value) in enumerate(face.strips):
+        is_last = index == len(face.strips) - 1 and not face.remarks
         base = _base(x, top, width, STRIP, RADIUS if is_last else 0.0)
         marks += [Path(base, f"header {fill}"), Path(_rule(x, top, width), "rule")]
         marks += _pair(area, top + STRIP / 2, name, value, ("detail", "detail"), TEXT_SIZE)
         top += STRIP
-    marks.append(Rect(x, y, width, height, f"outline {card.category}", RADIUS))
+    marks.append(Rect(x, y, width, height, f"outline {face.category}", RADIUS))
     return marks
 
 
@@ -345,11 +312,11 @@ def _tab(x: float, y: float, width: float, height: float, r: float) -> tuple[Seg
     )
 
 
-def _paint_merge(card: Card, area: Area) -> list[Mark]:
+def _paint_merge(face: Face, area: Area) -> list[Mark]:
     x, y = area.x + area.width / 2, area.y + area.height / 2
     r = MERGE / 2
     circle = Rect(x - r, y - r, MERGE, MERGE, "merge", r)
-    return [circle, Path(_symbol(card.category, x, y), "merge-symbol")]
+    return [circle, Path(_symbol(face.category, x, y), "merge-symbol")]
 
 
 def _symbol(name: str, x: float, y: float) -> tuple[Segment, ...]:
@@ -373,35 +340,35 @@ def _symbol(name: str, x: float, y: float) -> tuple[Segment, ...]:
             )  # fmt: skip
 
 
-def _paint_pill(card: Card, area: Area) -> list[Mark]:
+def _paint_pill(face: Face, area: Area) -> list[Mark]:
     x, y, width, height = area
     texts = {"pill": ("pill-title", "pill-text"), "stub": ("stub-text", "stub-text")}
-    roles = texts.get(card.kind, ("missing-text", "missing-text"))
-    marks: list[Mark] = [Rect(x, y, width, height, card.kind, height / 2)]
+    roles = texts.get(face.kind, ("missing-text", "missing-text"))
+    marks: list[Mark] = [Rect(x, y, width, height, face.kind, height / 2)]
     centre, room = x + width / 2, width - height
     bold = roles[0].endswith("title")
-    title = fit(card.title, TITLE_SIZE, room, bold=bold)
+    title = fit(face.title, TITLE_SIZE, room, bold=bold)
     marks.append(
-        line(centre, y + (11.5 if card.note else height / 2), title, roles[0], TITLE_SIZE, "middle")
+        line(centre, y + (11.5 if face.note else height / 2), title, roles[0], TITLE_SIZE, "middle")
     )
-    if card.note:
-        note = fit(card.note, SMALL_SIZE, room)
+    if face.note:
+        note = fit(face.note, SMALL_SIZE, room)
         marks.append(line(centre, y + 24, note, roles[1], SMALL_SIZE, "middle"))
     return marks
 
 
-def _paint_module(card: Card, area: Area) -> list[Mark]:
+def _paint_module(face: Face, area: Area) -> list[Mark]:
     x, y, width, whole = area
-    height = whole - foot.height_of(card.remarks)
+    height = whole - foot.height_of(face.remarks)
     inset = 3.5
     marks: list[Mark] = []
     inner = Area(x + 13, y, width - 13 + 2, height)
-    if card.repeat:
-        pill = text_width(card.repeat, TITLE_SIZE, bold=True) + 12
+    if face.repeat:
+        pill = text_width(face.repeat, TITLE_SIZE, bold=True) + 12
         left = x + width - pill - 9
         marks.append(Rect(left, y + height / 2 - 8.5, pill, 17, "pill", 8.5))
         marks.append(
-            line(left + pill / 2, y + height / 2, card.repeat, "pill-title", TITLE_SIZE, "middle")
+            line(left + pill / 2, y + height / 2, face.repeat, "pill-title", TITLE_SIZE, "middle")
         )
         inner = Area(x + 13, y, width - 13 - pill - 6, height)
     return [
@@ -410,7 +377,7 @@ def _paint_module(card: Card, area: Area) -> list[Mark]:
         Path(
             (("M", x + 12, y + 12), ("L", x + 17, y + 17), ("L", x + 12, y + 22), ("Z",)), "marker"
         ),
-        *_pair(inner, y + 17, card.title, card.label, ("module-title", "module-text"), TITLE_SIZE),
-        line(x + 23, y + 31, fit(card.note, 9.5, inner.width - 23), "module-text", 9.5),
+        *_pair(inner, y + 17, face.title, face.label, ("module-title", "module-text"), TITLE_SIZE),
+        line(x + 23, y + 31, fit(face.note, 9.5, inner.width - 23), "module-text", 9.5),
         *marks,
     ]

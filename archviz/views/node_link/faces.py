@@ -6,13 +6,14 @@ import math
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import TypeAlias
 
+from archviz.annotation import Remark
 from archviz.ir import Graph, Node
 from archviz.ir.types import format_shape
 from archviz.ir.walk import head_of, links
 from archviz.ops import table
 from archviz.ops.titles import title_of
+from archviz.records import record
 from archviz.text import printable, text_width
 from archviz.views.node_link.labels import bias_of, category, detail, rows, shown_parts
 
@@ -34,17 +35,35 @@ STEP = 8.0
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 12.0, 10.5, 10.0
 
 
-Face: TypeAlias = tuple[
-    str,
-    float,
-    float,
-    str,
-    str,
-    str,
-    tuple[tuple[str, str], ...],
-    tuple[tuple[str, str, str], ...],
-]
-"""What a card of an operation shows: kind, width, height, category, title, note, rows, strips."""
+@record
+class Face:
+    """What a card shows; cards that show the same share it.
+
+    Attributes:
+        kind: "op", "merge", "module", "pill", "stub" or "missing".
+        width: In pixels.
+        height: In pixels.
+        category: Colour category, or the symbol of a merge.
+        title: The bold text.
+        note: The text beside or below it.
+        rows: Names and values under the header.
+        strips: Category, name and note of each further part of a fused card, in order.
+        label: The name of a module or stub.
+        repeat: How many modules it stands for, "×12" or "×8 parallel"; "" for one.
+        remarks: Lines at its foot, which an overlay says.
+    """
+
+    kind: str
+    width: float
+    height: float
+    category: str = ""
+    title: str = ""
+    note: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    strips: tuple[tuple[str, str, str], ...] = ()
+    label: str = ""
+    repeat: str = ""
+    remarks: tuple[Remark, ...] = ()
 
 
 def face_of(node: Node, graph: Graph, label: str, is_remarked: bool) -> Face:
@@ -52,7 +71,7 @@ def face_of(node: Node, graph: Graph, label: str, is_remarked: bool) -> Face:
     symbol = table().merge.get(node.op)
     joined = len(node.inputs) - node.inputs.count(None) if symbol else 0
     if symbol and 1 < joined <= MOST_JOINED and not node.parameters and not is_remarked:
-        return "merge", MERGE, MERGE, symbol, node.op, "", (), ()
+        return Face("merge", MERGE, MERGE, symbol, node.op)
     first = head_of(node) if node.parts else node
     rest = [part for part in links(node.parts) if part is not first] if first is not node else []
     title = title_of(first if first.op == node.op else node, graph)
@@ -72,7 +91,7 @@ def face_of(node: Node, graph: Graph, label: str, is_remarked: bool) -> Face:
     narrowest = NARROWEST if lines or note or strips else 64.0
     height = HEADER + (ROW * len(lines) + 6 if lines else 0) + STRIP * len(strips)
     width = stepped(width, narrowest, WIDEST)
-    return "op", width, height, category(first, graph), title, note, lines, strips
+    return Face("op", width, height, category(first, graph), title, note, lines, strips)
 
 
 def _wrapped(settings: str, taken: float) -> list[str]:

@@ -30,9 +30,10 @@ def paint_legend(drawn: Iterable[Card], width: float, top: float, margin: float)
     """Swatches with names, in order of first appearance, in rows no wider than ``width``."""
     categories: dict[str, None] = {}
     for card in drawn:
-        if card.kind == "op":
-            categories[card.category] = None
-            categories.update(dict.fromkeys(fill for fill, _, _ in card.strips))
+        face = card.face
+        if face.kind == "op":
+            categories[face.category] = None
+            categories.update(dict.fromkeys(fill for fill, _, _ in face.strips))
     marks: list[Mark] = []
     x, y = margin, top
     for category in categories:
