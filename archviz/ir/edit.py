@@ -136,9 +136,9 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
     owner = {member: index for index, (_, members) in enumerate(groups) for member in members}
     group_of_value: dict[str | None, int] = {}
     for node in graph.nodes:
-        index = owner.get(node.id, -1)
-        if index >= 0:
-            group_of_value.update(dict.fromkeys(node.outputs, index))
+        if node.id in owner:
+            for made_here in node.outputs:
+                group_of_value[made_here] = owner[node.id]
     group_of_value.pop(None, None)
     leaving: list[dict[str | None, None]] = [{} for _ in groups]
     entering: list[dict[str, None]] = [{} for _ in groups]

@@ -26,7 +26,9 @@ def find(graph: Graph, enclosure: Enclosure) -> list[list[Node]]:
             steps_of = known[node.op] = starting.get(category_of(node.op), [])
         if not steps_of or node.id in taken or only_user(node) is None:
             continue
-        chain = max([_match(node, steps, only_user, taken, graph) for steps in steps_of], key=len)
+        chain = _match(node, steps_of[0], only_user, taken, graph)
+        for steps in steps_of[1:]:
+            chain = max(chain, _match(node, steps, only_user, taken, graph), key=len)
         while len(chain) > 1 and enclosure.scope_around(chain) is None:
             chain = chain[:-1]
         if len(chain) > 1:
@@ -63,8 +65,10 @@ class _Users:
     def only(self, node: Node) -> Node | None:
         """The node that alone uses the one output of ``node``, and consumes nothing else."""
         used = self._used
-        made = [value for value in node.outputs if value in used]
-        user = used[made[0]] if len(made) == 1 else None
+        made = node.outputs
+        if len(made) > 1:
+            made = tuple([value for value in made if value in used])
+        user = used.get(made[0]) if len(made) == 1 else None
         # What joins several values ends a chain.
         if user is None or len(user.inputs) - user.inputs.count(None) != 1:
             return None
@@ -82,7 +86,7 @@ def _match(
     chain: list[Node] = []
     node: Node | None = first
     for step, may_miss in steps:
-        if node is not None and node.id not in taken and _is(node, step, graph):
+        if node is not None and step in _steps_of(node.op) and _is(node, step, taken, graph):
             chain.append(node)
             node = only_user(node)
         elif not may_miss:
@@ -90,15 +94,21 @@ def _match(
     return chain
 
 
-def _is(node: Node, step: str, graph: Graph) -> bool:
-    if node.kind not in ("op", "fused") or node.subgraphs:
+@cache
+def _steps_of(op: str) -> tuple[str, ...]:
+    """What an operation may be in a chain, by its name."""
+    added = {"plus": ("bias",), "times": ("scale",)}
+    return (category_of(op), *added.get(table().merge.get(op, ""), ()))
+
+
+def _is(node: Node, step: str, taken: set[str], graph: Graph) -> bool:
+    """Whether a node that may be ``step`` by its name is that."""
+    if node.id in taken or node.kind not in ("op", "fused") or node.subgraphs:
         return False
-    if step in ("bias", "scale"):
-        symbol = table().merge.get(node.op)
-        is_stored = len(node.inputs) > sum(value is not None for value in node.inputs)
-        return symbol == {"bias": "plus", "scale": "times"}[step] and is_stored
+    if step in ("bias", "scale"):  # of a stored tensor
+        return len(node.inputs) > sum(value is not None for value in node.inputs)
     # A product of two values has no bias: what is added to it is a mask.
-    return category_of(node.op) == step and (step != "linear" or has_weights(node, graph))
+    return step != "linear" or has_weights(node, graph)
 
 
 def has_weights(node: Node, graph: Graph) -> bool:

@@ -31,6 +31,8 @@ class Enclosure:
         which a module that is called several times lends to a card at each call.
         """
         common = parts[0].scope
+        if all(part.scope == common for part in parts):
+            return common
         for part in parts[1:]:
             while part.scope[: len(common)] != common:
                 common = common[:-1]

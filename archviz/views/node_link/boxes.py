@@ -45,7 +45,7 @@ class Drawing:
 
     def frame(self, path: ScopePath, frames: Frames) -> int:
         """The index of the innermost frame at or around ``path``, -1 for the page."""
-        path = frames.frame_of(path)
+        path = frames.frame_of(path) if path else path
         if not path:
             return -1
         index = self.frame_of.get(path)
@@ -109,19 +109,21 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
         return references[value, parent]
 
     def link(value: str, target: int, source: int | None = None) -> None:
-        source = producer.get(value) if source is None else source
         if source is None:
-            return
-        text = labels.get(value, "")
-        if text and shapes != "all":
-            del labels[value]
-        size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT) if text else None
-        drawing.links.append(make_link(source, target, trunks[value], size))
-        drawing.labels.append(text)
-        state = ""
+            source = producer.get(value)
+            if source is None:
+                return
+        text, size, state = "", None, ""
+        if value in labels:
+            text = labels[value]
+            size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT)
+            if shapes != "all":
+                del labels[value]
         if said.edges:
             user = drawing.cards[target]
             state = said.edges.get((value, "" if user.face.kind == "pill" else user.id), "")
+        drawing.links.append(make_link(source, target, trunks[value], size))
+        drawing.labels.append(text)
         drawing.states.append(state)
 
     for node, index in zip(graph.nodes, box_of, strict=True):

@@ -76,42 +76,40 @@ def measure(
         remarks: What stands at its foot.
         faces: Those of the graph so far; nodes that say the same share theirs.
     """
-    card = _measure(node, graph, label, bool(remarks), {} if faces is None else faces)
-    face = card.face
-    if not remarks or face.kind not in ("op", "module"):
-        return card
-    width = stepped(max(face.width, foot.width_of(remarks)), face.width, foot.WIDEST)
-    height = face.height + foot.height_of(remarks)
-    return replace(card, face=replace(face, width=width, height=height, remarks=remarks))
-
-
-def _measure(
-    node: Node, graph: Graph, label: str, is_remarked: bool, faces: dict[object, Face]
-) -> Card:
     called = label or node.id
     tooltip = printable(f"{node.op} {called}" if called != node.op else node.op)
-    if node.kind == "module":
-        return Card(node.id, _module(node, graph, label), tooltip, node.origins)
-    if node.kind in ("stub", "missing"):
-        title = printable(label or node.id) if node.kind == "stub" else "missing"
-        note = printable(node.op) if node.kind == "stub" else printable(_first_output(node))
-        return Card(node.id, _pill(node.kind, title, note), tooltip, node.origins)
-    if node.kind in ("split", "leaf"):
-        return Card(node.id, _tree_node(node), tooltip, node.origins)
     if node.parts and head_of(node).parts:
         tooltip = printable(f"{tooltip}: {', '.join(part.op for part in leaves(node))}", 400)
-    content = content_of(node, graph)
-    key = (content, label, is_remarked)
-    face = faces.get(key) if content is not None else None
-    if face is None:
-        face = face_of(node, graph, label, is_remarked)
-        face = faces.setdefault(face, face)
-        if content is not None:
-            faces[key] = face
-    return Card(node.id, face, tooltip, node.origins)
+    measured = _FACES.get(node.kind)
+    if measured is not None:
+        face = measured(node, graph, label)
+    else:
+        content = content_of(node, graph)
+        key = (content, label, bool(remarks))
+        known = faces.get(key) if faces is not None and content is not None else None
+        face = face_of(node, graph, label, bool(remarks)) if known is None else known
+        if known is None and faces is not None:
+            face = faces.setdefault(face, face)
+            if content is not None:
+                faces[key] = face
+    if remarks and face.kind in ("op", "module"):
+        width = stepped(max(face.width, foot.width_of(remarks)), face.width, foot.WIDEST)
+        height = face.height + foot.height_of(remarks)
+        face = replace(face, width=width, height=height, remarks=remarks)
+    return Card(node.id, face, tooltip, node.origin or (node.id,))
 
 
-def _tree_node(node: Node) -> Face:
+def _cut_off(node: Node, graph: Graph, label: str) -> Face:
+    """The pill of what a selection left out."""
+    return _pill("stub", printable(label or node.id), printable(node.op))
+
+
+def _missing(node: Node, graph: Graph, label: str) -> Face:
+    """The pill of a value that nobody produces."""
+    return _pill("missing", "missing", printable(_first_output(node)))
+
+
+def _tree_node(node: Node, graph: Graph, label: str) -> Face:
     """The card of a decision tree's node: its test or its answer, then what is known of it."""
     said = [printable(line, 60) for line in tree_lines(node.attributes)]
     title, *more = said or [node.op]
@@ -172,6 +170,16 @@ def _module(node: Node, graph: Graph, label: str) -> Face:
         label=shown,
         repeat=repeat,
     )
+
+
+_FACES = {
+    "module": _module,
+    "stub": _cut_off,
+    "missing": _missing,
+    "split": _tree_node,
+    "leaf": _tree_node,
+}
+"""What makes the face of a node that is no operation, by its kind."""
 
 
 def _first_output(node: Node) -> str:

@@ -60,14 +60,17 @@ class Frames:
             for path, count in things.items()
             if path and path not in lists and (count > 1 or graph.scopes[path].repeat > 1)
         }
+        self._frame_of: dict[ScopePath, ScopePath] = {(): ()}
         self._weights = weights_by_scope(graph)
         self._called_again = {*_called_again(graph, self._framed)}
 
     def frame_of(self, scope: ScopePath) -> ScopePath:
         """The innermost framed scope at or around ``scope``; () for the page."""
-        while scope and scope not in self._framed:
-            scope = scope[:-1]
-        return scope
+        found = self._frame_of.get(scope)
+        if found is None:
+            found = scope if scope in self._framed else self.frame_of(scope[:-1])
+            self._frame_of[scope] = found
+        return found
 
     def title(self, path: ScopePath) -> str:
         """The frame's name, as far as the frame around it does not say it already."""
@@ -137,15 +140,16 @@ class Frames:
 
     def _label(self, node: Node) -> str:
         unframed = node.scope[len(self.frame_of(node.scope)) :]
-        if unframed and node.parts and head_of(node) is node:
-            return ".".join(unframed)  # the card is the whole module
-        if node.kind == "fused" and len(node.parts[0].scope) > len(node.scope):
-            return ".".join((*unframed, node.name))
-        if node.kind in ("module", "stub"):
-            return ".".join((*unframed, node.name))
+        if node.kind != "op":
+            if unframed and node.parts and head_of(node) is node:
+                return ".".join(unframed)  # the card is the whole module
+            if node.kind == "fused" and len(node.parts[0].scope) > len(node.scope):
+                return ".".join((*unframed, node.name))
+            if node.kind in ("module", "stub"):
+                return ".".join((*unframed, node.name))
         if unframed:
             return ".".join(unframed)
-        name = node.name.rstrip("/").rpartition("/")[2]
+        name = node.name and node.name.rstrip("/").rpartition("/")[2]
         if not name:
             return ""
         is_counted_op = name.startswith(node.op) and _COUNTED.fullmatch(name[len(node.op) :])

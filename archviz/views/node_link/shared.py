@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from itertools import chain
 
 from archviz.ir import Graph, Node
 from archviz.ir.edit import used_values
@@ -20,21 +22,27 @@ def shared_values(graph: Graph) -> dict[str, int]:
     Such a value is consumed at more than :data:`MOST_DEPTHS` different depths, and by each of its
     consumers beside another one; what a Concat joins is never one.
     """
-    users: dict[str, list[int]] = {}
-    for index, node in enumerate(graph.nodes):
-        used = used_values(node) if node.subgraphs else node.inputs
-        for value in dict.fromkeys(used) if len(used) > 1 else used:
-            if value is not None:
-                users.setdefault(value, []).append(index)
+    nodes = graph.nodes
+    used: list[Collection[str | None]] = []
+    for node in nodes:
+        values: Collection[str | None] = used_values(node) if node.subgraphs else node.inputs
+        used.append(dict.fromkeys(values) if len(values) > 1 else values)
+    uses = Counter(chain.from_iterable(used))
+    often = {value for value, count in uses.items() if count > MOST_DEPTHS}
+    users: dict[str, list[int]] = {value: [] for value in uses if value and value in often}
+    for index, values in enumerate(used) if users else ():
+        if not often.isdisjoint(values):
+            for value in values:
+                if value is not None and value in users:
+                    users[value].append(index)
     candidates = {
         value: found
         for value, found in users.items()
-        if len(found) > MOST_DEPTHS
-        and all(_is_beside_another(value, graph.nodes[user]) for user in found)
+        if all(_is_beside_another(value, nodes[user]) for user in found)
     }
     if not candidates:
         return {}
-    depth = _depths(graph.nodes, users)
+    depth = _depths_in_order(nodes, used) or _depths(nodes, used)
     return {
         value: len(found)
         for value, found in candidates.items()
@@ -54,8 +62,32 @@ def _is_beside_another(value: str, node: Node) -> bool:
     return not is_join and any(other != value for other in used_values(node))
 
 
-def _depths(nodes: Sequence[Node], users: dict[str, list[int]]) -> list[int]:
+def _depths_in_order(nodes: Sequence[Node], used: Sequence[Collection[str | None]]) -> list[int]:
+    """Operations on the longest way to each node; none when one comes before what it uses."""
+    made = {value for node in nodes for value in node.outputs}
+    behind: dict[str | None, int] = {None: 0}
+    found: list[int] = []
+    for node, values in zip(nodes, used, strict=True):
+        depth = 0
+        for value in values:
+            if value not in behind:
+                if value in made:
+                    return []
+            elif behind[value] > depth:
+                depth = behind[value]
+        found.append(depth)
+        for result in node.outputs:
+            if result is not None:
+                behind[result] = depth + 1
+    return found
+
+
+def _depths(nodes: Sequence[Node], used: Sequence[Collection[str | None]]) -> list[int]:
     """Operations on the longest way to each node; those of a cycle are at depth 0."""
+    users: dict[str | None, list[int]] = {}
+    for index, values in enumerate(used):
+        for value in values:
+            users.setdefault(value, []).append(index)
     following = [
         [user for value in node.outputs if value is not None for user in users.get(value, ())]
         for node in nodes
