@@ -58,15 +58,14 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
     corners = _corners(cells, layouts)
     origins = [*corners, (0.0, 0.0)]
     areas = []
+    made = tuple.__new__  # as Area does
     for box, (x, y), layout in zip(boxes, corners, layouts, strict=False):
-        if turned:
-            x, y = y, x
-        if layout is None:
-            areas.append(Area(x, y, box.width, box.height))
-        elif turned:
-            areas.append(Area(x, y, layout.height, layout.width))
-        else:
-            areas.append(Area(x, y, layout.width, layout.height))
+        width, height = box.width, box.height
+        if layout is not None:
+            width, height = layout.width, layout.height
+            if turned:
+                width, height = height, width
+        areas.append(made(Area, (y, x, width, height) if turned else (x, y, width, height)))
     routes = tuple(_routes(pieces, layouts, origins, memo.ways, turned=turned))
     page = layouts[-1]
     assert page is not None
@@ -83,18 +82,16 @@ def lay_all(
     known: dict[object, int] = {}
     kept: list[CellLayout] = []
     leaves: dict[tuple[float, float], Child] = {}
-    for index in range(len(cells) - 1, -2, -1):
-        if index == len(cells) - 1:
-            continue
+    containers = [index for index, box in enumerate(boxes) if box.is_container]
+    for index in (*reversed(containers), -1):
         cell = cells[index]
         box = boxes[index] if index >= 0 else None
-        if box is not None and not box.is_container:
-            continue
         children = []
         for i in cell.children:
             inner = layouts[i]
             if inner is None:
-                size = (boxes[i].width, boxes[i].height)
+                child = boxes[i]
+                size = (child.width, child.height)
                 leaf = leaves.get(size)
                 if leaf is None:
                     leaf = leaves[size] = Child(*(size[::-1] if turned else size))
@@ -149,18 +146,22 @@ def _routes(
 ) -> list[Route]:
     """The links' ways on the page, from those of the pieces."""
     routes: list[Route] = []
+    here = None
     for parts in pieces:
         cell, arc = parts[-1]
-        layout = layouts[cell]
-        assert layout is not None
-        left, top = origins[cell]
-        x, y, way = layout.routes[arc]
+        if cell != here:
+            here, (left, top) = cell, origins[cell]
+            layout = layouts[cell]
+            assert layout is not None
+            placed, backs, labels = layout.routes, layout.backs, layout.labels
+        x, y, way = placed[arc]
         x, y = left + x, top + y
-        is_back = layout.backs[arc]
+        is_back = backs[arc]
         # A label belongs to the last piece, which ends at the target.
-        label = layout.labels[arc]
+        label = labels[arc]
         area = None if label is None else Area(left + label[0], top + label[1], *label[2:])
         if len(parts) > 1:
+            here = None
             points: list[Spot] = []
             for cell, arc in parts:
                 layout = layouts[cell]

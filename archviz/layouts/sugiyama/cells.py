@@ -129,34 +129,28 @@ def _lay_part(part: Part, memo: Memo) -> Drawn:
 
 def connected(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], list[int], bool]]:
     """Connected children with their arcs, and whether nets cross the border there."""
+    sources, targets = [arc[0] for arc in arcs], [arc[2] for arc in arcs]
+    is_ported = min(sources, default=0) < 0 or min(targets, default=0) < 0
+    joins = _joined_at_ports(arcs) if is_ported else list(zip(sources, targets, strict=True))
     leader = list(range(count))
-
-    def find(v: int) -> int:
-        while leader[v] != v:
-            leader[v] = leader[leader[v]]
-            v = leader[v]
-        return v
-
-    joins = [(arc[0], arc[2]) for arc in arcs]
-    if any(a < 0 or b < 0 for a, b in joins):
-        joins = _joined_at_ports(arcs)
     apart = count
     for a, b in joins:
-        if leader[a] == leader[b]:
-            continue
-        a, b = find(a), find(b)
+        while leader[a] != a:
+            leader[a] = a = leader[leader[a]]
+        while leader[b] != b:
+            leader[b] = b = leader[leader[b]]
         if a != b:
             leader[max(a, b)] = min(a, b)
             apart -= 1
     if apart == 1:
-        is_ported = any(arc[0] == INLET or arc[2] == OUTLET for arc in arcs)
         return [(list(range(count)), list(range(len(arcs))), is_ported)]
     found: dict[int, tuple[list[int], list[int]]] = {}
     for v in range(count):
-        found.setdefault(find(v), ([], []))[0].append(v)
+        leader[v] = root = leader[leader[v]]  # leaders come first
+        found.setdefault(root, ([], []))[0].append(v)
     ported: dict[int, bool] = {}
     for i, (a, _) in enumerate(joins):
-        root = find(a)
+        root = leader[a]
         found[root][1].append(i)
         if arcs[i][0] == INLET or arcs[i][2] == OUTLET:
             ported[root] = True

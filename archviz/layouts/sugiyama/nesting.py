@@ -79,34 +79,36 @@ def take_apart(
     page = Cell()
     parent = [count] * count
     local = [0] * count
-    depth = [0] * (count + 1)
-    holders: list[Cell] = []
+    depth = [1] * count + [0]
     for i, box in enumerate(boxes):
-        holder: Cell | None = page
+        holder = page
         if box.parent >= 0:
-            holder = cells[box.parent] if box.parent < i else None
-            if holder is None:
+            found = cells[box.parent] if box.parent < i else None
+            if found is None:
                 raise LayoutError(
                     f"the parent of the box {box.id!r} is not a container before it",
                     "list containers before what they hold",
                 )
+            holder = found
             parent[i] = box.parent
-        assert holder is not None
-        local[i] = len(holder.children)
-        holder.children.append(i)
-        depth[i] = depth[parent[i]] + 1 if parent[i] < count else 1
-        holders.append(holder)
+            depth[i] = depth[box.parent] + 1
+        inside = holder.children
+        local[i] = len(inside)
+        inside.append(i)
     leaf = Cell()
     filled = [cell or leaf for cell in cells] + [page]
     pieces: list[tuple[tuple[int, int], ...]] = []
-    leaves = [not box.is_container for box in boxes]
+    # Of leaves, what they are in; links between two in one container are most.
+    home = [-1 if cell else index for cell, index in zip(cells, parent, strict=True)]
     for link in links:
         a, b = link.source, link.target
-        if 0 <= a < count and 0 <= b < count and leaves[a] and leaves[b] and parent[a] == parent[b]:
-            cell = filled[parent[a]]
-            number = cell.nets.setdefault((a, link.trunk), len(cell.nets))
-            pieces.append(((parent[a], len(cell.arcs)),))
-            cell.arcs.append((local[a], -1, local[b], -1, number, link.label))
+        if 0 <= a < count and 0 <= b < count and home[a] == home[b] >= 0:
+            index = home[a]
+            cell = filled[index]
+            nets, arcs = cell.nets, cell.arcs
+            number = nets.setdefault((a, link.trunk), len(nets))
+            pieces.append(((index, len(arcs)),))
+            arcs.append((local[a], -1, local[b], -1, number, link.label))
         else:
             pieces.append(_split(link, boxes, filled, parent, local, depth))
     if any(len(cell.inlets) > 1 for cell in filled):
