@@ -55,12 +55,18 @@ def separation(a: Extent, b: Extent) -> float:
 
 
 class Extents:
-    """All extents of a drawing by number, and how far from each other they keep."""
+    """All extents of a drawing by number, and how far from each other they keep.
+
+    Attributes:
+        is_box: Whether each is a box's, and no label's or passing net's.
+        rail: The number of a passing net's.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[Extent, int] = {}
         self._known: list[Extent] = []
         self._apart: dict[tuple[int, int], float] = {}
+        self.is_box: list[bool] = []
         self.rail = self.number(RAIL)
 
     def __getitem__(self, number: int) -> Extent:
@@ -72,6 +78,7 @@ class Extents:
         if number is None:
             number = self._numbers[extent] = len(self._known)
             self._known.append(extent)
+            self.is_box.append(extent is not RAIL and not extent.is_tag)
         return number
 
     def apart(self, a: int, b: int) -> float:
@@ -134,10 +141,6 @@ class Grid:
         self.size = len(ranks)
         self.rank: list[int] = []
         self.rails: dict[tuple[int, int], int] = {}
-        self.tops: list[bool] = []
-        self.bottoms: list[bool] = []
-        self.boxes: list[int] = []
-        self.weight: list[float] = []
         self.up: Neighbours = []
         self.down: Neighbours = []
         self.links: list[tuple[int, int, float, float]] = []
@@ -150,6 +153,15 @@ class Grid:
                 self._extend(c, v)
         for net, stretches in nets.items():
             self._add_net(net, stretches)
+        is_box = known.is_box
+        profiles = self._profiles
+        self.tops = [is_box[profile[0]] for profile in profiles]
+        self.bottoms = [is_box[profile[-1]] for profile in profiles]
+        self.boxes = [sum([is_box[number] for number in profile]) for profile in profiles]
+        self.weight = [
+            boxes + 0.25 * (len(profile) - boxes)
+            for boxes, profile in zip(self.boxes, profiles, strict=True)
+        ]
 
     def _add_column(self, rank: int) -> int:
         column = len(self.rank)
@@ -160,34 +172,27 @@ class Grid:
         self.down.append([])
         self._profiles.append([])
         self._lowest.append(-1)
-        self.tops.append(False)
-        self.bottoms.append(False)
-        self.boxes.append(0)
-        self.weight.append(0.0)
         return column
 
     def _extend(self, column: int, v: int) -> None:
-        """Adds a vertex, or behind all of them a passing net, at the lower end of a column."""
-        is_vertex = v < len(self._ranks)
-        extent = self._extents[v] if is_vertex else self._known.rail
-        is_box = is_vertex and not self._known[extent].is_tag
+        """Adds a vertex at the lower end of a column."""
+        self.column[v] = column
+        self._profiles[column].append(self._extents[v])
         self._lowest[column] = v
-        if not self._profiles[column]:
-            self.tops[column] = is_box
-        self._profiles[column].append(extent)
-        self.bottoms[column] = is_box
-        self.boxes[column] += is_box
-        self.weight[column] += 1.0 if is_box else 0.25
 
     def _add_net(self, net: int, stretches: list[Stretch]) -> None:
         ranks, follows, column = self._ranks, self._follows, self.column
-        source, _, _, leave, _ = stretches[0]
+        source, target, _, leave, _ = stretches[0]
+        first = ranks[source] + 1
+        if len(stretches) == 1 and ranks[target] == first and follows[first]:
+            self._extend(column[source], target)
+            return
         ends: dict[int, list[Stretch]] = {}
         for stretch in stretches:
             ends.setdefault(ranks[stretch[1]], []).append(stretch)
         last = max(ends)
-        first = ranks[source] + 1
         self.size += last - first
+        profiles, lowest, rails, rail = self._profiles, self._lowest, self.rails, self._known.rail
         upper, over, at = column[source], source, leave
         for rank in range(first, last + 1):
             following = upper
@@ -195,11 +200,11 @@ class Grid:
                 if not follows[rank]:
                     following = self._add_column(rank)
                     self._connect(upper, over, following, -1, at, 0.0)
-                self._extend(following, len(ranks) + len(self.rails))
-                self.rails[net, rank] = following
+                profiles[following].append(rail)
+                lowest[following] = len(ranks) + len(rails)
+                rails[net, rank] = following
             for _, target, _, _, arrive in ends.get(rank, ()):
                 if follows[rank]:
-                    column[target] = upper
                     self._extend(upper, target)
                 else:
                     self._connect(upper, over, column[target], target, at, arrive)
