@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 def space(
     apart: Sequence[dict[int, float]],
+    order: Sequence[int],
     pulls: Sequence[Sequence[tuple[int, float, float]]],
     weights: Sequence[float],
     anchors: Sequence[bool],
@@ -22,16 +23,15 @@ def space(
 
     Args:
         apart: For each strip, strips to its left and the least distance from them.
+        order: The strips, each after those on its left.
         pulls: For each strip, strips it is linked to, the distance it wants from them, and how
             much.
         weights: How much each strip resists being pushed.
         anchors: Strips that are to stay at 0.
         rounds: How often to improve.
     """
-    count = len(apart)
-    order = left_to_right(apart)
-    wanted = [0.0] * count
-    positions = _settle(wanted, weights, order, apart)
+    positions = _settle([0.0] * len(apart), weights, order, apart)
+    totals = [sum([weight for _, _, weight in near]) for near in pulls]
     for turn in range(rounds):
         wanted = positions[:]
         for strip in order if turn % 2 == 0 else reversed(order):
@@ -40,10 +40,8 @@ def space(
                 continue
             near = pulls[strip]
             if near:
-                total = sum([weight for _, _, weight in near])
-                wanted[strip] = (
-                    sum([(wanted[other] + away) * weight for other, away, weight in near]) / total
-                )
+                pull = sum([(wanted[other] + away) * weight for other, away, weight in near])
+                wanted[strip] = pull / totals[strip]
         moved = _settle(wanted, weights, order, apart)
         change = max([abs(a - b) for a, b in zip(moved, positions, strict=True)], default=0.0)
         positions = moved
@@ -78,29 +76,25 @@ def _settle(
     count = len(wanted)
     block = list(range(count))
     offset = [0.0] * count
-    members: list[list[int]] = [[] for _ in range(count)]
+    members = [[strip] for strip in range(count)]
     lefts: list[list[tuple[int, float, int]]] = [[] for _ in range(count)]
-    at = [0.0] * count
-    mass = [0.0] * count
+    at = [*wanted]
+    mass = [*weights]
     for strip in order:
         current = strip
-        members[strip] = [strip]
-        at[strip] = wanted[strip]
-        mass[strip] = weights[strip]
         lefts[strip] = [(left, gap, strip) for left, gap in apart[strip].items()]
         while lefts[current]:
             worst = 1e-6
-            found = -1
+            found = None
             here = at[current]
-            for i, (left, gap, right) in enumerate(lefts[current]):
-                b = block[left]
-                if b != current:
-                    short = at[b] + offset[left] + gap - here - offset[right]
-                    if short > worst:
-                        worst, found = short, i
-            if found < 0:
+            for entry in lefts[current]:
+                left, gap, right = entry
+                short = at[block[left]] + offset[left] + gap - here - offset[right]
+                if short > worst:
+                    worst, found = short, entry
+            if found is None:
                 break
-            left, gap, right = lefts[current][found]
+            left, gap, right = found
             other = block[left]
             shift = offset[left] + gap - offset[right]
             position = (mass[other] * at[other] + mass[current] * (at[current] - shift)) / (

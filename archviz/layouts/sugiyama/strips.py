@@ -141,6 +141,7 @@ class Strips:
         count = len(grid.rank)
         self.offset = [0.0] * count
         self.apart: list[dict[int, float]] = []
+        self.order: list[int] = []
         if isinstance(near, Threads):
             self._follow(near)
             return
@@ -164,7 +165,7 @@ class Strips:
         widest = 0.0
         for longest in _LENGTHS:
             self._thread_all(alone, longest)
-            self.apart = self._distances()
+            self._set_distances()
             width = self._least_width()
             if width <= 200:
                 break
@@ -195,7 +196,7 @@ class Strips:
                     self.offset[v] = self.offset[u] + shift[u, v]
         if threads.alone >= 0:
             self._set_apart(threads.alone)
-        self.apart = self._distances()
+        self._set_distances()
 
     def _set_apart(self, alone: int) -> None:
         """Puts the bottleneck that left its strip into the other's."""
@@ -207,9 +208,11 @@ class Strips:
     def _least_width(self) -> float:
         """How wide the strips are at least, one beside the other."""
         left = [0.0] * self.size
-        for s in left_to_right(self.apart):
+        for s in self.order:
             for other, gap in self.apart[s].items():
-                left[s] = max(left[s], left[other] + gap)
+                least = left[other] + gap
+                if least > left[s]:
+                    left[s] = least
         return max(left)
 
     def _thread_all(self, alone: int, longest: int) -> None:
@@ -292,8 +295,8 @@ class Strips:
         near = [arrive for _, v, _, arrive in self.grid.links if v == self.last]
         return near[len(near) // 2] if near else 0.0
 
-    def _distances(self) -> list[dict[int, float]]:
-        """For each strip, those right next to it on the left and the least distance to them."""
+    def _set_distances(self) -> None:
+        """Sets, for each strip, those right next to it on the left and the least distance."""
         grid, strip, offset = self.grid, self.strip, self.offset
         apart: list[dict[int, float]] = [{} for _ in range(self.size)]
         for row in grid.rows:
@@ -304,7 +307,8 @@ class Strips:
                 known = lefts.get(strip[u])
                 if known is None or gap > known:
                     lefts[strip[u]] = gap
-        return apart
+        self.apart = apart
+        self.order = left_to_right(apart)
 
     def positions(self) -> list[float]:
         """The position of each vertex; the first bottleneck, else the last, is at 0."""
@@ -331,7 +335,9 @@ class Strips:
             if cut >= 0:
                 anchors[strip[cut]] = True
                 weights[strip[cut]] = 1e6
-        at = space(self.apart, pulls, weights, anchors, rounds=12 if grid.size < 1500 else 4)
+        at = space(
+            self.apart, self.order, pulls, weights, anchors, rounds=12 if grid.size < 1500 else 4
+        )
         at = [_half(x) for x in at]
         self._straighten(at, self.apart, pulls, anchors)
         result = [at[s] + way for s, way in zip(strip, offset, strict=True)]
