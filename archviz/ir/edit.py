@@ -140,7 +140,7 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
             for made_here in node.outputs:
                 group_of_value[made_here] = owner[node.id]
     group_of_value.pop(None, None)
-    leaving: list[dict[str | None, None]] = [{} for _ in groups]
+    leaving: set[str | None] = {*graph.outputs}
     entering: list[dict[str, None]] = [{} for _ in groups]
     made: list[list[str]] = [[] for _ in groups]
     parameters: list[dict[str, ParameterUse]] = [{} for _ in groups]
@@ -151,9 +151,7 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
         used = used_values(node) if node.subgraphs else node.inputs
         if index < 0:
             order.append(node)
-            for value in used:
-                if value in group_of_value:
-                    leaving[group_of_value[value]][value] = None
+            leaving.update(used)
             continue
         if not origins[index]:
             order.append(index)
@@ -162,31 +160,18 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
             if use.parameter not in parameters[index]:
                 parameters[index][use.parameter] = _change_use(use, index=-1)
         for value in used:
-            made_in = group_of_value.get(value, -1)
-            if value is not None and made_in != index:
+            if value is not None and group_of_value.get(value, -1) != index:
                 entering[index][value] = None
-                if made_in >= 0:
-                    leaving[made_in][value] = None
+                leaving.add(value)
         made[index] += [output for output in node.outputs if output is not None]
-    for value in graph.outputs:
-        if value in group_of_value:
-            leaving[group_of_value[value]][value] = None
-    outputs = [
-        [value for value in values if value in left]
-        for values, left in zip(made, leaving, strict=True)
-    ]
-    internal = {
-        value
-        for values, left in zip(made, leaving, strict=True)
-        for value in values
-        if value not in left
-    }
+    outputs = [tuple([value for value in values if value in leaving]) for values in made]
+    internal = {value for values in made for value in values if value not in leaving}
 
     def merged(index: int) -> Node:
         return change_node(
             groups[index][0],
             inputs=tuple(entering[index]),
-            outputs=tuple(outputs[index]),
+            outputs=outputs[index],
             parameters=tuple(parameters[index].values()),
             origin=tuple(origins[index]),
         )

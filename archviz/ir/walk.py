@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -87,6 +88,8 @@ def captured(graph: Graph) -> tuple[str, ...]:
 
 def operations_of(node: Node) -> int:
     """How many operations one node stands for, constants that were folded into it apart."""
+    if node.kind == "op":
+        return 1
     if node.kind == "module":
         inside = node.attributes.get("operations")
         return inside if isinstance(inside, int) else len(node.origins)
@@ -119,13 +122,12 @@ def links(parts: Iterable[Node]) -> Iterator[Node]:
 
 def operation_count(graph: Graph) -> int:
     """How many operations the graph runs, those of folded blocks as often as they repeat."""
-    total = 0
-    for node in graph.nodes:
-        times = node.repeat
-        for length in range(1, len(node.scope) + 1):
-            times *= graph.scopes[node.scope[:length]].repeat
-        total += operations_of(node) * times
-    return total
+    times: dict[ScopePath, int] = {(): 1}
+    for path in {node.scope for node in graph.nodes}:
+        times[path] = math.prod(
+            [graph.scopes[path[:length]].repeat for length in range(1, len(path) + 1)]
+        )
+    return sum([operations_of(node) * node.repeat * times[node.scope] for node in graph.nodes])
 
 
 def scope_children(graph: Graph) -> dict[ScopePath, list[ScopePath]]:

@@ -99,7 +99,7 @@ def number(value: float) -> str:
         raise RendererError(f"a coordinate is {value}, which cannot be drawn")
     whole = int(value)
     if whole == value:
-        return str(whole)
+        return f"{whole}"
     if not value * 4 % 1:
         return f"{value:.9g}"  # a quarter, as most are: written in full, without zeros
     text = f"{value:.2f}".rstrip("0").rstrip(".")

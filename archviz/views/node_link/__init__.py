@@ -189,14 +189,14 @@ def _entering_from_the_side(drawing: Drawing, placement: Placement) -> Placement
     turns: dict[int, Route] = {}
     boxes, areas = drawing.boxes, placement.areas
     for index, (link, route) in enumerate(zip(drawing.links, placement.routes, strict=True)):
-        if len(route.way) >= 4 and link.target in merges:
+        if link.target in merges and len(route.way) >= 4:
             frame = boxes[link.target].parent
             room = areas[frame] if frame >= 0 else page
             way = edges.beside_circle(route, areas[link.target], room)
             if way is not None:
                 ways[index] = way
                 turn = (route.way[-3], *way.way[-2:])
-                turns[index] = replace(way, way=turn)
+                turns[index] = Route(turn, way.label, way.is_back, way.x, way.y)
     if not ways:
         return placement
     routes = list(placement.routes)

@@ -217,7 +217,7 @@ def paint_all(placed: Iterable[tuple[Card, Area]]) -> Iterator[Group]:
         ops = card.ops
         data = {}
         if ops:
-            joined = " ".join(ops)
+            joined = ops[0] if len(ops) == 1 else " ".join(ops)
             # A space separates operations, and stands for itself in none.
             if joined.count(" ") >= len(ops):
                 joined = " ".join([op.replace(" ", "%20") for op in ops])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Literal
@@ -168,8 +168,12 @@ class _Columns:
         self.links = links
         self.cuts = cuts
         self.frames = _cut_frames(cuts, placement, boxes)
-        feet = [EDGE] * len(boxes)
-        heads = [max(EDGE, header + HEADER_GAP) for header in headers]
+        heads = {
+            index: max(EDGE, headers[index] + HEADER_GAP)
+            for frames in self.frames
+            for index in frames
+        }
+        feet = dict.fromkeys(heads, EDGE)
         self.below = [_levels(frames, boxes, feet) for frames in self.frames]
         self.above = [_levels(frames, boxes, heads) for frames in self.frames]
         self.reaches = reaches(placement.routes)
@@ -376,7 +380,7 @@ def _cut_frames(
 
 
 def _levels(
-    frames: Sequence[int], boxes: Sequence[Box], steps: Sequence[float]
+    frames: Sequence[int], boxes: Sequence[Box], steps: Mapping[int, float]
 ) -> dict[int, float]:
     """How far from a cut the border of each frame is: further than those of the frames in it."""
     inner = dict.fromkeys(frames, 0.0)
