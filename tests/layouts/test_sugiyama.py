@@ -45,6 +45,54 @@ def test_names_of_boxes_change_nothing(graph: tuple[list[Box], list[Link]], dire
     assert place(renamed, links, direction=direction) == first
 
 
+class Forgetful(dict[Any, Any]):
+    """Takes everything and gives nothing back."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return default
+
+
+def repeated(boxes: list[Box], links: list[Link]) -> tuple[list[Box], list[Link]]:
+    """A graph three times, a box between, and a link past the second."""
+    every: list[Box] = []
+    between: list[Link] = []
+    joints: list[int] = []
+    sources = {link.source for link in links}
+    targets = {link.target for link in links}
+    for _ in range(3):
+        start = len(every)
+        every += [replace(box, parent=box.parent + start * (box.parent >= 0)) for box in boxes]
+        between += [
+            replace(link, source=link.source + start, target=link.target + start) for link in links
+        ]
+        leaves = [i for i, box in enumerate(boxes) if not box.is_container]
+        if joints:
+            between += [Link(joints[-1], start + i) for i in leaves if i not in targets]
+        joints.append(len(every))
+        every.append(Box("joint", 60.0, 30.0))
+        between += [Link(start + i, joints[-1]) for i in leaves if i not in sources]
+    return every, [*between, Link(joints[0], joints[-1])]
+
+
+@given(graphs(), st.sampled_from(DIRECTIONS))
+@settings(max_examples=60, deadline=None)
+def test_what_repeats_is_laid_out_as_if_it_did_not(
+    graph: tuple[list[Box], list[Link]], direction: str
+) -> None:
+    boxes, links = repeated(*graph)
+
+    class NoMemo(blocks.Memo):
+        def __init__(self) -> None:
+            super().__init__()
+            self.shapes = Forgetful()
+            self.stamps = Forgetful()
+
+    expected = place(boxes, links, direction=direction)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("archviz.layouts.sugiyama.Memo", NoMemo)
+        assert place(boxes, links, direction=direction) == expected
+
+
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("nested", [True, False], ids=["nested", "flat"])
 @pytest.mark.parametrize("labelled", [True, False], ids=["labelled", "bare"])

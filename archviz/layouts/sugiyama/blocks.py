@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archviz.layouts.sugiyama.grid import Extents, Grid, Stretch
 from archviz.layouts.sugiyama.ordering import order_ranks
 from archviz.layouts.sugiyama.routes import Ways
 from archviz.layouts.sugiyama.strips import Favourites, Strips, Threads
+
+if TYPE_CHECKING:
+    from archviz.layouts.sugiyama.drawing import Stamp
+    from archviz.layouts.sugiyama.parts import Vertex
+    from archviz.layouts.sugiyama.sections import Shape
 
 
 class Run(NamedTuple):
@@ -61,12 +66,35 @@ class Block:
 
 
 class Memo:
-    """Blocks laid out before, and the ways of links; one for a whole drawing."""
+    """What was laid out before, and the ways of links; one for a whole drawing.
 
-    def __init__(self) -> None:
+    Attributes:
+        keeps_plans: Whether layouts in other sizes will follow.
+        ways: Those of links.
+        kinds: What vertices look like.
+        shapes: Of sections, by what is known of them before they are laid out.
+        stamps: Pictures of sections, by their shape and the lanes that end in them.
+        tied: Sections whose picture depends on the lanes that pass, too.
+    """
+
+    def __init__(self, *, keeps_plans: bool = False) -> None:
+        self.keeps_plans = keeps_plans
         self.ways = Ways()
         self.extents = Extents()
+        self.kinds: list[Vertex] = []
+        self.looks: dict[Vertex, int] = {}
         self.blocks: dict[Run, Block] = {}
+        self.shapes: dict[tuple[object, ...], Shape] = {}
+        self.stamps: dict[tuple[object, ...], Stamp] = {}
+        self.tied: dict[tuple[object, ...], bool] = {}
+
+    def kind(self, vertex: Vertex) -> int:
+        """A number for what a vertex looks like: equal ones have one."""
+        kind = self.looks.get(vertex)
+        if kind is None:
+            kind = self.looks[vertex] = len(self.kinds)
+            self.kinds.append(vertex)
+        return kind
 
     def block(self, run: Run, threads: Threads | None = None) -> Block:
         """The run laid out, along ``threads`` when there are some."""

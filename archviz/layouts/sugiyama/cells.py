@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 
 from archviz.layouts.sugiyama.blocks import Memo
-from archviz.layouts.sugiyama.drawing import draw
-from archviz.layouts.sugiyama.lanes import lay_lanes
 from archviz.layouts.sugiyama.measures import (
     BOX_GAP,
     LABEL_PADDING,
@@ -16,19 +14,12 @@ from archviz.layouts.sugiyama.measures import (
     RAIL_PADDING,
 )
 from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
-from archviz.layouts.sugiyama.parts import (
-    Child,
-    Drawn,
-    Part,
-    PartPlan,
-    Rectangle,
-    Spot,
-    read_part,
-)
-from archviz.layouts.sugiyama.pins import pin_sources, pin_targets
+from archviz.layouts.sugiyama.parts import Child, Drawn, Part, PartPlan, Rectangle, Sheet, Spot
+from archviz.layouts.sugiyama.reading import read_part
 from archviz.layouts.sugiyama.routes import Placed
-from archviz.layouts.sugiyama.rows import place_rows, rank_vertices
-from archviz.layouts.sugiyama.stacking import stack_rows
+from archviz.layouts.sugiyama.rows import find_cuts, rank_vertices
+from archviz.layouts.sugiyama.runs import run_plans
+from archviz.layouts.sugiyama.stamping import lay_sections, put_together
 from archviz.records import record, replace
 
 
@@ -101,15 +92,17 @@ def lay_cell(
     packing = _Packing(border)
     single: list[int] = []
     found: list[PartPlan] = []
+    ranked = 0
     for members, indices, ported in connected(len(children), arcs):
         if len(members) == 1 and not indices:
             single.append(members[0])
             continue
-        part = read_part(children, members, {i: arcs[i] for i in indices}, head, border.before)
-        part.plan = plans[len(found)] if plans is not None else None
-        drawn = _lay_part(part, memo)
-        sides = tuple([lane.is_left for lane in part.lanes.values()])
-        found.append(PartPlan(part.rank, part.is_lane, tuple(part.runs), sides))
+        part = read_part(children, members, arcs, indices, head, border.before, memo)
+        if plans is not None:
+            part.plan = plans[ranked]
+        ranked += 1
+        drawn, plan = _lay_part(part, memo)
+        found += plan
         del part  # of a huge drawing, it takes much memory
         packing.add(drawn, ported=ported)
     if single:
@@ -117,14 +110,17 @@ def lay_cell(
     return replace(packing.close(len(children), arcs), plans=tuple(found), head=head)
 
 
-def _lay_part(part: Part, memo: Memo) -> Drawn:
+def _lay_part(part: Part, memo: Memo) -> tuple[Drawn, list[PartPlan]]:
+    """The picture of a part, and its plan if that is asked for."""
     rank_vertices(part)
-    place_rows(part, memo)
-    lay_lanes(part)
-    pin_sources(part)
-    pin_targets(part)
-    stack_rows(part)
-    return draw(part, memo.ways)
+    find_cuts(part)
+    sections, stamps = lay_sections(part, memo)
+    drawn = put_together(part, sections, stamps, memo.ways)
+    if not memo.keeps_plans:
+        return drawn, []
+    runs = tuple([run for section in sections for run in run_plans(part, section)])
+    sides = tuple([lane.is_left for lane in part.lanes.values()])
+    return drawn, [PartPlan(part.rank, list(part.beside), runs, sides)]
 
 
 def connected(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], list[int], bool]]:
@@ -172,7 +168,7 @@ def _grid(children: Sequence[Child], members: Sequence[int], width: float) -> Dr
     """Boxes without links, in rows."""
     area = sum((children[i].width + BOX_GAP) * (children[i].height + BOX_GAP) for i in members)
     limit = max(width, 1.3 * sqrt(area), max(children[i].width for i in members))
-    drawn = Drawn()
+    corners: list[Spot] = []
     x = y = tallest = widest = 0.0
     for i in members:
         child = children[i]
@@ -180,15 +176,18 @@ def _grid(children: Sequence[Child], members: Sequence[int], width: float) -> Dr
             x = 0.0
             y += tallest + BOX_GAP
             tallest = 0.0
-        drawn.corners[i] = (x, y)
+        corners.append((x, y))
         x += ceil(child.width)
         widest = max(widest, x)
         x += BOX_GAP
         tallest = max(tallest, ceil(child.height))
-    drawn.boxes = drawn.rails = drawn.texts = (0.0, widest)
-    drawn.rails = drawn.texts = (widest / 2, widest / 2)
-    drawn.height = y + tallest
-    return drawn
+
+    def put(sheet: Sheet, dx: float, dy: float) -> None:
+        for i, (left, top) in zip(members, corners, strict=True):
+            sheet.corners[i] = (left + dx, top + dy)
+
+    middle = (widest / 2, widest / 2)
+    return Drawn(put, {}, {}, (0.0, widest), middle, middle, y + tallest)
 
 
 class _Packing:
@@ -261,37 +260,30 @@ class _Packing:
         size: tuple[float, float],
         shift: float,
     ) -> CellLayout:
-        corners: list[Spot] = [(0.0, 0.0)] * count
-        routes: list[Placed] = [(0.0, 0.0, ())] * len(arcs)
-        labels: list[Rectangle | None] = [None] * len(arcs)
-        backs = [False] * len(arcs)
+        nowhere: Placed = (0.0, 0.0, ())
+        sheet = Sheet(
+            [(0.0, 0.0)] * count, [nowhere] * len(arcs), [None] * len(arcs), [False] * len(arcs)
+        )
         inlets: dict[int, float] = {}
         outlets: dict[int, float] = {}
         for drawn, dx, dy in placed:
             dx += shift
-            for i, (x, y) in drawn.corners.items():
-                corners[i] = (x + dx, y + dy)
-            for i, (x, y, way) in drawn.routes.items():
-                x += dx
-                y += dy
-                if arcs[i][2] == OUTLET:
-                    way = (*way[:-1], (way[-1][0], size[1] - y))
-                routes[i] = (x, y, way)
-            for i in drawn.backs:
-                backs[i] = True
-            for i, (x, y, width, height) in drawn.labels.items():
-                labels[i] = (x + dx, y + dy, width, height)
+            drawn.put(sheet, dx, dy)
             inlets.update((port, x + dx) for port, x in drawn.inlets.items())
             outlets.update((port, x + dx) for port, x in drawn.outlets.items())
+        for i, arc in enumerate(arcs) if outlets else ():
+            if arc[2] == OUTLET:
+                x, y, way = sheet.routes[i]
+                sheet.routes[i] = (x, y, (*way[:-1], (way[-1][0], size[1] - y)))
         return CellLayout(
             size[0],
             size[1],
-            corners,
+            sheet.corners,
             tuple(inlets[port] for port in sorted(inlets)),
             tuple(outlets[port] for port in sorted(outlets)),
-            routes,
-            labels,
-            backs,
+            sheet.routes,
+            sheet.labels,
+            sheet.backs,
         )
 
 

@@ -1,8 +1,8 @@
-"""A part's picture: corners of boxes, ways of links, areas of labels."""
+"""A section's picture: corners of boxes, ways of links, areas of labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import ceil, inf
 
 from archviz.layouts.sugiyama.measures import (
@@ -11,57 +11,91 @@ from archviz.layouts.sugiyama.measures import (
     LOOP_REACH,
     PITCH,
 )
-from archviz.layouts.sugiyama.parts import Drawn, Part, Rectangle, Size, Spot
-from archviz.layouts.sugiyama.routes import Placed, Ways
+from archviz.layouts.sugiyama.parts import Rectangle, Size, Spot
+from archviz.layouts.sugiyama.routes import Placed, Way, Ways
+from archviz.layouts.sugiyama.sketches import Sketch
+from archviz.records import field, mutable
+
+_NOWHERE: Placed = (0.0, 0.0, ())
 
 
-def draw(part: Part, ways: Ways) -> Drawn:
-    """The picture of a part whose measures are all set."""
-    drawn = Drawn(height=part.height)
-    xs, ys, vertices, rank = part.x, part.y, part.vertices, part.rank
-    for vertex, x, y in zip(vertices, xs, ys, strict=True):
-        if vertex.child >= 0:
-            drawn.corners[vertex.child] = (x - vertex.width / 2, y)
-    drawn.inlets = {port: xs[v] for port, v in part.inlets.items()}
-    drawn.outlets = {port: xs[v] for port, v in part.outlets.items()}
-    ends, nets, net_x, link_x = part.ends, part.nets, part.net_x, part.link_x
-    labels, ends_with, straight = part.labels, part.ends_with, ways.straight
-    routes = drawn.routes
-    for index, link in part.chains.items():
-        u, v = ends[link]
-        at = net_x[nets[link]]
-        if link_x[link] == at and rank[v] == rank[u] + 1 and index not in ends_with:
+@mutable
+class Stamp:
+    """The picture of a section, without the bottleneck above it; equal ones share it.
+
+    Attributes:
+        lefts: Left borders of its vertices, by place.
+        tops: Upper borders.
+        link_lefts: Where its links begin that leave one of its vertices or the bottleneck above.
+        link_tops: The same, down.
+        ways: Their ways; empty for those that are open.
+        open: Corners of links that are only in part here, by slot.
+        labels: Areas of links' labels, by slot.
+        tags: Areas of labels that are vertices, by place.
+        loops: Ways of self-loops and areas of their labels, by the place of their vertex.
+        boxes: Least and greatest x of boxes.
+        rails: Least and greatest x of links.
+        texts: Least and greatest x of labels.
+        height: From the lower border of the bottleneck above to that of the last one.
+    """
+
+    lefts: list[float]
+    tops: list[float]
+    link_lefts: list[float] = field(default_factory=list)
+    link_tops: list[float] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
+    open: list[tuple[int, list[Spot]]] = field(default_factory=list)
+    labels: list[tuple[int, Rectangle]] = field(default_factory=list)
+    tags: list[tuple[int, Rectangle]] = field(default_factory=list)
+    loops: list[tuple[int, list[tuple[Placed, Rectangle | None]]]] = field(default_factory=list)
+    boxes: tuple[float, float] = (inf, -inf)
+    rails: tuple[float, float] = (inf, -inf)
+    texts: tuple[float, float] = (inf, -inf)
+    height: float = 0.0
+
+
+def draw(sketch: Sketch, ways: Ways) -> Stamp:
+    """The picture of a section whose measures are all set."""
+    xs, ys, vertices, rank = sketch.x, sketch.y, sketch.vertices, sketch.rank
+    own = sketch.channels.start  # without the bottleneck above
+    stamp = Stamp(
+        [x - vertex.width / 2 for x, vertex in zip(xs, vertices, strict=True)][own:],
+        ys[own:],
+        height=sketch.height,
+    )
+    net_x, link_x = sketch.net_x, sketch.link_x
+    placed = [_NOWHERE] * sum([slot >= 0 for slot in sketch.slots])
+    for link, (u, v) in enumerate(sketch.ends):
+        slot = sketch.slots[link]
+        if u < 0 or v < 0 or u in sketch.tags or v in sketch.tags:
+            stamp.open.append((slot, _way(sketch, link)))
+        elif rank[v] == rank[u] + 1 and link_x[link] == net_x[sketch.nets[link]]:
             # Straight down, as most are.
             top = ys[u] + vertices[u].height
-            routes[index] = (at, top, straight(ys[v] - top))
-            if link in labels:
-                drawn.labels[index] = _label_area(part, link, labels[link])
-            continue
-        points = _way(part, link)
-        last = ends_with.get(index, link)
-        if last != link:
-            points = straightened(points + _way(part, last))
-        routes[index] = ways.shared(points)
-        if part.is_back[link] or part.is_back[last]:
-            drawn.backs.append(index)
-        label = labels.get(link)
-        if label:
-            drawn.labels[index] = _label_area(part, link, label)
-    for tag, index in part.tags.items():
-        vertex = vertices[tag]
-        drawn.labels[index] = (
-            xs[tag] + LABEL_OFFSET,
-            ys[tag] + LABEL_CLEARANCE,
-            vertex.width,
-            vertex.height - 2 * LABEL_CLEARANCE,
-        )
-    for v in part.loops:
-        _draw_loops(part, v, drawn, ways)
-    _set_extents(part, drawn)
-    return drawn
+            placed[slot] = (link_x[link], top, ways.straight(ys[v] - top))
+        else:
+            placed[slot] = ways.shared(_way(sketch, link))
+        if link in sketch.labels:
+            stamp.labels.append((slot, _label_area(sketch, link, sketch.labels[link])))
+    stamp.link_lefts = [x for x, _, _ in placed]
+    stamp.link_tops = [y for _, y, _ in placed]
+    stamp.ways = [way for _, _, way in placed]
+    for v in range(own, len(vertices)):
+        if v in sketch.tags:
+            area = (
+                xs[v] + LABEL_OFFSET,
+                ys[v] + LABEL_CLEARANCE,
+                vertices[v].width,
+                vertices[v].height - 2 * LABEL_CLEARANCE,
+            )
+            stamp.tags.append((v, area))
+        elif vertices[v].loops:
+            stamp.loops.append((v, _loops(sketch, v, ways)))
+    _set_extents(sketch, stamp, own)
+    return stamp
 
 
-def straightened(points: list[Spot]) -> list[Spot]:
+def straightened(points: Sequence[Spot]) -> list[Spot]:
     """``points`` without repeated ones and without those a straight line passes."""
     kept: list[Spot] = []
     for point in points:
@@ -76,28 +110,33 @@ def straightened(points: list[Spot]) -> list[Spot]:
     return kept
 
 
-def _way(part: Part, link: int) -> list[Spot]:
-    u, v = part.ends[link]
-    net = part.nets[link]
-    at = part.net_x[net]
-    end = part.link_x[link]
-    first, last = part.rank[u] + 1, part.rank[v]
-    points = [(at, part.y[u] + part.vertices[u].height)]
-    back = False
-    if part.is_lane[link]:
-        back = part.is_back[link]
-        legs = [(first, part.lanes[net, back].x), (last, end)]
-    elif first == last:
-        legs = [(last, end)]
+def _way(sketch: Sketch, link: int) -> list[Spot]:
+    """The corners of a link, or of what is here of it."""
+    u, v = sketch.ends[link]
+    net = sketch.nets[link]
+    rank = sketch.rank
+    back = sketch.is_back[link]
+    points: list[Spot] = []
+    legs: list[tuple[int, float]] = []
+    at = 0.0
+    if u >= 0:
+        at = sketch.net_x[net]
+        points.append((at, sketch.y[u] + sketch.vertices[u].height))
+    if sketch.is_lane[link]:
+        beside = sketch.lanes[net, back].x
+        if u >= 0:
+            legs.append((rank[u] + 1, beside))
+        else:
+            at = beside
     else:
-        rails = part.rails
-        legs = [(r, rails[net, r]) for r in range(first, last)]
-        legs.append((last, end))
+        legs += [(r, sketch.rails[net, r]) for r in range(rank[u] + 1, rank[v])]
+    if v >= 0:
+        legs.append((rank[v], sketch.link_x[link]))
     for channel, following in legs:
         if following != at:
-            nets = part.channels[channel]
+            nets = sketch.nets_in[channel]
             if nets is not None:
-                start = part.first_track[channel]
+                start = sketch.first_track[channel]
                 turning = nets[net]
                 if turning.column is None and turning.upper >= 0:
                     y = start + PITCH * turning.upper
@@ -106,30 +145,31 @@ def _way(part: Part, link: int) -> list[Spot]:
                     for x, track in turning.turns(at, following, down=not back):
                         points.append((x, start + PITCH * track))
             at = following
-    points.append((at, part.y[v]))
+    if v >= 0:
+        points.append((at, sketch.y[v]))
     return points
 
 
-def _label_area(part: Part, link: int, label: Size) -> Rectangle:
+def _label_area(sketch: Sketch, link: int, label: Size) -> Rectangle:
     width, height = label
-    rank = part.rank[part.ends[link][1]]
-    x = part.link_x[link]
-    x = x - LABEL_OFFSET - width if part.is_left[link] else x + LABEL_OFFSET
-    room = part.row_top[rank] - part.label_top[rank] - height
-    return (x, part.label_top[rank] + room // 1 / 2, width, height)
+    rank = sketch.rank[sketch.ends[link][1]]
+    x = sketch.link_x[link]
+    x = x - LABEL_OFFSET - width if sketch.is_left[link] else x + LABEL_OFFSET
+    room = sketch.row_top[rank] - sketch.label_top[rank] - height
+    return (x, sketch.label_top[rank] + room // 1 / 2, width, height)
 
 
-def _draw_loops(part: Part, v: int, drawn: Drawn, ways: Ways) -> None:
+def _loops(sketch: Sketch, v: int, ways: Ways) -> list[tuple[Placed, Rectangle | None]]:
     """Self-loops: small ones inside larger ones, on the right, and their labels beside them."""
-    vertex = part.vertices[v]
-    loops = part.loops[v]
-    right = part.x[v] + vertex.width / 2
-    reach = part.x[v] + ceil(vertex.width) / 2 + LOOP_REACH
-    middle = part.y[v] + vertex.height / 2
-    step = vertex.height / 2 / (len(loops) + 1)
-    rank = part.rank[v]
-    text_y = part.row_top[rank] + (part.row_height[rank] - part.loop_labels_height(v)) / 2
-    for k, index in enumerate(loops):
+    vertex = sketch.vertices[v]
+    right = sketch.x[v] + vertex.width / 2
+    reach = sketch.x[v] + ceil(vertex.width) / 2 + LOOP_REACH
+    middle = sketch.y[v] + vertex.height / 2
+    step = vertex.height / 2 / (len(vertex.loops) + 1)
+    rank = sketch.rank[v]
+    text_y = sketch.row_top[rank] + (sketch.row_height[rank] - vertex.loop_labels_height) / 2
+    found: list[tuple[Placed, Rectangle | None]] = []
+    for k, label in enumerate(vertex.loops):
         away = (k + 1) * step
         points = [
             (right, middle + away),
@@ -137,47 +177,32 @@ def _draw_loops(part: Part, v: int, drawn: Drawn, ways: Ways) -> None:
             (reach + PITCH * k, middle - away),
             (right, middle - away),
         ]
-        drawn.routes[index] = ways.shared(points)
-        drawn.backs.append(index)
-        label = part.arcs[index][5]
+        area: Rectangle | None = None
         if label:
-            x = reach + PITCH * (len(loops) - 1) + LABEL_OFFSET
-            drawn.labels[index] = (x, text_y, *label)
+            x = reach + PITCH * (len(vertex.loops) - 1) + LABEL_OFFSET
+            area = (x, text_y, *label)
             text_y += label[1] + LABEL_CLEARANCE
+        found.append((ways.shared(points), area))
+    return found
 
 
-def _across(routes: Iterable[Placed]) -> tuple[float, float] | None:
-    """The least and the greatest x of ways; None without any."""
-    reach: dict[int, tuple[float, float]] = {}
-    low, high = inf, -inf
-    for x, _, way in routes:
-        found = reach.get(id(way))
-        if found is None:
-            steps = [step for step, _ in way]
-            found = reach[id(way)] = (min(steps), max(steps))
-        if x + found[0] < low:
-            low = x + found[0]
-        if x + found[1] > high:
-            high = x + found[1]
-    return (low, high) if low <= high else None
-
-
-def _set_extents(part: Part, drawn: Drawn) -> None:
-    middle = part.x[0]
+def _set_extents(sketch: Sketch, stamp: Stamp, own: int) -> None:
     boxes = [
         (x - vertex.extent.left, x + vertex.extent.right)
-        for x, vertex in zip(part.x, part.vertices, strict=True)
-        if vertex.child >= 0
+        for x, vertex in zip(sketch.x[own:], sketch.vertices[own:], strict=True)
+        if vertex.is_box
     ]
-    drawn.boxes = (
-        min([left for left, _ in boxes], default=middle),
-        max([right for _, right in boxes], default=middle),
-    )
-    drawn.rails = _across(drawn.routes.values()) or (middle, middle)
-    if drawn.labels:
-        drawn.texts = (
-            min([x for x, _, _, _ in drawn.labels.values()]),
-            max([x + width for x, _, width, _ in drawn.labels.values()]),
-        )
-    else:
-        drawn.texts = (middle, middle)
+    stamp.boxes = _span([left for left, _ in boxes], [right for _, right in boxes])
+    loops = [loop for _, found in stamp.loops for loop in found]
+    placed = list(zip(stamp.link_lefts, stamp.ways, strict=True))
+    placed += [(x, way) for (x, _, way), _ in loops]
+    across = [x + step for x, way in placed for step, _ in way]
+    across += [x for _, points in stamp.open for x, _ in points]
+    stamp.rails = _span(across, across)
+    texts = [area for _, area in (*stamp.labels, *stamp.tags)]
+    texts += [area for _, area in loops if area]
+    stamp.texts = _span([x for x, _, _, _ in texts], [x + width for x, _, width, _ in texts])
+
+
+def _span(lows: Sequence[float], highs: Sequence[float]) -> tuple[float, float]:
+    return (min(lows, default=inf), max(highs, default=-inf))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
-from archviz.layouts.sugiyama.measures import LABEL_GAP, NEAR, PITCH, RAIL_GAP
+from archviz.layouts.sugiyama.measures import NEAR, PITCH, RAIL_GAP
 from archviz.layouts.sugiyama.parts import Part
-from archviz.records import mutable
+from archviz.layouts.sugiyama.sections import Section
+from archviz.records import field, mutable
 
 _ROUNDS = 4
 
@@ -21,6 +23,7 @@ class Lane:
         source: Rank the net starts in.
         targets: Ranks where it ends.
         is_back: Whether it runs up.
+        links: Those in it.
         before: Links that it must cross on its way from or to the left, next to its ends.
         after: The same on the right.
         first: Uppermost rank beside it.
@@ -34,6 +37,7 @@ class Lane:
     source: int
     targets: list[int]
     is_back: bool
+    links: list[int] = field(default_factory=list)
     before: int = 0
     after: int = 0
     first: int = 0
@@ -53,35 +57,56 @@ class Lane:
         else:
             self.first, self.last = self.source + 1, max(self.targets) - 1
 
+    def seen_from(self, x: float, rank: int) -> Lane:
+        """The lane as it is where ``x`` and ``rank`` are 0."""
+        return Lane(
+            self.net,
+            self.start - x,
+            self.source - rank,
+            [target - rank for target in self.targets],
+            self.is_back,
+            first=self.first - rank,
+            last=self.last - rank,
+            x=self.x - x,
+        )
 
-def lay_lanes(part: Part) -> None:
+
+def lay_lanes(part: Part, sections: Sequence[Section], owner: Sequence[int]) -> None:
     """Sets the lanes, short ones innermost, each on the side where it crosses less."""
-    links = [link for link, is_lane in enumerate(part.is_lane) if is_lane]
-    if not links:
+    if not part.beside:
         return
+    rank, place = part.rank, part.place
     pins: dict[int, list[float]] = {}
     exits: dict[int, dict[int, float]] = {}
-    for link, (u, v) in enumerate(part.ends):
-        if part.vertices[v].ins:
-            pins.setdefault(v, []).append(part.arrive[link])
-        if part.vertices[u].outs:
-            exits.setdefault(u, {})[part.nets[link]] = part.leave[link]
-    for link in links:
-        u, v = part.ends[link]
-        key = (part.nets[link], part.is_back[link])
+    if part.leave:
+        for link, (u, v) in enumerate(zip(part.sources, part.targets, strict=True)):
+            if part.vertices[v].ins:
+                pins.setdefault(v, []).append(part.arrive[link])
+            if part.vertices[u].outs:
+                exits.setdefault(u, {})[part.nets[link]] = part.leave[link]
+    for link, is_back in part.beside.items():
+        u, v = part.sources[link], part.targets[link]
+        key = (part.nets[link], is_back)
         lane = part.lanes.get(key)
         if lane is None:
-            start = part.x[u] + part.leave[link]
-            lane = part.lanes[key] = Lane(key[0], start, part.rank[u], [], key[1])
-            _count_beside(lane, part, u, part.x[u] if u in exits else start)
+            section = sections[owner[rank[u]]]
+            x = section.x + section.shape.positions[place[u] - section.places[0]]
+            leave = part.leave[link] if part.leave else 0.0
+            lane = part.lanes[key] = Lane(key[0], x + leave, rank[u], [], is_back)
+            _count_beside(lane, section, rank[u], x if u in exits else lane.start)
             if u in exits:
-                lane.before += sum([x < part.leave[link] for x in exits[u].values()])
-                lane.after += sum([x > part.leave[link] for x in exits[u].values()])
-        lane.targets.append(part.rank[v])
-        _count_beside(lane, part, v, part.x[v] if v in pins else lane.start)
+                lane.before += sum([at < leave for at in exits[u].values()])
+                lane.after += sum([at > leave for at in exits[u].values()])
+        lane.links.append(link)
+        lane.targets.append(rank[v])
+        section = sections[owner[rank[v]]]
+        x = lane.start
         if v in pins:
-            lane.before += sum([pin < part.arrive[link] for pin in pins[v]])
-            lane.after += sum([pin > part.arrive[link] for pin in pins[v]])
+            x = section.x + section.shape.positions[place[v] - section.places[0]]
+            arrive = part.arrive[link]
+            lane.before += sum([pin < arrive for pin in pins[v]])
+            lane.after += sum([pin > arrive for pin in pins[v]])
+        _count_beside(lane, section, rank[v], x)
     lanes = list(part.lanes.values())
     for lane in lanes:
         lane.close()
@@ -91,8 +116,8 @@ def lay_lanes(part: Part) -> None:
         for lane, is_left in zip(part.lanes.values(), part.plan.sides, strict=True):
             lane.is_left = is_left
     else:
-        _choose_sides(lanes, _crossings(lanes, len(part.rows)))
-    left, right = _free(part)
+        _choose_sides(lanes, _crossings(lanes))
+    left, right = _free(sections)
     for lane in lanes:
         a, b = lane.first, lane.last + 1
         if lane.is_left:
@@ -108,36 +133,37 @@ def lay_lanes(part: Part) -> None:
             right[a:b] = [lane.x + PITCH] * (b - a)
 
 
-def _count_beside(lane: Lane, part: Part, v: int, x: float) -> None:
-    """Adds what stands between one of the lane's ends, in the row of ``v``, and either side.
+def _count_beside(lane: Lane, section: Section, rank: int, x: float) -> None:
+    """Adds what stands between one of the lane's ends, in a rank, and either side.
 
     Args:
         lane: The lane.
-        part: What it is a lane of.
-        v: The vertex that it ends at.
+        section: The section with that rank.
+        rank: The rank.
         x: Where the end is: the middle of a container, which links may leave far from there.
     """
-    spots = part.spots[part.rank[v]]
+    spots = section.shape.spots[rank - section.top]
+    x -= section.x
     lane.before += bisect_left(spots, x - NEAR)
     lane.after += len(spots) - bisect_left(spots, x + NEAR)
 
 
-def _crossings(lanes: list[Lane], count: int) -> list[dict[int, int]]:
+def _crossings(lanes: list[Lane]) -> list[dict[int, int]]:
     """How often each lane and others cross when they lie on one side.
 
     A lane further out crosses one further in where it turns off while the other passes.
     """
-    ends: list[list[int]] = [[] for _ in range(count + 1)]
-    for i, lane in enumerate(lanes):
-        for channel in lane.channels:
-            ends[channel].append(i)
+    count = len(lanes)
+    ends = sorted(
+        [channel * count + i for i, lane in enumerate(lanes) for channel in lane.channels]
+    )
+    turning = [end % count for end in ends]
     crossed: list[dict[int, int]] = [{} for _ in lanes]
     for i, lane in enumerate(lanes):
-        for channel in range(lane.first + 1, lane.last + 1):
-            for other in ends[channel]:
-                if other > i:
-                    crossed[i][other] = crossed[i].get(other, 0) + 1
-                    crossed[other][i] = crossed[other].get(i, 0) + 1
+        start = bisect_left(ends, (lane.first + 1) * count)
+        stop = bisect_left(ends, (lane.last + 1) * count)
+        for other in [other for other in turning[start:stop] if other > i]:
+            crossed[i][other] = crossed[other][i] = crossed[i].get(other, 0) + 1
     return crossed
 
 
@@ -165,18 +191,13 @@ def _choose_sides(lanes: list[Lane], crossed: list[dict[int, int]]) -> None:
             break
 
 
-def _free(part: Part) -> tuple[list[float], list[float]]:
+def _free(sections: Sequence[Section]) -> tuple[list[float], list[float]]:
     """Where a lane may lie left and right of each rank."""
     left: list[float] = []
     right: list[float] = []
-    vertices, x = part.vertices, part.x
-    for spots, row in zip(part.spots, part.rows, strict=True):
-        low = spots[0] - PITCH
-        high = spots[-1] + PITCH
-        for v in row:
-            extent = vertices[v].extent
-            low = min(low, x[v] - max(extent.left + RAIL_GAP, extent.before + LABEL_GAP))
-            high = max(high, x[v] + max(extent.right + RAIL_GAP, extent.after + LABEL_GAP))
-        left.append(low)
-        right.append(high)
+    for section in sections:
+        lows, highs = section.shape.free
+        x, own = section.x, section.start >= 0  # the first rank is another section's
+        left += [x + low for low in lows[own:]]
+        right += [x + high for high in highs[own:]]
     return left, right

@@ -3,83 +3,87 @@
 from __future__ import annotations
 
 from archviz.layouts.sugiyama.measures import NEAR, PIN_STEP
-from archviz.layouts.sugiyama.parts import Part
+from archviz.layouts.sugiyama.sketches import Sketch
 
 
-def pin_sources(part: Part) -> None:
+def pin_sources(sketch: Sketch) -> None:
     """Sets where each net leaves its source."""
-    rank, x = part.rank, part.x
-    leaving: list[dict[int, list[float]] | None] = [None] * len(part.vertices)
+    rank, x = sketch.rank, sketch.x
+    leaving: list[dict[int, list[float]] | None] = [None] * len(sketch.vertices)
     first: dict[int, int] = {}
-    for link, (u, _) in enumerate(part.ends):
-        net = part.nets[link]
-        if net not in part.net_x:
-            part.net_x[net] = x[u] + part.leave[link]
-            if u in first and part.vertices[u].outs is None and part.vertices[u].width:
+    for link, (u, _) in enumerate(sketch.ends):
+        net = sketch.nets[link]
+        if u >= 0 and net not in sketch.net_x:
+            sketch.net_x[net] = x[u] + sketch.leave[link]
+            if u in first and sketch.vertices[u].outs is None and sketch.vertices[u].width:
                 leaving[u] = {}
             first[u] = net
     if not any(nets is not None for nets in leaving):
         return
-    for link, (u, v) in enumerate(part.ends):
-        nets = leaving[u]
+    for link, (u, v) in enumerate(sketch.ends):
+        nets = leaving[u] if u >= 0 else None
         if nets is not None:
-            net = part.nets[link]
-            if part.is_lane[link]:
-                towards = part.lanes[net, part.is_back[link]].x
+            net = sketch.nets[link]
+            if sketch.is_lane[link]:
+                towards = sketch.lanes[net, sketch.is_back[link]].x
             elif rank[v] == rank[u] + 1:
-                towards = x[v] + part.arrive[link]
+                towards = x[v] + sketch.arrive[link]
             else:
-                towards = part.rails[net, rank[u] + 1]
+                towards = sketch.rails[net, rank[u] + 1]
             nets.setdefault(net, []).append(towards)
     for u, nets in enumerate(leaving):
         if nets is not None:
             means = {net: sum(towards) / len(towards) for net, towards in nets.items()}
             order = sorted(means, key=lambda net: (means[net], net))
-            places = _spread(part, u, [means[net] for net in order], is_free=False)
-            part.net_x.update(zip(order, places, strict=True))
+            places = _spread(sketch, u, [means[net] for net in order], is_free=False)
+            sketch.net_x.update(zip(order, places, strict=True))
 
 
-def pin_targets(part: Part) -> None:
+def pin_targets(sketch: Sketch) -> None:
     """Sets where each link ends on its target, and which labels are on the left."""
-    rank, x, vertices = part.rank, part.x, part.vertices
-    part.link_x = [x[v] + at for (_, v), at in zip(part.ends, part.arrive, strict=True)]
-    part.is_left = [False] * len(part.ends)
+    rank, x, vertices = sketch.rank, sketch.x, sketch.vertices
+    sketch.link_x = [
+        x[v] + at if v >= 0 else 0.0 for (_, v), at in zip(sketch.ends, sketch.arrive, strict=True)
+    ]
+    sketch.is_left = [False] * len(sketch.ends)
     entering: dict[int, list[tuple[float, int]]] = {}
-    for link, (u, v) in enumerate(part.ends):
-        vertex = vertices[v]
-        if vertex.ins is not None or vertex.child < 0:
+    for link, (u, v) in enumerate(sketch.ends):
+        if v < 0:
             continue
-        net = part.nets[link]
-        if part.is_lane[link]:
-            entry = part.lanes[net, part.is_back[link]].x
+        vertex = vertices[v]
+        if vertex.ins is not None or not vertex.is_box:
+            continue
+        net = sketch.nets[link]
+        if sketch.is_lane[link]:
+            entry = sketch.lanes[net, sketch.is_back[link]].x
         elif rank[v] == rank[u] + 1:
-            entry = part.net_x[net]
+            entry = sketch.net_x[net]
         else:
-            entry = part.rails[net, rank[v] - 1]
+            entry = sketch.rails[net, rank[v] - 1]
         if vertex.entering > 1:
             entering.setdefault(v, []).append((entry, link))
         elif entry != x[v] and abs(entry - x[v]) < min(NEAR, vertex.reach):
-            part.link_x[link] = entry
+            sketch.link_x[link] = entry
     for v, links in entering.items():
         links.sort()
-        is_free = not any(link in part.labels for _, link in links)
-        places = _spread(part, v, [entry for entry, _ in links], is_free=is_free)
+        is_free = not any(link in sketch.labels for _, link in links)
+        places = _spread(sketch, v, [entry for entry, _ in links], is_free=is_free)
         for (_, link), place in zip(links, places, strict=True):
-            part.link_x[link] = place
-        part.is_left[links[0][1]] = True
+            sketch.link_x[link] = place
+        sketch.is_left[links[0][1]] = True
 
 
-def _spread(part: Part, v: int, others: list[float], *, is_free: bool) -> list[float]:
+def _spread(sketch: Sketch, v: int, others: list[float], *, is_free: bool) -> list[float]:
     """Places of links' ends on the border of a leaf, the straight one in its middle.
 
     Args:
-        part: The part.
+        sketch: The section.
         v: The leaf.
         others: Where the links come from or go to, sorted.
         is_free: Whether others may be straight too, away from the middle.
     """
-    x = part.x[v]
-    reach = part.vertices[v].reach
+    x = sketch.x[v]
+    reach = sketch.vertices[v].reach
     count = len(others)
     straight = [i for i, other in enumerate(others) if other == x]
     if not straight:

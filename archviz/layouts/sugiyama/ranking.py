@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import lt
 
 
 def back_arcs(count: int, ends: Sequence[tuple[int, int]], first: Sequence[int]) -> list[bool]:
@@ -80,9 +81,36 @@ def _is_acyclic(
     return len(ready) == len(waiting)
 
 
+def in_order(
+    outgoing: Sequence[Sequence[int]], sources: Sequence[int], targets: Sequence[int]
+) -> Sequence[int]:
+    """Vertices so that links go to later ones; some are missing when there is a cycle.
+
+    Args:
+        outgoing: Links by their source.
+        sources: Of each link.
+        targets: Of each link.
+    """
+    if all(map(lt, sources, targets)):
+        return range(len(outgoing))
+    waiting = [0] * len(outgoing)
+    for target in targets:
+        waiting[target] += 1
+    order = [v for v, count in enumerate(waiting) if not count]
+    for u in order:
+        for link in outgoing[u]:
+            v = targets[link]
+            waiting[v] -= 1
+            if not waiting[v]:
+                order.append(v)
+    return order
+
+
 def assign_ranks(
-    count: int,
-    ends: Sequence[tuple[int, int]],
+    outgoing: Sequence[Sequence[int]],
+    sources: Sequence[int],
+    targets: Sequence[int],
+    order: Sequence[int],
     inlets: Sequence[int],
     outlets: Sequence[int],
     late: Iterable[int],
@@ -90,69 +118,77 @@ def assign_ranks(
     """Ranks by longest path, then pulled to the side where a vertex has more links.
 
     Args:
-        count: Number of vertices.
-        ends: Source and target of each arc; there is no cycle.
+        outgoing: Links by their source.
+        sources: Of each link.
+        targets: Of each link.
+        order: Vertices so that all links go to later ones.
         inlets: Vertices that must be alone in the first rank.
         outlets: Vertices that must be alone in the last rank.
         late: Vertices that stand directly above what they are linked to.
 
     Returns:
-        A rank for each vertex; none is empty, and every arc goes down.
+        A rank for each vertex; none is empty, and every link goes down.
     """
-    outs: list[list[int]] = [[] for _ in range(count)]
-    ins: list[list[int]] = [[] for _ in range(count)]
-    for source, target in ends:
-        outs[source].append(target)
-        ins[target].append(source)
+    count = len(outgoing)
     ranks = [0] * count
-    waiting = list(map(len, ins))
-    order = [v for v in range(count) if not waiting[v]]
-    for u in order:
-        below = ranks[u] + 1
-        for v in outs[u]:
-            if ranks[v] < below:
-                ranks[v] = below
-            waiting[v] -= 1
-            if not waiting[v]:
-                order.append(v)
-    fixed = [False] * count
-    for v in (*inlets, *outlets):
-        fixed[v] = True
+    _push_down(ranks, outgoing, targets, order)
+    fixed = dict.fromkeys((*inlets, *outlets), True)
     if inlets:
         for v in range(count):
-            if not fixed[v] and not ranks[v]:
+            if not ranks[v] and v not in fixed:
                 ranks[v] = 1
-        for u in order:
-            below = ranks[u] + 1
-            for v in outs[u]:
-                if ranks[v] < below:
-                    ranks[v] = below
+        _push_down(ranks, outgoing, targets, order)
+    leaving = [len(links) for links in outgoing]
+    entering = [0] * count
+    for v in targets:
+        entering[v] += 1
     # What hangs on nothing above it goes down to where it is used.
-    loose = [False] * count
-    is_outlet = [False] * count
-    for v in outlets:
-        is_outlet[v] = True
-    for u in order:
-        loose[u] = not fixed[u] and all(loose[p] and len(outs[p]) == 1 for p in ins[u])
-    for u in late:
-        loose[u] = True
+    loose = dict.fromkeys([v for v in order if not entering[v] and v not in fixed], True)
+    hanging = list(loose)
+    waiting: dict[int, int] = {}
+    for u in hanging:
+        if leaving[u] == 1:
+            v = targets[outgoing[u][0]]
+            waiting[v] = waiting.get(v, entering[v]) - 1
+            if not waiting[v] and v not in fixed:
+                loose[v] = True
+                hanging.append(v)
+    loose.update(dict.fromkeys(late, True))
+    is_outlet = dict.fromkeys(outlets, True)
     for u in reversed(order):
-        used_at = [ranks[v] for v in outs[u] if not is_outlet[v]]
-        if used_at and not fixed[u] and (loose[u] or len(used_at) > len(ins[u])):
-            ranks[u] = max(ranks[u], min(used_at) - 1)
-    for u in order:
-        over = ins[u]
-        if over and not fixed[u] and len(over) > len(outs[u]):
-            ranks[u] = min(ranks[u], max(ranks[v] for v in over) + 1)
-    last = max((ranks[v] for v in range(count) if not is_outlet[v]), default=-1)
-    for v in outlets:
-        ranks[v] = last + 1
-    used = [False] * (last + 2)
-    for rank in ranks:
-        used[rank] = True
-    renumbered = []
-    empty = 0
-    for rank, is_used in enumerate(used):
-        renumbered.append(rank - empty)
-        empty += not is_used
+        if (leaving[u] > entering[u] or u in loose) and u not in fixed:
+            used_at = [ranks[v] for link in outgoing[u] if (v := targets[link]) not in is_outlet]
+            if used_at and (len(used_at) > entering[u] or u in loose):
+                ranks[u] = max(ranks[u], min(used_at) - 1)
+    over: dict[int, list[int]] = {
+        v: [] for v in order if entering[v] > leaving[v] and v not in fixed
+    }
+    for u, v in zip(sources, targets, strict=True):
+        if v in over:
+            over[v].append(u)
+    for v, near in over.items():
+        ranks[v] = min(ranks[v], max([ranks[u] for u in near]) + 1)
+    if outlets:
+        last = max([rank for v, rank in enumerate(ranks) if v not in is_outlet], default=-1)
+        for v in outlets:
+            ranks[v] = last + 1
+    used = set(ranks)
+    if len(used) == max(ranks, default=-1) + 1:
+        return ranks
+    renumbered = {rank: number for number, rank in enumerate(sorted(used))}
     return [renumbered[rank] for rank in ranks]
+
+
+def _push_down(
+    ranks: list[int],
+    outgoing: Sequence[Sequence[int]],
+    targets: Sequence[int],
+    order: Sequence[int],
+) -> None:
+    """Puts each vertex below all that link to it."""
+    for u in order:
+        below = ranks[u] + 1
+        for link in outgoing[u]:
+            v = targets[link]
+            if ranks[v] < below:
+                ranks[v] = below

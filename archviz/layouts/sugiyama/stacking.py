@@ -15,94 +15,89 @@ from archviz.layouts.sugiyama.measures import (
     PITCH,
     ROW_GAP,
 )
-from archviz.layouts.sugiyama.parts import Part
+from archviz.layouts.sugiyama.sketches import Sketch
 
 
-def stack_rows(part: Part) -> None:
+def stack_rows(sketch: Sketch) -> None:
     """Assigns tracks and sets where each rank begins."""
-    crosswise = _find_crosswise(part)
-    _fill_channels(part, crosswise)
-    straight = _Straight(part, crosswise)
+    crosswise = _find_crosswise(sketch)
+    _fill_channels(sketch, crosswise)
+    straight = _Straight(sketch, crosswise)
     tracks = [
         assign_tracks(list(nets.values()), partial(straight.at, channel)) if nets else 0
-        for channel, nets in enumerate(part.channels)
+        for channel, nets in enumerate(sketch.nets_in)
     ]
-    _set_tops(part, tracks)
+    _set_tops(sketch, tracks)
 
 
-def _find_crosswise(part: Part) -> list[dict[int, bool]]:
+def _find_crosswise(sketch: Sketch) -> list[dict[int, bool]]:
     """For each channel the nets that go crosswise there; most channels have none."""
-    rank, nets_of, is_lane = part.rank, part.nets, part.is_lane
-    net_x, link_x, rails = part.net_x, part.link_x, part.rails
-    found: list[dict[int, bool]] = [_NONE] * (len(part.rows) + 1)
-    for link, (u, v) in enumerate(part.ends):
+    rank, nets_of, is_lane = sketch.rank, sketch.nets, sketch.is_lane
+    net_x, link_x, rails = sketch.net_x, sketch.link_x, sketch.rails
+    found: list[dict[int, bool]] = [{} for _ in range(len(sketch.rows) + 1)]
+    for link, (u, v) in enumerate(sketch.ends):
         if is_lane[link]:
             continue
         net = nets_of[link]
         at = net_x[net]
-        first, last = rank[u] + 1, rank[v]
-        if first != last:
-            for channel in range(first, last):
-                following = rails[net, channel]
-                if following != at:
-                    if found[channel] is _NONE:
-                        found[channel] = {}
-                    found[channel][net] = True
-                at = following
+        last = rank[v]
+        for channel in range(rank[u] + 1, last):
+            following = rails[net, channel]
+            if following != at:
+                found[channel][net] = True
+            at = following
         if link_x[link] != at:
-            if found[last] is _NONE:
-                found[last] = {}
             found[last][net] = True
-    for lane in part.lanes.values():
+    for lane in sketch.lanes.values():
         for channel in lane.channels:
-            if found[channel] is _NONE:
-                found[channel] = {}
-            found[channel][lane.net] = True
+            if channel in sketch.channels:
+                found[channel][lane.net] = True
     return found
 
 
-_NONE: dict[int, bool] = {}
-
-
-def _fill_channels(part: Part, crosswise: list[dict[int, bool]]) -> None:
+def _fill_channels(sketch: Sketch, crosswise: list[dict[int, bool]]) -> None:
     """Sets what the nets that go crosswise join in each channel."""
-    rank, ends, nets_of, is_lane = part.rank, part.ends, part.nets, part.is_lane
-    part.channels = [{} if nets else None for nets in crosswise]
+    rank, ends, nets_of, is_lane = sketch.rank, sketch.ends, sketch.nets, sketch.is_lane
+    sketch.nets_in = [{} if nets else None for nets in crosswise]
     started: dict[int, bool] = {}
     railed: dict[tuple[int, int], bool] = {}
     for link, (u, v) in enumerate(ends):
+        if u < 0:
+            continue
         net, first = nets_of[link], rank[u] + 1
         if net not in started:
             started[net] = True
             if net in crosswise[first]:
-                _net(part, first, net).tops.append(part.net_x[net])
+                _net(sketch, first, net).tops.append(sketch.net_x[net])
         if is_lane[link]:
             continue
         last = rank[v]
-        for r in range(first, last) if first != last else ():
+        for r in range(first, last):
             if (net, r) not in railed:
                 railed[net, r] = True
-                at = part.rails[net, r]
+                at = sketch.rails[net, r]
                 if net in crosswise[r]:
-                    _net(part, r, net).bottoms.append(at)
+                    _net(sketch, r, net).bottoms.append(at)
                 if net in crosswise[r + 1]:
-                    _net(part, r + 1, net).tops.append(at)
+                    _net(sketch, r + 1, net).tops.append(at)
         if net in crosswise[last]:
-            _net(part, last, net).bottoms.append(part.link_x[link])
-    for lane in part.lanes.values():
+            _net(sketch, last, net).bottoms.append(sketch.link_x[link])
+    for lane in sketch.lanes.values():
         for channel in (lane.source + 1, *lane.targets):
-            net_here = _net(part, channel, lane.net)
+            if channel not in sketch.channels:
+                continue
+            net_here = _net(sketch, channel, lane.net)
             if lane.first <= channel - 1 <= lane.last and lane.x not in net_here.tops:
                 net_here.tops.append(lane.x)
             if lane.first <= channel <= lane.last and lane.x not in net_here.bottoms:
                 net_here.bottoms.append(lane.x)
     for link, (_, v) in enumerate(ends):
-        if is_lane[link]:
-            _net(part, rank[v], nets_of[link]).bottoms.append(part.link_x[link])
+        if is_lane[link] and v >= 0:
+            _net(sketch, rank[v], nets_of[link]).bottoms.append(sketch.link_x[link])
 
 
-def _net(part: Part, channel: int, number: int) -> Net:
-    nets = part.channels[channel]
+def _net(sketch: Sketch, channel: int, number: int) -> Net:
+    nets = sketch.nets_in[channel]
     assert nets is not None
     net = nets.get(number)
     if net is None:
@@ -113,8 +108,8 @@ def _net(part: Part, channel: int, number: int) -> Net:
 class _Straight:
     """Where links pass channels without going crosswise, found when somebody asks."""
 
-    def __init__(self, part: Part, crosswise: list[dict[int, bool]]) -> None:
-        self._part = part
+    def __init__(self, sketch: Sketch, crosswise: list[dict[int, bool]]) -> None:
+        self._sketch = sketch
         self._crosswise = crosswise
         self._found: dict[int, list[float]] = {}
 
@@ -125,60 +120,56 @@ class _Straight:
         return self._found.get(channel, [])
 
     def _find(self) -> None:
-        part = self._part
-        for link, (u, v) in enumerate(part.ends):
-            if part.is_lane[link]:
+        sketch = self._sketch
+        for link, (u, v) in enumerate(sketch.ends):
+            if sketch.is_lane[link]:
                 continue
-            net, last = part.nets[link], part.rank[v]
-            for channel in range(part.rank[u] + 1, last + 1):
+            net, last = sketch.nets[link], sketch.rank[v]
+            for channel in range(sketch.rank[u] + 1, last + 1):
                 if self._crosswise[channel] and net not in self._crosswise[channel]:
-                    x = part.link_x[link] if channel == last else part.rails[net, channel]
+                    x = sketch.link_x[link] if channel == last else sketch.rails[net, channel]
                     self._found.setdefault(channel, []).append(x)
-        for lane in part.lanes.values():
-            for channel in range(lane.first + 1, lane.last + 1):
-                if self._crosswise[channel]:
+        for lane in sketch.passing():
+            for channel in sketch.channels:
+                if lane.first < channel <= lane.last and self._crosswise[channel]:
                     self._found.setdefault(channel, []).append(lane.x)
 
 
-def _set_tops(part: Part, tracks: list[int]) -> None:
-    labels = [0.0] * len(part.rows)
-    for link, (_, height) in part.labels.items():
-        rank = part.rank[part.ends[link][1]]
+def _set_tops(sketch: Sketch, tracks: list[int]) -> None:
+    labels = [0.0] * len(sketch.rows)
+    for link, (_, height) in sketch.labels.items():
+        rank = sketch.rank[sketch.ends[link][1]]
         labels[rank] = max(labels[rank], height + 2 * LABEL_CLEARANCE)
+    vertices = sketch.vertices
     y = 0.0
-    last = len(part.rows) - 1
-    for rank, row in enumerate(part.rows):
+    for rank, row in enumerate(sketch.rows):
         text = float(ceil(labels[rank]))
         lines = tracks[rank]
-        header = part.header if part.inlets and rank == 1 else 0.0
+        header = sketch.header if rank == sketch.inlets else 0.0
         lead = LEAVE + header if rank else 2.0
         arrive = max(ARRIVE, text)
         straight = max(ROW_GAP, text) if rank else text
-        if part.outlets and rank == last:
+        if rank == sketch.outlets:
             arrive = straight = BORDER_LEAVE
-        elif part.inlets and rank == 1:
+        elif rank == sketch.inlets:
             straight = header + max(BORDER_GAP, text)
         turned = lead + PITCH * (lines - 1)
-        part.first_track.append(y + lead)
-        part.label_top.append(y + (turned if lines else header))
-        y += turned + arrive if lines else straight
-        height = ceil(
-            part.vertices[row[0]].height
-            if len(row) == 1
-            else max([part.vertices[v].height for v in row])
-        )
-        for v in row if part.loops else ():
-            if v in part.loops:
-                height = max(height, ceil(part.loop_labels_height(v)))
-        part.row_top.append(y)
-        part.row_height.append(float(height))
+        height = float(max([vertices[v].room for v in row]))
+        if rank not in sketch.channels:
+            y = -height  # the bottleneck above is over everything
+        sketch.first_track.append(y + lead)
+        sketch.label_top.append(y + (turned if lines else header))
+        if rank in sketch.channels:
+            y += turned + arrive if lines else straight
+        sketch.row_top.append(y)
+        sketch.row_height.append(height)
         y += height
-    tops, heights = part.row_top, part.row_height
-    part.y = [
+    tops, heights = sketch.row_top, sketch.row_height
+    sketch.y = [
         tops[rank] + (heights[rank] - vertex.height) // 1 / 2
-        for rank, vertex in zip(part.rank, part.vertices, strict=True)
+        for rank, vertex in zip(sketch.rank, vertices, strict=True)
     ]
-    part.first_track.append(y + LEAVE)
+    sketch.first_track.append(y + LEAVE)
     if tracks[-1]:
         y += LEAVE + PITCH * (tracks[-1] - 1) + 2.0
-    part.height = y
+    sketch.height = y

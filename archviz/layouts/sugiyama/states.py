@@ -78,7 +78,7 @@ def prepare(boxes: Sequence[Box], links: Sequence[Link], closed: Mapping[int, Si
         LayoutError: Boxes and links do not fit together.
     """
     cells, pieces = take_apart(boxes, links)
-    layouts = lay_all(boxes, cells, Memo(), turned=False)
+    layouts = lay_all(boxes, cells, Memo(keeps_plans=True), turned=False)
     # The page is at the end, as in ``cells``, and also where index -1 finds it.
     labels: dict[Piece, Size] = {}
     for link, parts in zip(links, pieces, strict=True):

@@ -30,9 +30,8 @@ def parts_of(states: States, index: int) -> list[Any]:
 
 
 def _part(members: list[int] | int, arcs: list[int] | int, plan: PartPlan) -> list[Any]:
-    lanes = [link for link, is_lane in enumerate(plan.is_lane) if is_lane]
     sides = [int(is_left) for is_left in plan.sides]
-    return [members, arcs, plan.rank, lanes, sides, [_run(run) for run in plan.runs]]
+    return [members, arcs, plan.rank, plan.beside, sides, [_run(run) for run in plan.runs]]
 
 
 def _run(run: RunPlan) -> list[Any]:
