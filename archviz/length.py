@@ -14,7 +14,7 @@ PIXELS = {"px": 1.0, "pt": 96 / 72, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0
 READABLE = 5.0
 """Points below which printed text cannot be read without a glass; journals ask for 5 to 8."""
 
-_PATTERN = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*")
+_PATTERN = r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*"
 
 
 class Length(NamedTuple):
@@ -74,7 +74,7 @@ def parse_length(text: str, owner: str) -> Length:
     named = WIDTHS.get(text.strip().lower())
     if named is not None:
         return named
-    found = _PATTERN.fullmatch(text.lower())
+    found = re.fullmatch(_PATTERN, text.lower())
     length = Length(float(found[1]), found[2] or "px") if found else None
     if length is None or length.unit not in PIXELS or not 0 < length.value < math.inf:
         near = closest(text.lower(), WIDTHS)

@@ -15,10 +15,11 @@ from typing import Any, BinaryIO, TypeGuard
 from archviz.errors import ImporterError, OptionError, closest
 
 HEAD_BYTES = 4096
+ZIP_MAGIC = b"PK\x03\x04"
 MAX_MEMBERS = 10_000
 """Members of a zip file, or entries of a folder, that are listed."""
 
-_OBJECT_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_OBJECT_TARGET = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 
 
 class Source:
@@ -209,6 +210,10 @@ class Source:
         with self.open() as stream:
             return stream.read(HEAD_BYTES)
 
+    def begins_with(self, *starts: bytes) -> bool:
+        """Whether the file begins with one of ``starts``, white space left aside."""
+        return self.head.lstrip().startswith(starts)
+
     def has_suffix(self, *suffixes: str) -> bool:
         """Whether the name ends with one of ``suffixes``, in either case."""
         return not self.is_live and self.name.lower().endswith(suffixes)
@@ -232,7 +237,7 @@ class Source:
                 if len(names) >= MAX_MEMBERS:
                     break
             return tuple(names[:MAX_MEMBERS])
-        if self.head[:4] != b"PK\x03\x04":
+        if self.head[:4] != ZIP_MAGIC:
             return ()
         from archviz.reading.archives import Archive
 
@@ -263,7 +268,7 @@ class Source:
                 "this is an ExecuTorch program, whose format is not read",
                 "give the exported program (.pt2) that it was made from",
             )
-        if head.startswith(b"PK\x03\x04"):
+        if head.startswith(ZIP_MAGIC):
             return "this is a zip archive", "unpack it and give the file inside"
         if head.startswith(b"\x1f\x8b"):
             return "this is a gzip file", "run: gunzip"
@@ -272,7 +277,7 @@ class Source:
 
 def names_an_object(target: str) -> bool:
     """Whether ``target``, where it is no file, is "package.module:attribute"."""
-    return _OBJECT_TARGET.fullmatch(target) is not None
+    return ":" in target and re.fullmatch(_OBJECT_TARGET, target) is not None
 
 
 def _makes_a_model(live: object) -> TypeGuard[Callable[[], object]]:

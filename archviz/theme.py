@@ -28,8 +28,8 @@ _INKS = ("#000000", "#FFFFFF")
 PLATE = "plate"
 """Role of what is behind labels, which no hatch runs through."""
 _DERIVED = re.compile(r"(on-)?(.+)-(\d+)")
-_COLOR = re.compile(r"#[0-9A-Fa-f]{6}|none|currentColor")
-_DASH = re.compile(r"[\d. ]+")
+_COLOR = r"#[0-9A-Fa-f]{6}|none|currentColor"
+_DASH = r"[\d. ]+"
 _STYLE_KEYS = ("fill", "stroke", "stroke-width", "dash", "weight")
 
 
@@ -242,7 +242,7 @@ def _made(name: str, data: dict[str, Any]) -> Theme:
             "it takes title, extends, legend, [palette], [ramp], [role.…] and [hatch]",
         )
     for key, color in colors.items():
-        if not isinstance(color, str) or not _COLOR.fullmatch(color):
+        if not isinstance(color, str) or not re.fullmatch(_COLOR, color):
             raise OptionError(f"the theme {name!r} gives {key} = {color!r}", "write #RRGGBB")
         palette[key] = color
     for role, table in tables.items():
@@ -252,7 +252,7 @@ def _made(name: str, data: dict[str, Any]) -> Theme:
             isinstance(stops, list)
             and len(stops) > 1
             and all(isinstance(stop, str) and stop[:1] == "#" for stop in stops)
-            and all(map(_COLOR.fullmatch, stops))
+            and all(re.fullmatch(_COLOR, stop) for stop in stops)
         ):
             raise OptionError(
                 f"the theme {name!r} gives the ramp {ramp} odd colours", 'write ["#RRGGBB", …]'
@@ -279,7 +279,7 @@ def _style(theme: str, role: str, table: object) -> Style:
         isinstance(width, bool)
         or not isinstance(width, int | float)
         or weight not in ("", "normal", "bold")
-        or (dash and not _DASH.fullmatch(dash))
+        or (dash and not re.fullmatch(_DASH, dash))
     ):
         raise OptionError(
             f"[role.{role}] of the theme {theme!r} is odd",

@@ -13,14 +13,14 @@ from archviz.source import Source
 SUFFIX = ".archviz.json"
 
 # The version comes first in what archviz writes; others may put it anywhere.
-_HEAD = re.compile(rb'\s*\{\s*"archviz"\s*:\s*\d')
+_HEAD = rb'\s*\{\s*"archviz"\s*:\s*\d'
 
 
 def sniff(source: Source) -> Confidence:
     """How sure it is that ``source`` is a Model as JSON."""
     if not source.is_file:
         return Confidence.NONE
-    if _HEAD.match(source.head):
+    if source.begins_with(b"{") and re.match(_HEAD, source.head):
         return Confidence.CONTENT
     return Confidence.SUFFIX if source.has_suffix(SUFFIX) else Confidence.NONE
 

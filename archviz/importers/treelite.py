@@ -13,7 +13,7 @@ from archviz.ir.forest.check import sound
 from archviz.reading import json, naming
 from archviz.source import Source
 
-_HEAD = re.compile(rb'\s*\{\s*"threshold_type"\s*:\s*"float(?:32|64)"\s*,\s*"leaf_output_type"')
+_HEAD = rb'\s*\{\s*"threshold_type"\s*:\s*"float(?:32|64)"\s*,\s*"leaf_output_type"'
 _CONDITIONS = {
     "<": Condition.LT,
     "<=": Condition.LE,
@@ -34,7 +34,7 @@ _NAN = float("nan")
 
 def sniff(source: Source) -> Confidence:
     """How sure it is that ``source`` is a Treelite model as JSON."""
-    is_own = source.is_file and _HEAD.match(source.head)
+    is_own = source.begins_with(b"{") and re.match(_HEAD, source.head)
     return Confidence.CONTENT if is_own else Confidence.NONE
 
 

@@ -180,7 +180,8 @@ class Archive:
             position += name_length + extra_length + comment_length
             if _FULL_32 in (size, compressed, offset):
                 size, compressed, offset = _wide(extra, size, compressed, offset)
-            name = raw.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
+            is_utf_8 = flags & _UTF_8 or raw.isascii()  # what it has in common with the other
+            name = raw.decode("utf-8" if is_utf_8 else "cp437", "replace")
             if name in self.members:
                 self.repeated[name] = None
             self.members[name] = Member(

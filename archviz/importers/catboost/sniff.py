@@ -9,7 +9,7 @@ from archviz.source import Source
 
 SUFFIXES = (".cbm",)
 MAGIC = b"CBM1"
-_JSON = re.compile(rb'\s*\{\s*"(?:ctr_data|features_info)"\s*:\s*\{')
+_JSON = rb'\s*\{\s*"(?:ctr_data|features_info)"\s*:\s*\{'
 
 
 def sniff(source: Source) -> Confidence:
@@ -18,6 +18,7 @@ def sniff(source: Source) -> Confidence:
         return Confidence.CONTENT
     if not source.is_file:
         return Confidence.NONE
-    if source.head.startswith(MAGIC) or _JSON.match(source.head):
+    is_json = source.begins_with(b"{") and re.match(_JSON, source.head)
+    if source.head.startswith(MAGIC) or is_json:
         return Confidence.CONTENT
     return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE

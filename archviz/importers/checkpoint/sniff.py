@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 
 from archviz.importers import Confidence
-from archviz.reading.archives import MAGIC as ZIP_MAGIC
-from archviz.source import Source
+from archviz.source import ZIP_MAGIC, Source
 
 SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".index.json")
 
@@ -23,18 +22,16 @@ ZIP, PICKLE, TAR, SAFETENSORS, SHARDS, FOLDER = (
     "zip", "pickle", "tar", "safetensors", "shards", "folder"
 )  # fmt: skip
 
-_INDEX = re.compile(rb'\s*\{\s*"(?:metadata"\s*:\s*\{[^{}]*\}\s*,\s*")?weight_map"\s*:')
+_INDEX = rb'\s*\{\s*"(?:metadata"\s*:\s*\{[^{}]*\}\s*,\s*")?weight_map"\s*:'
 # How a pickle names what is in a module of PyTorch, in protocols before 4 and since.
-_TORCH = re.compile(
-    rb"\nctorch[.\n]|[\x00-\x80(}q]ctorch[.\n]|\x8c.torch[.\x94]|^ctorch[.\n]", re.DOTALL
-)
+_TORCH = rb"(?s)\nctorch[.\n]|[\x00-\x80(}q]ctorch[.\n]|\x8c.torch[.\x94]|^ctorch[.\n]"
 
 
 def sniff(source: Source) -> Confidence:
     """How sure it is that ``source`` is a checkpoint."""
     form = form_of(source)
     if form == PICKLE and not source.head.startswith(LEGACY_HEAD):
-        if _TORCH.search(source.head):
+        if re.search(_TORCH, source.head):
             return Confidence.CONTENT
         return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
     return Confidence.CONTENT if form else Confidence.NONE
@@ -57,7 +54,7 @@ def form_of(source: Source) -> str:
         return PICKLE
     if is_tar(head):
         return TAR
-    return SHARDS if _INDEX.match(head) else ""
+    return SHARDS if source.begins_with(b"{") and re.match(_INDEX, head) else ""
 
 
 def _is_torch_zip(source: Source) -> bool:

@@ -7,7 +7,7 @@ import re
 from archviz.importers.keras.config import Layer
 from archviz.reading.names import clean
 
-_NODE_OP = re.compile(r'op:\s*"(\w+)"|"op":\s*"(\w+)"')
+_NODE_OP = r'op:\s*"(\w+)"|"op":\s*"(\w+)"'
 
 
 def operator_of(layer: Layer) -> str:
@@ -24,7 +24,7 @@ def operator_of(layer: Layer) -> str:
             return f"tf.{clean(function).removeprefix('tf.')}"
     if layer.class_name == "TensorFlowOpLayer":
         node = layer.config.get("node_def")
-        found = _NODE_OP.search(node[:10_000]) if isinstance(node, str) else None
+        found = re.search(_NODE_OP, node[:10_000]) if isinstance(node, str) else None
         if found:
             return found[1] or found[2]
     if layer.class_name == "Merge" and isinstance(layer.config.get("mode"), str):

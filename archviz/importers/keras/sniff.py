@@ -6,16 +6,14 @@ import re
 
 from archviz.errors import ImporterError
 from archviz.importers import Confidence
-from archviz.source import Source
+from archviz.source import ZIP_MAGIC, Source
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 CONFIG = "config.json"
 KERAS_METADATA = "keras_metadata.pb"
 SUFFIXES = (".keras", ".h5", ".hdf5")
-_LIVE = re.compile(
-    r"(?:keras|tf_keras|tensorflow\.python\.keras)\..*\b(?:Model|Functional|Sequential|Layer)"
-)
-_JSON = re.compile(rb'\s*"?\{[\s\S]{0,400}?\\?"class_name\\?"\s*:\s*\\?"[\w>]+\\?"')
+_LIVE = r"(?:keras|tf_keras|tensorflow\.python\.keras)\..*\b(?:Model|Functional|Sequential|Layer)"
+_JSON = rb'\s*"?\{[\s\S]{0,400}?\\?"class_name\\?"\s*:\s*\\?"[\w>]+\\?"'
 
 
 def sniff(source: Source) -> Confidence:
@@ -33,10 +31,10 @@ def sniff(source: Source) -> Confidence:
     head = source.head
     if head.startswith(SIGNATURE):
         return Confidence.CONTENT
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(ZIP_MAGIC):
         if CONFIG in source.members and (_weights(source.members) or source.has_suffix(".keras")):
             return Confidence.CONTENT
-    elif _JSON.match(head):
+    elif source.begins_with(b"{", b'"{') and re.match(_JSON, head):
         return Confidence.CONTENT
     return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
 
@@ -58,7 +56,7 @@ def _weights(names: tuple[str, ...]) -> bool:
 
 def is_live(source: Source) -> bool:
     """Whether it is a live model or layer of Keras 2 or 3."""
-    return any(_LIVE.match(name) for name in source.class_names)
+    return any(re.match(_LIVE, name) for name in source.class_names)
 
 
 def is_keras(model: object) -> bool:

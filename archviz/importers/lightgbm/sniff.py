@@ -7,8 +7,8 @@ import re
 from archviz.importers import Confidence
 from archviz.source import Source
 
-_TEXT = re.compile(rb"\s*tree\r?\n(?:[a-z_]+(?:=[^\n]*)?\n)*?(?:version|num_class)=")
-_JSON = re.compile(rb'\s*\{\s*"name"\s*:\s*"tree"\s*,\s*"version"\s*:')
+_TEXT = rb"\s*tree\r?\n(?:[a-z_]+(?:=[^\n]*)?\n)*?(?:version|num_class)="
+_JSON = rb'\s*\{\s*"name"\s*:\s*"tree"\s*,\s*"version"\s*:'
 _CLASSES = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
 
 
@@ -16,6 +16,7 @@ def sniff(source: Source) -> Confidence:
     """How sure it is that ``source`` is a LightGBM model."""
     if any(name in _CLASSES for name in source.class_names):
         return Confidence.CONTENT
-    if source.is_file and (_TEXT.match(source.head) or _JSON.match(source.head)):
-        return Confidence.CONTENT
+    for start, whole in ((b"tree", _TEXT), (b"{", _JSON)):
+        if source.begins_with(start) and re.match(whole, source.head):
+            return Confidence.CONTENT
     return Confidence.NONE

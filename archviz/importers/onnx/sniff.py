@@ -21,12 +21,9 @@ _MODEL_FIELDS = {
 _GRAPH_FIELDS = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 _MAX_FIELDS = 10_000
 _TEXT_FORMS = (
-    (TEXT, re.compile(rb"\s*<[^>{]*\bir_version\s*:")),
-    (
-        TEXTPROTO,
-        re.compile(rb"(?:^|\n)\s*ir_version\s*:\s*\d+[\s\S]*(?:^|\n)\s*\w+\s*:?\s*[\w\"{]"),
-    ),
-    (JSON, re.compile(rb'\s*\{(?:\s*"\w+"\s*:\s*"[^"]*"\s*,)*\s*"(?:irVersion|ir_version)"\s*:')),
+    (TEXT, rb"\s*<[^>{]*\bir_version\s*:"),
+    (TEXTPROTO, rb"(?:^|\n)\s*ir_version\s*:\s*\d+[\s\S]*(?:^|\n)\s*\w+\s*:?\s*[\w\"{]"),
+    (JSON, rb'\s*\{(?:\s*"\w+"\s*:\s*"[^"]*"\s*,)*\s*"(?:irVersion|ir_version)"\s*:'),
 )
 
 
@@ -53,7 +50,7 @@ def text_form(source: Source) -> str:
     head = source.head
     if b"\0" in head:
         return ""
-    return next((form for form, pattern in _TEXT_FORMS if pattern.match(head)), "")
+    return next((form for form, pattern in _TEXT_FORMS if re.match(pattern, head)), "")
 
 
 def looks_like_model(source: Source) -> bool:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
-import mmap
 import zlib
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from archviz.errors import ImporterError, MissingDependencyError
 from archviz.source import Source
+
+if TYPE_CHECKING:
+    import mmap
 
 MAX_BYTES = 4 << 30
 """Bytes that a decompressed file may have."""
@@ -46,12 +45,18 @@ class _Zlib(io.RawIOBase):
 
 def _opener(head: bytes) -> Callable[[Any], Any] | None:
     if head[:2] == b"\x1f\x8b":
+        import gzip
+
         return lambda stream: gzip.GzipFile(fileobj=stream)
     if head[:1] == b"\x78" and head[1:2] in (b"\x01", b"\x5e", b"\x9c", b"\xda"):
         return _Zlib
     if head[:3] == b"BZh":
+        import bz2
+
         return bz2.BZ2File
     if head[:6] == b"\xfd7zXZ\0" or head[:3] == b"\x5d\0\0":
+        import lzma
+
         return lzma.LZMAFile
     if head[:4] == b"\x04\x22\x4d\x18":
         return _lz4
@@ -66,6 +71,13 @@ def _lz4(stream: Any) -> Any:
     return frame.LZ4FrameFile(stream)
 
 
+def _faults() -> tuple[type[Exception], ...]:
+    """What decompressing what is broken raises."""
+    import lzma
+
+    return OSError, EOFError, ValueError, zlib.error, lzma.LZMAError
+
+
 def peek(source: Source, length: int) -> bytes:
     """The first bytes of the file as it is without compression; b"" when that fails."""
     opener = _opener(source.head)
@@ -74,7 +86,9 @@ def peek(source: Source, length: int) -> bytes:
     try:
         with source.open() as stream:
             return bytes((opener(stream) if opener else stream).read(length))
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, MissingDependencyError):
+    except MissingDependencyError:
+        return b""
+    except _faults():
         return b""
 
 
@@ -89,6 +103,8 @@ def opened(source: Source) -> bytes | mmap.mmap:
     with source.open() as stream:
         if opener is None:
             if source.size > _SMALL:
+                import mmap
+
                 return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             return stream.read()
         limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * source.size))
@@ -102,7 +118,7 @@ def opened(source: Source) -> bytes | mmap.mmap:
                         f"{source.name}: decompressed it is more than {limit >> 20:,} MB",
                         "decompress it yourself and give the file inside",
                     )
-        except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
+        except _faults() as error:
             raise ImporterError(
                 f"{source.name}: the compressed data is broken ({str(error)[:80].lower()})",
                 "download or save it again",

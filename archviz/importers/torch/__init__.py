@@ -50,6 +50,8 @@ _CALLABLES = (
 def sniff(source: Source) -> Confidence:
     """How sure it is that ``source`` is a live PyTorch object, or the configuration of one."""
     if not source.is_live:
+        if source.kind == "file" and not source.has_suffix("config.json"):
+            return Confidence.NONE
         from archviz.importers.torch.hugging_face import can_build, configuration_in
 
         is_model = configuration_in(source) is not None and can_build()

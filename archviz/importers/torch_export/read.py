@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,7 +75,7 @@ def read(source: Source, *, program: str = "") -> Model:
 
 def _chosen(archive: Archive, program: str) -> tuple[str, list[str]]:
     """The member to read, and the names of the other programs."""
-    found = {match.group(1): name for name in archive.members if (match := GRAPH.search(name))}
+    found = {match.group(1): name for name in archive.members if (match := re.search(GRAPH, name))}
     if not found:
         found.update(("model", name) for name in archive.members if is_old(name))
     if not found:
@@ -94,7 +95,7 @@ def _chosen(archive: Archive, program: str) -> tuple[str, list[str]]:
 
 def _tied(archive: Archive, name: str) -> Mapping[str, str]:
     """For each stored tensor the first one that is kept in the same place."""
-    match = GRAPH.search(name)
+    match = re.search(GRAPH, name)
     if match is None:
         return {}
     base = name[: match.start()].removesuffix("/")

@@ -8,7 +8,7 @@ from archviz.importers import Confidence
 from archviz.source import Source
 
 SUFFIXES = (".pt2",)
-GRAPH = re.compile(r"(?:^|/)models/([^/]+)\.json$")
+GRAPH = r"(?:^|/)models/([^/]+)\.json$"
 _OLD_GRAPH = "serialized_exported_program.json"
 
 
@@ -16,7 +16,8 @@ def sniff(source: Source) -> Confidence:
     """How sure it is that ``source`` is an exported program."""
     if not source.is_file:
         return Confidence.NONE
-    if any(GRAPH.search(name) or is_old(name) for name in source.members):
+    names = [name for name in source.members if name.endswith(".json")]
+    if any(re.search(GRAPH, name) or is_old(name) for name in names):
         return Confidence.CONTENT
     return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
 

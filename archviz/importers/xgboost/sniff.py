@@ -8,10 +8,8 @@ from archviz.importers import Confidence
 from archviz.source import Source
 
 SUFFIXES = (".ubj",)
-_JSON = re.compile(
-    rb'\s*\{\s*(?:"version"\s*:\s*\[[\d,\s]*\]\s*,\s*)?(?:"learner"|"Config"|"Model")\s*:\s*\{'
-)
-_UBJ = re.compile(rb"\{(?:L.{8}|l.{4}|I..|[iU].)(?:learner|Config|Model)\{", re.DOTALL)
+_JSON = rb'\s*\{\s*(?:"version"\s*:\s*\[[\d,\s]*\]\s*,\s*)?(?:"learner"|"Config"|"Model")\s*:\s*\{'
+_UBJ = rb"(?s)\{(?:L.{8}|l.{4}|I..|[iU].)(?:learner|Config|Model)\{"
 _CLASSES = (
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBModel",
@@ -24,6 +22,7 @@ def sniff(source: Source) -> Confidence:
         return Confidence.CONTENT
     if not source.is_file:
         return Confidence.NONE
-    if _JSON.match(source.head) or _UBJ.match(source.head):
+    head = source.head
+    if source.begins_with(b"{") and (re.match(_JSON, head) or re.match(_UBJ, head)):
         return Confidence.CONTENT
     return Confidence.SUFFIX if source.has_suffix(*SUFFIXES) else Confidence.NONE
