@@ -173,6 +173,25 @@ def test_a_sequential_model_that_was_never_built_has_unknown_shapes(tmp_path: Pa
     assert {note.name for note in model.diagnostics} == {"unknown-shape", "unknown-weights"}
 
 
+def test_layers_with_the_same_settings_go_by_what_they_get(tmp_path: Path) -> None:
+    made = read_json(
+        tmp_path,
+        old_model(
+            layer("x", "InputLayer", batch_input_shape=[None, 4]),
+            layer("a", "Dense", ["x", 0, 0, {}], units=8, activation="relu"),
+            layer("b", "Dense", ["a", 0, 0, {}], units=8, activation="relu"),
+            layer("c", "Dense", ["b", 0, 0, {}], units=8, activation="relu"),
+            layer("d", "Softmax", ["c", 0, 0, {}], axis=1),
+            layer("e", "Softmax", ["d", 0, 0, {}], axis=True),
+            ends=[["e", 0, 0]],
+        ),
+    )
+    kernels = {name: p.type.shape for name, p in made.body.parameters.items() if "kernel" in name}
+    assert kernels == {"a/kernel": (4, 8), "b/kernel": (8, 8), "c/kernel": (8, 8)}
+    assert [shape(made, name) for name in "abc"] == [(None, 8)] * 3
+    assert [node.attributes.get("activation") for node in made.body.nodes[:3]] == ["relu"] * 3
+
+
 def test_a_given_shape_flows_through_the_model() -> None:
     model = api.load(SAMPLES["shared_encoder.keras"], bindings={"left": [2, 8, 8, 3]})
     assert shape(model, "left") == (2, 8, 8, 3)

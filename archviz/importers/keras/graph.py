@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 
-from archviz.importers.keras.attributes import attributes_of
+from archviz.importers.keras.alike import Alike, settings_of
 from archviz.importers.keras.bindings import Bindings
 from archviz.importers.keras.config import (
     Call,
@@ -18,10 +18,9 @@ from archviz.importers.keras.config import (
 )
 from archviz.importers.keras.names import operator_of
 from archviz.importers.keras.rules import Case
-from archviz.importers.keras.shapes import SHAPES
 from archviz.importers.keras.stored import StoredWeights
 from archviz.importers.keras.types import output_dtype
-from archviz.importers.keras.weights import count, weights_of
+from archviz.importers.keras.weights import count
 from archviz.ir import Graph, Parameter, ParameterUse, ScopePath, Severity, TensorType, Value
 from archviz.ir.build import GraphBuilder
 from archviz.reading import MalformedError
@@ -91,6 +90,7 @@ class GraphReader:
         self._sizes: dict[tuple[str, ...], int] = {}
         self._shared: dict[str, str] = {}
         self._builder = GraphBuilder()
+        self.alike = Alike()
 
     def read(self, model: ModelConfig) -> Graph:
         """The graph of ``model`` with those nested in it."""
@@ -156,7 +156,7 @@ class GraphReader:
     def _weights(self, layer: Layer, path: tuple[str, ...], case: Case) -> list[Weight]:
         if layer.weights is not None:
             return list(layer.weights)
-        computed = weights_of(case)
+        computed = self.alike.weights(case)
         if computed is not None and self._known is None:
             return computed
         stored = self._from_file().get(path)
@@ -325,17 +325,19 @@ class _Level:
         operator = operator_of(layer)
         known = operator if not layer.is_custom and layer.inner is None else ""
         keywords = [reference.keyword for reference in call.references]
-        case = Case(known, layer.config, shapes, call.arguments, layer.build, keywords)
+        settings = settings_of(layer, call)
+        case = Case(known, layer.config, shapes, call.arguments, layer.build, keywords, settings)
         outputs = self._outputs(layer, index, case, types)
         uses: tuple[ParameterUse, ...] = ()
         if layer.inner is None:
             uses = self.reader.uses(layer, self.owner, case, self.trainable)
-        attributes = attributes_of(layer, call.arguments, len(shapes[0] or ()) if shapes else 0)
+        rank = len(shapes[0] or ()) if shapes else 0
+        attributes = self.reader.alike.attributes(settings, layer, call, rank)
         if layer.class_name == "Lambda" and isinstance(layer.config.get("function"), dict | list):
             self.reader.notes.fault("embedded-code", layer.name)
         named = [word for word in keywords if word]
         if named and len(call.references) > 1:
-            attributes["tensors"] = tuple(word or "…" for word in keywords[:8])
+            attributes = {**attributes, "tensors": tuple(word or "…" for word in keywords[:8])}
         self.builder.node(
             operator,
             tuple(inputs),
@@ -373,7 +375,7 @@ class _Level:
     ) -> list[str]:
         recorded = self.recorded.get((layer.name, index), {})
         live = layer.outputs[index] if index < len(layer.outputs) else ()
-        shapes = SHAPES.answer(case) or []
+        shapes = self.reader.alike.shapes(case)
         number = max(1, len(shapes), len(live), *(tensor + 1 for tensor in recorded))
         dtype = output_dtype(layer, inputs)
         made = []

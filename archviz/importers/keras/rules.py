@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 from archviz.importers.keras.config import JSON, Shape
@@ -24,6 +24,8 @@ class Case:
         arguments: Arguments of the call that are no tensors.
         build: Shapes that it was built with, by name.
         keywords: By what keyword each input is given, "" for none.
+        settings: What tells its settings and arguments from those of others; None when nothing
+            does.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Case:
     arguments: JSON = field(default_factory=dict)
     build: JSON = field(default_factory=dict)
     keywords: Sequence[str] = ()
+    settings: Hashable = None
 
     @property
     def shape(self) -> Shape:
