@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 THEIRS = """
-import sys, keras
+import sys
+sys.modules["IPython"] = None  # plot_model would hand it the picture, and it takes no SVG
+import keras
 model = keras.models.load_model(sys.argv[1])
 keras.utils.plot_model(model, sys.argv[2], show_shapes=True)
 """
