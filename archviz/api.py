@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archviz.analysis.tree_graph import LIMITS, graph_of_trees
 from archviz.covering import cover, drawing_with
 from archviz.errors import OptionError
 from archviz.importers import IMPORTERS, choose, make
@@ -31,8 +30,6 @@ from archviz.preparing import Depth as Depth
 from archviz.preparing import check_texts, listed, prepared
 from archviz.preparing import prepare as prepare
 from archviz.records import replace
-from archviz.reporters import REPORTERS, Reporter
-from archviz.rules import RULES
 from archviz.scene import Scene
 from archviz.settings import check_options, fitting, options_for, split_options
 from archviz.source import Source
@@ -43,6 +40,7 @@ from archviz.views import VIEWS
 if TYPE_CHECKING:
     from archviz.analysis.forest_summary import ForestSummary
     from archviz.analysis.summary import Summary
+    from archviz.reporters import Reporter
 
 STYLE = "node-link"
 """How graphs are drawn when no style is asked for."""
@@ -260,6 +258,8 @@ def compose(
         **ours,
     }
     if renderer.consumes == "graph":
+        from archviz.analysis.tree_graph import LIMITS, graph_of_trees
+
         limits = {key: settings.pop(key) for key in [*ours] if key.replace("_", "-") in LIMITS}
         if isinstance(shown.body, Forest):
             bound = bind(graph_of_trees, limits, f"the format {renderer.name!r}")
@@ -361,6 +361,7 @@ def check(
     from archviz import baseline as baselines
     from archviz.analysis.gradient.static import is_judged
     from archviz.checking import check_live, check_static, filtered
+    from archviz.rules import RULES
 
     source = None if isinstance(target, Model) else Source.of(target)
     if isinstance(target, Model):
@@ -417,4 +418,6 @@ def find_reporter(name: str) -> Reporter:
     Raises:
         OptionError: There is none.
     """
+    from archviz.reporters import REPORTERS
+
     return REPORTERS.get(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from archviz.analysis.tree_graph import graph_of_trees
 from archviz.errors import OptionError
 from archviz.options import bind, nearest, options_of
 from archviz.overlays import Overlay
@@ -38,6 +37,8 @@ def split_options(
     """
     known = options_of(renderer.render)
     if renderer.consumes == "graph":
+        from archviz.analysis.tree_graph import graph_of_trees
+
         known = known | options_of(graph_of_trees)
     if renderer.consumes == "scene" and options:
         for view in [VIEWS.get(style)] if style else VIEWS.all():

@@ -86,12 +86,16 @@ def find_growing(
 ) -> list[Run]:
     """Likewise runs of blocks that grow by the same step, see :mod:`.growth`."""
     known: dict[Types, tuple[Hashable, Sizes]] = {}
+    patterns: list[Hashable] = []
+    sizes: list[Sizes] = []
     for item in items:
-        types = item.signature[1]
-        if types not in known:
-            known[types] = without_sizes(types)
-    patterns = [(item.signature[0], known[item.signature[1]][0]) for item in items]
-    growing = _Growing([known[item.signature[1]][1] for item in items], graph)
+        structure, types = item.signature
+        found = known.get(types)
+        if found is None:
+            found = known[types] = without_sizes(types)
+        patterns.append((structure, found[0]))
+        sizes.append(found[1])
+    growing = _Growing(sizes, graph)
     return _found(_Search(items, users, max(least, LEAST), patterns, growing))
 
 
