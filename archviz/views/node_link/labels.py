@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from archviz.ir import (
     Attribute,
@@ -44,9 +45,14 @@ def detail(node: Node, graph: Graph) -> str:
         parts += _state_width(node, graph)
     if node.op in AXES or "ksize" in node.attributes:
         parts += _window(node, graph)
-    known = table().attribute if node.attributes else {}
-    for name, label in known.items():
-        if name in node.attributes and name != "ksize" and not (name == "units" and parts):
+    known = table().attribute
+    shown = [name for name in node.attributes if name in known]
+    if len(shown) > 1:
+        order = _order()
+        shown.sort(key=order.__getitem__)
+    for name in shown:
+        label = known[name]
+        if name != "ksize" and not (name == "units" and parts):
             made = _made_dtype(node, graph) if name in ("to", "dtype") else ""
             text = made or _setting(name, label, _per_axis(node, name))
             if text:
@@ -59,6 +65,12 @@ def detail(node: Node, graph: Graph) -> str:
     if not parts and node.parts and (count := operations_of(node)) > 2 and not shown_parts(node):
         parts.append(f"{count} ops")
     return printable(", ".join(parts), 120) if parts else ""
+
+
+@cache
+def _order() -> dict[str, int]:
+    """Places of attributes on a card."""
+    return {name: place for place, name in enumerate(table().attribute)}
 
 
 def shown_parts(node: Node) -> list[Node]:
