@@ -168,8 +168,15 @@ def _routes(
                 assert layout is not None
                 left, top = origins[cell]
                 x, y, way = layout.routes[arc]
-                # Rounded, so that pieces that meet on a border are seen to.
-                points += [(round(left + x + dx, 6), round(top + y + dy, 6)) for dx, dy in way]
+                x, y = left + x, top + y
+                # Rounded, so that pieces that meet on a border are seen to; half pixels are most.
+                points += [
+                    (
+                        px if not (px := x + dx) % 0.5 else round(px, 6),
+                        py if not (py := y + dy) % 0.5 else round(py, 6),
+                    )
+                    for dx, dy in way
+                ]
                 is_back = is_back or layout.backs[arc]
             x, y, way = ways.shared(straightened(points))
         if turned:
