@@ -7,9 +7,8 @@ out of a module that holds more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, cached_property
 
 from archviz.ir import Attribute, Graph, Node, TensorType
 from archviz.ir.build import change_node
@@ -34,13 +33,12 @@ def apply(graph: Graph, *, compound: bool = True) -> Graph:
         graph: Where to merge.
         compound: Whether subgraphs are merged too, whose cards show their operations in part.
     """
-    known = _rules() if compound else {}
-    present = {node.op for node in graph.nodes}
+    subject = _Subject(graph)
     for pattern in compounds() if compound else ():
-        merged = _with_compounds(graph, pattern, known, present)
-        if merged is not graph:
-            graph, present = merged, {node.op for node in merged.nodes}
-    enclosure = Enclosure(graph)
+        merged = _with_compounds(subject, pattern)
+        if merged is not subject.graph:
+            subject = _Subject(merged)
+    graph, enclosure = subject.graph, subject.enclosure
     found = chains.find(graph, enclosure)
     groups = [(_fused(chain, enclosure), [part.id for part in chain]) for chain in found]
     return sweep(contract(graph, groups))
@@ -54,19 +52,37 @@ def _rules() -> dict[str, Rule]:
     }
 
 
-def _with_compounds(
-    graph: Graph, pattern: Compound, known: Mapping[str, Rule], present: AbstractSet[str]
-) -> Graph:
-    """The graph with each match of ``pattern`` merged; ``present`` are its operators."""
+class _Subject:
+    """A graph with what all patterns look up in it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.operators = {node.op for node in graph.nodes}
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher(self.graph, _rules())
+
+    @cached_property
+    def enclosure(self) -> Enclosure:
+        return Enclosure(self.graph)
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Of each operation, by id."""
+        return {node.id: index for index, node in enumerate(self.graph.nodes)}
+
+
+def _with_compounds(subject: _Subject, pattern: Compound) -> Graph:
+    """The graph with each match of ``pattern`` merged."""
+    graph = subject.graph
     term = parse(pattern.match)
-    operators, categories = operators_ending(term, known)
-    ending = {op for op in present if op in operators or category_of(op) in categories}
+    operators, categories = operators_ending(term, _rules())
+    ending = {op for op in subject.operators if op in operators or category_of(op) in categories}
     if not ending:
         return graph
     ends = [node for node in reversed(graph.nodes) if node.op in ending]
-    matcher = Matcher(graph, known)
-    enclosure = Enclosure(graph)
-    position = {node.id: index for index, node in enumerate(graph.nodes)}
+    matcher, enclosure, position = subject.matcher, subject.enclosure, subject.position
     taken: set[str] = set()
     groups: list[tuple[Node, list[str]]] = []
     operands: dict[str, list[str]] = {}
