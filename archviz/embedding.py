@@ -18,10 +18,10 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path, PurePosixPath
 
-from archviz.errors import ArchvizError, OptionError, RendererError
+from archviz.errors import ArchvizError, OptionError
 from archviz.figure import TIME_LIMIT, Figure, Request, make
 from archviz.figure.settings import check, slug
-from archviz.output import write_whole
+from archviz.output import make_folder, write_whole
 from archviz.records import field, record
 from archviz.table import one_line
 
@@ -82,10 +82,7 @@ class Embedded:
             RendererError: A file cannot be written.
         """
         for path in self.stale:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RendererError(f"{path}: {error.strerror}", "name another output") from None
+            make_folder(path.parent)
             write_whole(path, self.files[path])
 
 

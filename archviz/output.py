@@ -185,10 +185,26 @@ def write_whole(path: Path, content: str | bytes) -> None:
     try:
         _write(Path(os.path.realpath(path)), content)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise RendererError(
-            f"{path}: it cannot be written ({reason})", "name another place for the output"
-        ) from None
+        raise _refusal(path, "written", error) from None
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder, and those it is in, unless it is there.
+
+    Raises:
+        RendererError: It cannot be made, as where a file has its name.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refusal(path, "made a folder", error) from None
+
+
+def _refusal(path: Path, done: str, error: OSError) -> RendererError:
+    reason = (error.strerror or str(error)).lower()
+    return RendererError(
+        f"{path}: it cannot be {done} ({reason})", "name another place for the output"
+    )
 
 
 def _pieces(content: str | bytes) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 from archviz import api
 from archviz.errors import OptionError
 from archviz.length import READABLE
-from archviz.output import default_output, format_of
+from archviz.output import default_output, format_of, make_folder
 from archviz.source import Source
 from archviz_cli.console import Console
 from archviz_cli.running import each, print_text
@@ -75,7 +75,7 @@ def render(
             print_text(made.content)
             return 0
         if folder:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         api.write(made, target, source)
         written[target] = name
         opens = "; --depth all draws everything" if made.is_reduced else ""
