@@ -26,7 +26,7 @@ def apply(graph: Graph) -> Graph:
     for node in joins if len(joins) >= LEAST else ():
         start = (node.op, *node.attributes.items(), node.inputs[:2])
         known = latest.get(start)
-        if known is not None and node.inputs[: len(known.inputs)] == known.inputs:
+        if known is not None and _goes_on(node.inputs, known.inputs):
             before[node.id] = known
         latest[start] = node
     kept = _in_long_rows(before)
@@ -39,6 +39,10 @@ def apply(graph: Graph) -> Graph:
         for node in graph.nodes
     ]
     return replace(graph, nodes=tuple(nodes))
+
+
+def _goes_on(inputs: tuple[str | None, ...], known: tuple[str | None, ...]) -> bool:
+    return len(inputs) > len(known) and inputs[: len(known)] == known
 
 
 def _is_plain(node: Node) -> bool:

@@ -13,7 +13,7 @@ from archviz.ir.types import format_type
 from archviz.outline import Box, Group, outline
 from archviz.renderers import Renderer
 from archviz.table import one_line
-from archviz.views.node_link.labels import weights_of
+from archviz.views.node_link.weights import weights_of
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">

@@ -16,7 +16,7 @@ from archviz.ir.walk import operation_count
 from archviz.outline import Arrow, Box, Group, Outline, outline
 from archviz.renderers import Renderer
 from archviz.table import one_line
-from archviz.views.node_link.labels import weights_by_scope, weights_of
+from archviz.views.node_link.weights import weights_by_scope, weights_of
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
 MOST_NAMED = 4

@@ -61,3 +61,13 @@ def test_joins_along_other_axes_stay() -> None:
 def test_two_joins_that_begin_alike_stay() -> None:
     graph = dense(2)
     assert apply(graph) == graph
+
+
+def test_joins_of_the_same_values_stay() -> None:
+    builder = GraphBuilder()
+    builder.inputs += [builder.value("a", image(4)), builder.value("b", image(4))]
+    for index in range(4):
+        builder.outputs.append(builder.value(f"joined{index}", image(8)))
+        builder.node("Concat", ("a", "b"), (builder.outputs[-1],), attributes={"axis": 1})
+    graph = builder.build()
+    assert apply(graph) == graph

@@ -9,7 +9,8 @@ from archviz.ir.build import GraphBuilder
 from archviz.ir.verify import verify
 from archviz.passes.collapse_scopes import apply as collapse
 from archviz.passes.fold_repeats import apply
-from archviz.views.node_link.labels import rows, weights_by_scope, weights_of
+from archviz.views.node_link.labels import rows
+from archviz.views.node_link.weights import weights_by_scope, weights_of
 
 INNER = 15
 """Channels inside a block, which no value between blocks has."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from archviz.errors import OptionError
-from archviz.ir import Graph, Model, Node, Parameter, ParameterUse, TensorType
+from archviz.ir import Graph, Model, Node, Parameter, ParameterUse, Scope, TensorType
 from archviz.ir.build import GraphBuilder
 from archviz.layouts import Area, Point, Route
 from archviz.scene import Group, Rect, Text, flatten
-from archviz.views.node_link import cards, draw, edges, faces, labels
+from archviz.views.node_link import cards, draw, edges, faces, labels, weights
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.pills import grouped
 
@@ -239,7 +239,7 @@ def test_a_layer_counts_its_bias_though_another_operation_adds_it() -> None:
 
 def test_tied_weights_count_once() -> None:
     tied = Parameter("embedding", tensor(10, 4))
-    assert labels.weight_count([tied, tied, Parameter("b", tensor(4), "buffer")]) == "40"
+    assert weights.weight_count([tied, tied, Parameter("b", tensor(4), "buffer")]) == "40"
 
 
 @pytest.mark.parametrize(("op", "symbol"), [("Add", "plus"), ("Mul", "times"), ("Concat", "join")])
@@ -458,3 +458,10 @@ def test_what_is_highlighted_gets_a_ring_behind_its_card() -> None:
     assert box.width < ring.width < box.width + 10
     with pytest.raises(OptionError, match="matches nothing that is drawn"):
         draw(Model(graph), highlight=("Softmax",))
+
+
+def test_a_module_far_inside_others_has_the_page_around_it() -> None:
+    path = tuple(map(str, range(1500)))
+    scopes = {path[:length]: Scope(path[:length]) for length in range(1, len(path) + 1)}
+    graph = Graph(nodes=(Node("a", "Relu", scope=path),), scopes=scopes)
+    assert Frames(graph).frame_of(path) == ()

@@ -10,7 +10,7 @@ from archviz.ir.types import format_type
 from archviz.ir.walk import operation_count
 from archviz.renderers.html.tables import relative
 from archviz.text import printable
-from archviz.views.node_link.labels import weights_by_scope
+from archviz.views.node_link.weights import weights_by_scope
 
 Row = list[str]
 Section = tuple[str, list[Row]]

@@ -29,10 +29,10 @@ from archviz.views.node_link.columns import Page, Wrapping
 from archviz.views.node_link.containers import Frames
 from archviz.views.node_link.fit import Fit
 from archviz.views.node_link.frames import paint_frame
-from archviz.views.node_link.labels import weights_by_scope
 from archviz.views.node_link.legend import paint_legend
 from archviz.views.node_link.obstacles import Obstacles
 from archviz.views.node_link.pills import grouped
+from archviz.views.node_link.weights import weights_by_scope
 
 MARGIN = 16.0
 KEY_WIDTH = 300.0

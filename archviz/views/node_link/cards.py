@@ -32,8 +32,8 @@ from archviz.views.node_link.faces import (
     face_of,
     stepped,
 )
-from archviz.views.node_link.labels import weights_of
 from archviz.views.node_link.lines import line
+from archviz.views.node_link.weights import weights_of
 
 RADIUS = 5.0
 RING = 3.5

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from archviz.ir import Graph, Node, ScopePath
 from archviz.ir.walk import head_of, scope_children
 from archviz.text import printable
-from archviz.views.node_link.labels import weights_by_scope
 from archviz.views.node_link.lists import scattered_lists
+from archviz.views.node_link.weights import weights_by_scope
 
 _GENERATED = re.compile(r"n?\d*|node_.*")
 _NAMELESS = re.compile(r"block \d+")
@@ -60,7 +60,7 @@ class Frames:
             for path, count in things.items()
             if path and path not in lists and (count > 1 or graph.scopes[path].repeat > 1)
         }
-        self._frame_of: dict[ScopePath, ScopePath] = {(): ()}
+        self._frame_of: dict[ScopePath, ScopePath] = {}
         self._weights = weights_by_scope(graph)
         self._called_again = {*_called_again(graph, self._framed)}
 
@@ -68,7 +68,9 @@ class Frames:
         """The innermost framed scope at or around ``scope``; () for the page."""
         found = self._frame_of.get(scope)
         if found is None:
-            found = scope if scope in self._framed else self.frame_of(scope[:-1])
+            found = scope
+            while found and found not in self._framed:
+                found = found[:-1]
             self._frame_of[scope] = found
         return found
 
