@@ -239,7 +239,8 @@ class _Quoted(dict[str, str]):
 _ONE_LINE = ("tallies",)
 """Groups whose texts change together; in one line, they are one line of a difference."""
 
-_MOST_NUMBERS = 20_000
+_MOST_NUMBERS = 100_000
+"""Numbers that are kept; a picture of 100,000 operations has 80,000."""
 _NUMBERS = _Numbers()
 
 

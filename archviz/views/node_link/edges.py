@@ -84,7 +84,7 @@ class Painted:
 
     def _drawn(self, way: Way) -> _Drawn:
         x0, y0 = way[0]
-        points = tuple([(x - x0, y - y0) for x, y in way])
+        points = tuple([(x - x0, y - y0) for x, y in way]) if x0 or y0 else way
         shape = self._shapes.get(points)
         if shape is None:
             shape = self._shapes[points] = _shape(points)
