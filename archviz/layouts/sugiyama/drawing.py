@@ -12,7 +12,7 @@ from archviz.layouts.sugiyama.measures import (
     PITCH,
 )
 from archviz.layouts.sugiyama.parts import Rectangle, Size, Spot
-from archviz.layouts.sugiyama.routes import Placed, Way, Ways
+from archviz.layouts.sugiyama.routes import Placed, Ways
 from archviz.layouts.sugiyama.sketches import Sketch
 from archviz.records import field, mutable
 
@@ -24,11 +24,9 @@ class Stamp:
     """The picture of a section, without the bottleneck above it; equal ones share it.
 
     Attributes:
-        lefts: Left borders of its vertices, by place.
-        tops: Upper borders.
-        link_lefts: Where its links begin that leave one of its vertices or the bottleneck above.
-        link_tops: The same, down.
-        ways: Their ways; empty for those that are open.
+        corners: Top left corner of each of its vertices, by place.
+        routes: Ways of its links that leave one of its vertices or the bottleneck above; empty for
+            those that are open.
         open: Corners of links that are only in part here, by slot.
         labels: Areas of links' labels, by slot.
         tags: Areas of labels that are vertices, by place.
@@ -39,11 +37,8 @@ class Stamp:
         height: From the lower border of the bottleneck above to that of the last one.
     """
 
-    lefts: list[float]
-    tops: list[float]
-    link_lefts: list[float] = field(default_factory=list)
-    link_tops: list[float] = field(default_factory=list)
-    ways: list[Way] = field(default_factory=list)
+    corners: list[Spot]
+    routes: list[Placed]
     open: list[tuple[int, list[Spot]]] = field(default_factory=list)
     labels: list[tuple[int, Rectangle]] = field(default_factory=list)
     tags: list[tuple[int, Rectangle]] = field(default_factory=list)
@@ -58,13 +53,13 @@ def draw(sketch: Sketch, ways: Ways) -> Stamp:
     """The picture of a section whose measures are all set."""
     xs, ys, vertices, rank = sketch.x, sketch.y, sketch.vertices, sketch.rank
     own = sketch.channels.start  # without the bottleneck above
+    placed = [_NOWHERE] * sum([slot >= 0 for slot in sketch.slots])
     stamp = Stamp(
-        [x - vertex.width / 2 for x, vertex in zip(xs, vertices, strict=True)][own:],
-        ys[own:],
+        [(x - vertex.width / 2, y) for x, y, vertex in zip(xs, ys, vertices, strict=True)][own:],
+        placed,
         height=sketch.height,
     )
     net_x, link_x = sketch.net_x, sketch.link_x
-    placed = [_NOWHERE] * sum([slot >= 0 for slot in sketch.slots])
     for link, (u, v) in enumerate(sketch.ends):
         slot = sketch.slots[link]
         if u < 0 or v < 0 or u in sketch.tags or v in sketch.tags:
@@ -77,9 +72,6 @@ def draw(sketch: Sketch, ways: Ways) -> Stamp:
             placed[slot] = ways.shared(_way(sketch, link))
         if link in sketch.labels:
             stamp.labels.append((slot, _label_area(sketch, link, sketch.labels[link])))
-    stamp.link_lefts = [x for x, _, _ in placed]
-    stamp.link_tops = [y for _, y, _ in placed]
-    stamp.ways = [way for _, _, way in placed]
     for v in range(own, len(vertices)):
         if v in sketch.tags:
             area = (
@@ -194,9 +186,8 @@ def _set_extents(sketch: Sketch, stamp: Stamp, own: int) -> None:
     ]
     stamp.boxes = _span([left for left, _ in boxes], [right for _, right in boxes])
     loops = [loop for _, found in stamp.loops for loop in found]
-    placed = list(zip(stamp.link_lefts, stamp.ways, strict=True))
-    placed += [(x, way) for (x, _, way), _ in loops]
-    across = [x + step for x, way in placed for step, _ in way]
+    placed = stamp.routes + [way for way, _ in loops]
+    across = [x + step for x, _, way in placed for step, _ in way]
     across += [x for _, points in stamp.open for x, _ in points]
     stamp.rails = _span(across, across)
     texts = [area for _, area in (*stamp.labels, *stamp.tags)]

@@ -14,7 +14,7 @@ from archviz.layouts.sugiyama.drawing import Stamp, draw, straightened
 from archviz.layouts.sugiyama.lanes import Lane, lay_lanes
 from archviz.layouts.sugiyama.parts import Drawn, Part, Rectangle, Sheet, Spot
 from archviz.layouts.sugiyama.pins import pin_sources, pin_targets
-from archviz.layouts.sugiyama.routes import Placed, Way, Ways
+from archviz.layouts.sugiyama.routes import Placed, Ways
 from archviz.layouts.sugiyama.runs import lay_section
 from archviz.layouts.sugiyama.sections import Section, cut_part, likenesses
 from archviz.layouts.sugiyama.sketches import sketch
@@ -166,11 +166,8 @@ def _put(
     dy: float,
 ) -> None:
     """Puts the picture of a part on a sheet, moved by ``dx`` and ``dy``."""
-    lefts: list[float] = []
-    tops: list[float] = []
-    link_lefts: list[float] = []
-    link_tops: list[float] = []
-    shapes: list[Way] = []
+    spots: list[Spot] = []
+    placed: list[Placed] = []
     pieces: list[_Piece] = []
     y = 0.0
     for section, stamp in zip(sections, stamps, strict=True):
@@ -179,26 +176,22 @@ def _put(
             pieces.append((section, stamp, (x, y)))
         x += dx
         top = y + dy
-        lefts += [x + at for at in stamp.lefts]
-        tops += [top + at for at in stamp.tops]
-        link_lefts += [x + at for at in stamp.link_lefts]
-        link_tops += [top + at for at in stamp.link_tops]
-        shapes += stamp.ways
+        spots += [(x + left, top + down) for left, down in stamp.corners]
+        placed += [(x + left, top + down, way) for left, down, way in stamp.routes]
         y += stamp.height
     corners = sheet.corners
-    members = part.members
-    count = len(members)
-    for v, corner in zip(part.order, zip(lefts, tops, strict=True), strict=True):
-        if v < count:
-            corners[members[v]] = corner
-    routes: list[Placed] = [(0.0, 0.0, ())] * len(part.outgoing)
-    placed = zip(link_lefts, link_tops, shapes, strict=True)
+    for i, at in zip(part.members, part.place, strict=False):  # members come before ports
+        corners[i] = spots[at]
+    routes = placed[:]
     for link, route in zip(part.outgoing, placed, strict=True):
         routes[link] = route
     _join(part, pieces, routes, ways, dx, dy)
     loops = _finish(part, pieces, sheet, dx, dy)
-    for arc, link in zip(part.arcs, part.chains, strict=True):
-        sheet.routes[arc] = routes[link] if link >= 0 else loops[arc]
+    if part.chains == range(len(sheet.routes)):
+        sheet.routes = routes
+    else:
+        for arc, link in zip(part.arcs, part.chains, strict=True):
+            sheet.routes[arc] = routes[link] if link >= 0 else loops[arc]
     if part.back or part.loops:
         for arc, link in zip(part.arcs, part.chains, strict=True):
             if link < 0 or link in part.back or part.ends_with.get(arc) in part.back:
