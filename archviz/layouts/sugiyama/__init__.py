@@ -66,11 +66,20 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
             if turned:
                 width, height = height, width
         areas.append(made(Area, (y, x, width, height) if turned else (x, y, width, height)))
-    routes = tuple(_routes(pieces, layouts, origins, memo.ways, turned=turned))
     page = layouts[-1]
     assert page is not None
+    if turned or len(cells[-1].children) < len(boxes):
+        routes = _routes(pieces, layouts, origins, memo.ways, turned=turned)
+    else:
+        # All is on the page: each link is one piece, and in place.
+        routes = [
+            Route(way, label and Area(*label), is_back, x, y)
+            for (x, y, way), label, is_back in zip(
+                page.routes, page.labels, page.backs, strict=True
+            )
+        ]
     width, height = (page.height, page.width) if turned else (page.width, page.height)
-    return Placement(tuple(areas), routes, width, height)
+    return Placement(tuple(areas), tuple(routes), width, height)
 
 
 def lay_all(
@@ -127,10 +136,13 @@ def border_of(box: Box | None, *, turned: bool) -> Border:
 def _corners(cells: Sequence[Cell], layouts: Sequence[CellLayout | None]) -> list[Spot]:
     """Top left corner of each box."""
     corners: list[Spot] = [(0.0, 0.0)] * (len(cells) - 1)
-    for index in range(-1, len(cells) - 1):
-        layout = layouts[index]
+    page = layouts[-1]
+    assert page is not None
+    for i, corner in zip(cells[-1].children, page.corners, strict=True):
+        corners[i] = corner
+    for index, layout in enumerate(layouts[:-1]):
         if layout is not None:
-            x, y = corners[index] if index >= 0 else (0.0, 0.0)
+            x, y = corners[index]
             for i, (dx, dy) in zip(cells[index].children, layout.corners, strict=True):
                 corners[i] = (x + dx, y + dy)
     return corners

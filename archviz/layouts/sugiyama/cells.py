@@ -128,29 +128,46 @@ def connected(count: int, arcs: Sequence[PortedArc]) -> list[tuple[list[int], li
     sources, targets = [arc[0] for arc in arcs], [arc[2] for arc in arcs]
     is_ported = min(sources, default=0) < 0 or min(targets, default=0) < 0
     joins = _joined_at_ports(arcs) if is_ported else list(zip(sources, targets, strict=True))
-    leader = list(range(count))
-    apart = count
+    leader = _leaders(count, joins)
+    if leader and not any(leader):
+        return [(list(range(count)), list(range(len(arcs))), is_ported)]
+    members: dict[int, list[int]] = {root: [] for root in dict.fromkeys(leader)}
+    own: dict[int, list[int]] = {root: [] for root in members}
+    for v, root in enumerate(leader):
+        members[root].append(v)
+    for i, (a, _) in enumerate(joins):
+        own[leader[a]].append(i)
+    ported: dict[int, bool] = {}
+    for (a, _), arc in zip(joins, arcs, strict=True) if is_ported else ():
+        if arc[0] == INLET or arc[2] == OUTLET:
+            ported[leader[a]] = True
+    return [(members[root], own[root], root in ported) for root in members]
+
+
+def _leaders(count: int, joins: Sequence[tuple[int, int]]) -> list[int]:
+    """For each child the first one of all that it is connected with."""
+    above = list(range(count))
     for a, b in joins:
+        if a < b:
+            above[b] = a
+        elif b < a:
+            above[a] = b
+    # Each hangs on an earlier one, if there is any: only the few trees of that are left to join.
+    for v, u in enumerate(above):
+        above[v] = above[u]
+    if not any(above):
+        return above
+    leader = {root: root for root in dict.fromkeys(above)}
+    for a, b in dict.fromkeys([(above[a], above[b]) for a, b in joins]):
         while leader[a] != a:
             leader[a] = a = leader[leader[a]]
         while leader[b] != b:
             leader[b] = b = leader[leader[b]]
         if a != b:
             leader[max(a, b)] = min(a, b)
-            apart -= 1
-    if apart == 1:
-        return [(list(range(count)), list(range(len(arcs))), is_ported)]
-    found: dict[int, tuple[list[int], list[int]]] = {}
-    for v in range(count):
-        leader[v] = root = leader[leader[v]]  # leaders come first
-        found.setdefault(root, ([], []))[0].append(v)
-    ported: dict[int, bool] = {}
-    for i, (a, _) in enumerate(joins):
-        root = leader[a]
-        found[root][1].append(i)
-        if arcs[i][0] == INLET or arcs[i][2] == OUTLET:
-            ported[root] = True
-    return [(members, own, root in ported) for root, (members, own) in found.items()]
+    for root in leader:
+        leader[root] = leader[leader[root]]
+    return [leader[root] for root in above]
 
 
 def _joined_at_ports(arcs: Sequence[PortedArc]) -> list[tuple[int, int]]:

@@ -75,6 +75,10 @@ def take_apart(
         LayoutError: A box comes before its container, or a link ends at what is no leaf.
     """
     count = len(boxes)
+    if not any(box.is_container or box.parent >= 0 for box in boxes):
+        ends = [link.source for link in links] + [link.target for link in links]
+        if not ends or (min(ends) >= 0 and max(ends) < count):
+            return _flat(count, links)
     cells = [Cell() if box.is_container else None for box in boxes]
     page = Cell()
     parent = [count] * count
@@ -111,11 +115,46 @@ def take_apart(
             arcs.append((local[a], -1, local[b], -1, number, link.label))
         else:
             pieces.append(_split(link, boxes, filled, parent, local, depth))
-    if any(len(cell.inlets) > 1 for cell in filled):
+    holders = [cell for cell in filled if cell is not leaf]
+    if any(len(cell.inlets) > 1 for cell in holders):
         _find_heads(links, filled, pieces)
-    for cell in filled:
+    for cell in holders:
         cell.nets, cell.known = {}, {}
     return filled, pieces
+
+
+def _flat(
+    count: int, links: Sequence[Link]
+) -> tuple[list[Cell], list[tuple[tuple[int, int], ...]]]:
+    """What becomes of leaves that are all on the page."""
+    arcs = [
+        (link.source, -1, link.target, -1, net, link.label)
+        for link, net in zip(links, _nets(count, links), strict=True)
+    ]
+    cells = [Cell()] * count
+    cells.append(Cell(list(range(count)), arcs))
+    return cells, [((count, arc),) for arc in range(len(links))]
+
+
+def _nets(count: int, links: Sequence[Link]) -> list[int]:
+    """A number for each link's source and trunk, in the order in which they are met."""
+    # Few sources have several trunks.
+    first = [-1] * count
+    trunk = [0] * count
+    others: dict[tuple[int, int], int] = {}
+    numbers: list[int] = []
+    following = 0
+    for link in links:
+        source = link.source
+        number = first[source]
+        if number < 0:
+            number = first[source] = following
+            trunk[source] = link.trunk
+        elif trunk[source] != link.trunk:
+            number = others.setdefault((source, link.trunk), following)
+        following += number == following
+        numbers.append(number)
+    return numbers
 
 
 def _split(
