@@ -134,51 +134,58 @@ def contract(graph: Graph, groups: Sequence[tuple[Node, Iterable[str]]]) -> Grap
     if not groups:
         return graph
     owner = {member: index for index, (_, members) in enumerate(groups) for member in members}
-    group_of_value: dict[str | None, int] = {}
+    nodes: list[Node] = []
+    around: list[Node] = []
+    merged: dict[int, tuple[int, list[Node]]] = {}
     for node in graph.nodes:
-        if node.id in owner:
-            for made_here in node.outputs:
-                group_of_value[made_here] = owner[node.id]
-    group_of_value.pop(None, None)
+        index = owner.get(node.id)
+        if index is None:
+            around.append(node)
+            nodes.append(node)
+        elif index in merged:
+            merged[index][1].append(node)
+        else:
+            merged[index] = (len(nodes), [node])
+            nodes.append(node)  # keeps the place
     leaving: set[str | None] = {*graph.outputs}
-    entering: list[dict[str, None]] = [{} for _ in groups]
-    made: list[list[str]] = [[] for _ in groups]
-    parameters: list[dict[str, ParameterUse]] = [{} for _ in groups]
-    origins: list[list[str]] = [[] for _ in groups]
-    order: list[Node | int] = []
-    for node in graph.nodes:
-        index = owner.get(node.id, -1)
-        used = used_values(node) if node.subgraphs else node.inputs
-        if index < 0:
-            order.append(node)
-            leaving.update(used)
-            continue
-        if not origins[index]:
-            order.append(index)
-        origins[index].extend(node.origins)
-        for use in node.parameters:
-            if use.parameter not in parameters[index]:
-                parameters[index][use.parameter] = _change_use(use, index=-1)
-        for value in used:
-            if value is not None and group_of_value.get(value, -1) != index:
-                entering[index][value] = None
-                leaving.add(value)
-        made[index] += [output for output in node.outputs if output is not None]
-    outputs = [tuple([value for value in values if value in leaving]) for values in made]
-    internal = {value for values in made for value in values if value not in leaving}
-
-    def merged(index: int) -> Node:
-        return change_node(
+    leaving.update(chain.from_iterable([node.inputs for node in around]))
+    for node in around:
+        if node.subgraphs:
+            leaving.update(used_values(node))
+    entering: list[dict[str, None]] = []
+    for _, members in merged.values():
+        inside = {value for node in members for value in node.outputs}
+        taken: dict[str, None] = {}
+        for node in members:
+            for value in used_values(node) if node.subgraphs else node.inputs:
+                if value is not None and value not in inside:
+                    taken[value] = None
+        entering.append(taken)
+        leaving.update(taken)
+    leaving.discard(None)
+    values = dict(graph.values)
+    for (index, (place, members)), taken in zip(merged.items(), entering, strict=True):
+        outputs: list[str | None] = []
+        origin: list[str] = []
+        parameters: dict[str, ParameterUse] = {}
+        for node in members:
+            for value in node.outputs:
+                if value in leaving:
+                    outputs.append(value)
+                elif value is not None:
+                    values.pop(value, None)
+            origin += node.origin or (node.id,)
+            for use in node.parameters:
+                if use.parameter not in parameters:
+                    parameters[use.parameter] = _change_use(use, index=-1)
+        nodes[place] = change_node(
             groups[index][0],
-            inputs=tuple(entering[index]),
-            outputs=outputs[index],
-            parameters=tuple(parameters[index].values()),
-            origin=tuple(origins[index]),
+            inputs=tuple(taken),
+            outputs=tuple(outputs),
+            parameters=tuple(parameters.values()),
+            origin=tuple(origin),
         )
-
-    nodes = tuple(merged(item) if isinstance(item, int) else item for item in order)
-    values = {key: value for key, value in graph.values.items() if key not in internal}
-    return replace(graph, nodes=nodes, values=values)
+    return replace(graph, nodes=tuple(nodes), values=values)
 
 
 def used_values(node: Node) -> list[str]:
@@ -193,23 +200,28 @@ def used_values(node: Node) -> list[str]:
 def sweep(graph: Graph) -> Graph:
     """The graph without values, parameters and scopes that nothing mentions any more."""
     nodes = list(graph.nodes)
-    mentioned: set[str | None] = {*graph.inputs, *graph.outputs}
-    for node in nodes:
-        for part in node.subgraphs.values() if node.subgraphs else ():
-            mentioned.update(part.outputs)
+    gone = {*graph.values}
+    gone.difference_update(graph.inputs, graph.outputs)
+    pending = [node for node in nodes if node.subgraphs]
+    while pending:
+        for part in pending.pop().subgraphs.values():
+            gone.difference_update(part.outputs)
             nodes.extend(part.nodes)
-    mentioned.update(chain.from_iterable([node.inputs for node in nodes]))
-    mentioned.update(chain.from_iterable([node.outputs for node in nodes]))
-    parameters = {use.parameter for node in nodes for use in node.parameters}
-    # What is fused keeps its modules, for their classes name its operations.
-    fused = [node for node in nodes if node.kind == "fused"]
-    places = {node.scope for node in nodes} | {
-        part.scope for node in fused for part in leaves(node)
-    }
-    scopes = {path[:length] for path in places for length in range(1, len(path) + 1)}
-    return replace(
-        graph,
-        values={key: value for key, value in graph.values.items() if key in mentioned},
-        parameters={key: item for key, item in graph.parameters.items() if key in parameters},
-        scopes={path: scope for path, scope in graph.scopes.items() if path in scopes},
-    )
+            pending += [node for node in part.nodes if node.subgraphs]
+    gone.difference_update(chain.from_iterable([node.outputs for node in nodes]))
+    values, parameters, scopes = graph.values, graph.parameters, graph.scopes
+    if gone:
+        gone.difference_update(chain.from_iterable([node.inputs for node in nodes]))
+        values = {key: value for key, value in values.items() if key not in gone}
+    if parameters:
+        used = {use.parameter for node in nodes for use in node.parameters}
+        parameters = {key: item for key, item in parameters.items() if key in used}
+    if scopes:
+        places = {node.scope for node in nodes}
+        # What is fused keeps its modules, for their classes name its operations.
+        for node in nodes:
+            if node.kind == "fused":
+                places.update([part.scope for part in leaves(node)])
+        kept = {path[:length] for path in places for length in range(1, len(path) + 1)}
+        scopes = {path: scope for path, scope in scopes.items() if path in kept}
+    return replace(graph, values=values, parameters=parameters, scopes=scopes)

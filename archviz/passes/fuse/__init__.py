@@ -7,7 +7,7 @@ out of a module that holds more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 
 from archviz.ir import Attribute, Graph, Node, TensorType
@@ -20,7 +20,9 @@ from archviz.passes.fuse import chains
 from archviz.passes.fuse.enclosure import Enclosure
 from archviz.passes.fuse.expressions import parse
 from archviz.passes.fuse.matching import Match, Matcher, Rule, operators_ending
-from archviz.records import replace
+from archviz.records import making, replace
+
+_make_node: Callable[..., Node] = making(Node)
 
 MOST_TRIED = 12
 """Ways to match that are tried at one operation."""
@@ -157,21 +159,25 @@ def _in_order(node: Node, operands: Sequence[str]) -> Node:
 def _fused(parts: Sequence[Node], enclosure: Enclosure, op: str = "") -> Node:
     scope = enclosure.scope_around(parts) or ()
     first = parts[0]
-    names = [".".join(part.scope[len(scope) :]) for part in (first, parts[-1])]
+    name = ".".join(first.scope[len(scope) :])
     if op:
-        name = " – ".join(dict.fromkeys(name for name in names if name))
-    else:
-        name = names[0] or first.name
-    return Node(
-        id=first.id,
-        op=op or first.op,
-        attributes={} if op else first.attributes,
-        scope=scope,
-        location=first.location,
-        kind="fused",
-        domain="" if op else first.domain,
-        name=name,
-        parts=tuple(parts),
+        last = ".".join(parts[-1].scope[len(scope) :])
+        name = " – ".join(dict.fromkeys(filter(None, (name, last))))
+    return _make_node(
+        first.id,
+        op or first.op,
+        (),
+        (),
+        (),
+        {} if op else first.attributes,
+        scope,
+        {},
+        first.location,
+        (),
+        "fused",
+        "" if op else first.domain,
+        name or ("" if op else first.name),
+        tuple(parts),
     )
 
 

@@ -14,25 +14,28 @@ from archviz.passes.fuse.enclosure import Enclosure
 
 def find(graph: Graph, enclosure: Enclosure) -> list[list[Node]]:
     """The chains that merge into one card each, longest first at each operation."""
-    only_user = _Users(graph).only
+    only_user = _only_users(graph)
     taken: set[str] = set()
     found: list[list[Node]] = []
     starting = _chains_by_category()
     # Most operations start no chain: that is seen from their name.
     known: dict[str, list[Steps]] = {}
     for node in graph.nodes:
-        steps_of = known.get(node.op)
+        op = node.op
+        steps_of = known.get(op)
         if steps_of is None:
-            steps_of = known[node.op] = starting.get(category_of(node.op), [])
-        if not steps_of or node.id in taken or only_user(node) is None:
+            steps_of = known[op] = starting.get(category_of(op), [])
+        if not steps_of or only_user(node) is None or node.id in taken:
             continue
-        chain = _match(node, steps_of[0], only_user, taken, graph)
-        for steps in steps_of[1:]:
-            chain = max(chain, _match(node, steps, only_user, taken, graph), key=len)
+        chain: list[Node] = []
+        for steps in steps_of:
+            other = _match(node, steps, only_user, taken, graph)
+            if len(other) > len(chain):
+                chain = other
         while len(chain) > 1 and enclosure.scope_around(chain) is None:
             chain = chain[:-1]
         if len(chain) > 1:
-            taken.update(part.id for part in chain)
+            taken.update([part.id for part in chain])
             found.append(chain)
     return found
 
@@ -51,28 +54,34 @@ def _chains_by_category() -> dict[str, list[Steps]]:
     return found
 
 
-class _Users:
-    """Who alone uses the result of a node."""
+@cache
+def _goes_on(op: str) -> bool:
+    """Whether an operation of this name may stand behind another one in a chain."""
+    behind = {step.rstrip("?") for steps in chains() for step in steps[1:]}
+    return not behind.isdisjoint(_steps_of(op))
 
-    def __init__(self, graph: Graph) -> None:
-        self._used: dict[str | None, Node | None] = dict.fromkeys(graph.outputs)
-        used = self._used
-        for node in graph.nodes:
-            for value in node.inputs:
-                used[value] = None if value in used else node
-        used.pop(None, None)
 
-    def only(self, node: Node) -> Node | None:
-        """The node that alone uses the one output of ``node``, and consumes nothing else."""
-        used = self._used
+def _only_users(graph: Graph) -> Callable[[Node], Node | None]:
+    """Says who alone uses the one output of a node, consumes nothing else and may go on a chain."""
+    going_on = {op for op in {node.op for node in graph.nodes} if _goes_on(op)}
+    used: dict[str | None, Node | None] = dict.fromkeys(graph.outputs)
+    for node in graph.nodes:
+        inputs = node.inputs
+        user = node if node.op in going_on else None
+        # What joins several values ends a chain.
+        if len(inputs) > 1 and len(inputs) - inputs.count(None) > 1:
+            user = None
+        for value in inputs:
+            used[value] = None if value in used else user
+    used.pop(None, None)
+
+    def only_user(node: Node) -> Node | None:
         made = node.outputs
         if len(made) > 1:
             made = tuple([value for value in made if value in used])
-        user = used.get(made[0]) if len(made) == 1 else None
-        # What joins several values ends a chain.
-        if user is None or len(user.inputs) - user.inputs.count(None) != 1:
-            return None
-        return user
+        return used.get(made[0]) if len(made) == 1 else None
+
+    return only_user
 
 
 def _match(
@@ -85,10 +94,12 @@ def _match(
     """The chain from ``first`` that ``steps`` describe; empty when it does not start one."""
     chain: list[Node] = []
     node: Node | None = first
+    kinds = _steps_of(first.op)
     for step, may_miss in steps:
-        if node is not None and step in _steps_of(node.op) and _is(node, step, taken, graph):
+        if node is not None and step in kinds and _is(node, step, taken, graph):
             chain.append(node)
             node = only_user(node)
+            kinds = _steps_of(node.op) if node is not None else ()
         elif not may_miss:
             return []
     return chain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 from archviz.ir import Graph, Node, ScopePath
 
@@ -12,17 +13,27 @@ class Enclosure:
     """The scopes of a graph, with what is inside each."""
 
     def __init__(self, graph: Graph) -> None:
-        kinds: dict[ScopePath, set[object]] = {}
-        self._inside: dict[ScopePath, int] = {}
-        for scope, op in {(node.scope, node.op) for node in graph.nodes}:
-            kinds.setdefault(scope, set()).add(op)
-        for scope, count in Counter([node.scope for node in graph.nodes]).items():
+        self._graph = graph
+
+    @cached_property
+    def _inside(self) -> dict[ScopePath, int]:
+        """How many operations are in each scope."""
+        found: dict[ScopePath, int] = {}
+        for scope, count in Counter([node.scope for node in self._graph.nodes]).items():
             for length in range(len(scope), 0, -1):
                 path = scope[:length]
-                self._inside[path] = self._inside.get(path, 0) + count
-        for path in graph.scopes:
+                found[path] = found.get(path, 0) + count
+        return found
+
+    @cached_property
+    def _kinds(self) -> dict[ScopePath, int]:
+        """How many operators and scopes there are directly in each scope."""
+        kinds: dict[ScopePath, set[object]] = {}
+        for scope, op in {(node.scope, node.op) for node in self._graph.nodes}:
+            kinds.setdefault(scope, set()).add(op)
+        for path in self._graph.scopes:
             kinds.setdefault(path[:-1], set()).add(path)
-        self._kinds = {path: len(inside) for path, inside in kinds.items()}
+        return {path: len(inside) for path, inside in kinds.items()}
 
     def scope_around(self, parts: Sequence[Node]) -> ScopePath | None:
         """The scope that holds all parts; None when a part would leave a module that holds more.
@@ -31,7 +42,10 @@ class Enclosure:
         which a module that is called several times lends to a card at each call.
         """
         common = parts[0].scope
-        if all(part.scope == common for part in parts):
+        for part in parts:
+            if part.scope != common:
+                break
+        else:
             return common
         for part in parts[1:]:
             while part.scope[: len(common)] != common:
