@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from archviz.errors import OptionError
 from archviz.garbage import collection_paused
 from archviz.ir import Forest, Graph, Model
-from archviz.ir.walk import all_nodes, leaves
+from archviz.ir.walk import all_nodes, leaf_count
 from archviz.log import Log
 from archviz.options import bind, parse_plugin
 from archviz.overlays import Prepared
@@ -81,7 +81,7 @@ def prepared(
     if depth not in ("auto", "all") and not str(depth).removeprefix("-").isdecimal():
         raise OptionError(f"--depth is {depth!r}", "it takes a number, auto or all")
     graph = _apply(model.graph, [step for step in steps if step[0] not in named] + extra)
-    operations = sum([sum(1 for _ in leaves(n)) if n.parts else 1 for n in graph.nodes])
+    operations = sum([leaf_count(n) if n.parts else 1 for n in graph.nodes])
     if raw and depth == "auto":
         depth = "all"
     last: list[Step] = [] if raw else [("fuse", {"compound": depth != "all"})]

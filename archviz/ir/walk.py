@@ -93,7 +93,19 @@ def operations_of(node: Node) -> int:
     if node.kind == "module":
         inside = node.attributes.get("operations")
         return inside if isinstance(inside, int) else len(node.origins)
-    return sum([1 for _ in leaves(node)]) if node.parts else 1
+    return leaf_count(node)
+
+
+def leaf_count(node: Node) -> int:
+    """How many operations a fused node was made of; 1 for another."""
+    parts = node.parts
+    if not parts:
+        return 1
+    count = len(parts)
+    for part in parts:
+        if part.parts:
+            count += leaf_count(part) - 1
+    return count
 
 
 def leaves(node: Node) -> Iterator[Node]:
@@ -127,7 +139,11 @@ def operation_count(graph: Graph) -> int:
         times[path] = math.prod(
             [graph.scopes[path[:length]].repeat for length in range(1, len(path) + 1)]
         )
-    return sum([operations_of(node) * node.repeat * times[node.scope] for node in graph.nodes])
+    total = 0
+    for node in graph.nodes:
+        count = 1 if node.kind == "op" else operations_of(node)
+        total += count * node.repeat * times[node.scope]
+    return total
 
 
 def scope_children(graph: Graph) -> dict[ScopePath, list[ScopePath]]:

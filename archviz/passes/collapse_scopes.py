@@ -10,7 +10,7 @@ from archviz.errors import OptionError
 from archviz.ir import Graph, Node, Scope, ScopePath
 from archviz.ir.build import change_node
 from archviz.ir.edit import contract, sweep
-from archviz.ir.walk import leaves, scope_children
+from archviz.ir.walk import leaf_count, scope_children
 from archviz.passes import Pass
 from archviz.records import replace
 
@@ -114,7 +114,7 @@ class _Tree:
             self.own[node.scope].append(node.id)
         self.operations_in: dict[ScopePath, int] = dict.fromkeys(self.children, 0)
         for node in graph.nodes:
-            self.operations_in[node.scope] += sum(1 for _ in leaves(node))
+            self.operations_in[node.scope] += leaf_count(node)
         self.repeat = {path: scope.repeat for path, scope in graph.scopes.items()}
         self.size: dict[ScopePath, int] = {}
         for path in sorted(self.children, key=len, reverse=True):

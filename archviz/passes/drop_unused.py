@@ -49,10 +49,13 @@ def _stub(nodes: list[Node]) -> Node:
 def _unused(graph: Graph, keep: frozenset[str]) -> list[Node]:
     """What leads to nothing but others that lead to nothing, in the graph's order."""
     results = set(graph.outputs)
-    used: set[str | None] = {*results, *chain.from_iterable([node.inputs for node in graph.nodes])}
-    used.update(chain.from_iterable([used_values(n) for n in graph.nodes if n.subgraphs]))
-    used.discard(None)
-    if not any(used.isdisjoint(node.outputs) for node in graph.nodes if node.outputs):
+    unused = {*graph.values}
+    unused.difference_update(graph.inputs, results)
+    unused.difference_update(chain.from_iterable([node.inputs for node in graph.nodes]))
+    for node in graph.nodes:
+        if node.subgraphs:
+            unused.difference_update(used_values(node))
+    if not unused:
         return []
     users: dict[str, int] = {}
     for node in graph.nodes:

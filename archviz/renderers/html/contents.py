@@ -6,7 +6,7 @@ from typing import Any
 
 from archviz.diagnostics import Diagnostic
 from archviz.ir import Graph, Model, Node, ScopePath
-from archviz.ir.walk import leaves, scope_children
+from archviz.ir.walk import leaf_count, scope_children
 from archviz.layouts.sugiyama.states import States, prepare
 from archviz.records import record, replace
 from archviz.renderers.html import details
@@ -231,7 +231,7 @@ class _Inside:
         self.operations: dict[ScopePath, int] = dict.fromkeys(graph.scopes, 0)
         children = scope_children(graph)
         for node in graph.nodes:
-            count = sum(1 for _ in leaves(node))
+            count = leaf_count(node)
             if node.scope in self.operations:
                 self.operations[node.scope] += count
             for length in range(1, len(node.scope) + 1):

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from archviz.ir import Graph, Node, TensorType
 from archviz.ir.edit import used_values
-from archviz.ir.walk import leaves
+from archviz.ir.walk import leaf_count
 from archviz.ops import table
 from archviz.records import field, mutable, record
 from archviz.views.layered.extents import Extent
@@ -118,7 +118,7 @@ def _longest(graph: Graph, order: Sequence[Node], made: Mapping[str, str]) -> se
                 step[node.id] = source
         # A way from an input beats any other: a table of positions may be long in the making.
         from_input, length, weights = reached or (0, 0, 0)
-        own = sum(1 for _ in leaves(node))
+        own = leaf_count(node)
         best[node.id] = (from_input, length + own, weights + _weights(node, graph))
     ends = [made[value] for value in graph.outputs if made.get(value) in best]
     if not ends:
