@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from archviz.annotation import Annotation
-from archviz.ir import Graph, Node, ScopePath, TensorType
+from archviz.ir import Graph, ScopePath, TensorType
 from archviz.ir.types import format_shape
-from archviz.ir.walk import producers
 from archviz.layouts import Box, Link
 from archviz.records import field, making, mutable
 from archviz.text import printable, text_width
@@ -68,34 +69,45 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
     """
     drawing = Drawing()
     make_box, make_link = making(Box), making(Link)
+    boxes, placed, merges, rings = drawing.boxes, drawing.cards, drawing.merges, said.rings
+    links, texts, states = drawing.links, drawing.labels, drawing.states
 
     def add(card: Card, parent: int = -1) -> int:
-        index, face = len(drawing.boxes), card.face
-        drawing.cards[index] = card
-        room = 2 * cards.RING if said.rings and card.id in said.rings else 0.0
-        drawing.boxes.append(make_box(card.id, face.width + room, face.height + room, parent))
+        index, face = len(boxes), card.face
+        placed[index] = card
+        room = 2 * cards.RING if rings and card.id in rings else 0.0
+        boxes.append(make_box(card.id, face.width + room, face.height + room, parent))
         if face.kind == "merge":
-            drawing.merges.add(index)
+            merges.add(index)
         return index
 
-    producer: dict[str, int] = {}
+    producer: dict[str | None, int] = {}
+    trunks: dict[str | None, int] = {}
     for title, ids in grouped(graph.inputs, graph):
         producer.update(dict.fromkeys(ids, add(cards.measure_pill("input", ids[0], graph, title))))
+        trunks.update(zip(ids, count()))
     box_of: list[int] = []
     known: dict[object, faces.Face] = {}
+    measure, remarks_of = cards.measure, said.remarks
     for node in graph.nodes:
-        remarks = said.remarks.get(node.id, ()) if said.remarks else ()
-        card = cards.measure(node, graph, frames.label(node), remarks, known)
-        index = add(card, drawing.frame(node.scope, frames))
+        remarks = remarks_of.get(node.id, ()) if remarks_of else ()
+        card = measure(node, graph, frames.label(node), remarks, known)
+        index = add(card, drawing.frame(node.scope, frames) if node.scope else -1)
         box_of.append(index)
         for value in node.outputs:
-            if value is not None:
-                producer[value] = index
-    trunks = {value: index for index, value in enumerate(graph.values)}
+            producer[value] = index
+        if len(node.outputs) > 1:
+            trunks.update(zip(node.outputs, count()))
+    producer.pop(None, None)
+    said_of_edges = said.edges
     labels = _labels(graph, shapes)
 
     shared = shared_values(graph)
-    maker_of = producers(graph) if shared else {}
+    maker_of = (
+        {value: node for node in graph.nodes for value in node.outputs if value in shared}
+        if shared
+        else {}
+    )
     references: dict[tuple[str, int], int] = {}
 
     def reference(value: str, parent: int) -> int:
@@ -108,40 +120,42 @@ def collect(graph: Graph, frames: Frames, shapes: str, said: Annotation) -> Draw
             references[value, parent] = add(card, parent)
         return references[value, parent]
 
-    def link(value: str, target: int, source: int | None = None) -> None:
+    def link(value: str, target: int, source: int | None) -> None:
         if source is None:
-            source = producer.get(value)
-            if source is None:
-                return
+            return
         text, size, state = "", None, ""
         if value in labels:
             text = labels[value]
             size = (text_width(text, edges.LABEL_SIZE), LABEL_HEIGHT)
             if shapes != "all":
                 del labels[value]
-        if said.edges:
+        if said_of_edges:
             user = drawing.cards[target]
-            state = said.edges.get((value, "" if user.face.kind == "pill" else user.id), "")
-        drawing.links.append(make_link(source, target, trunks[value], size))
-        drawing.labels.append(text)
-        drawing.states.append(state)
+            state = said_of_edges.get((value, "" if user.face.kind == "pill" else user.id), "")
+        links.append(make_link(source, target, trunks.get(value, 0), size))
+        texts.append(text)
+        states.append(state)
 
     for node, index in zip(graph.nodes, box_of, strict=True):
         inputs = node.inputs
         for value in dict.fromkeys(inputs) if len(inputs) > 1 else inputs:
             if value in shared:
                 link(value, index, reference(value, drawing.boxes[index].parent))
-            elif value is not None:
-                link(value, index)
+            elif value is not None and (value in labels or said_of_edges):
+                link(value, index, producer.get(value))
+            elif (source := producer.get(value)) is not None:
+                links.append(make_link(source, index, trunks.get(value, 0)))
+                texts.append("")
+                states.append("")
     for value, uses in shared.items():
         maker = producer.get(value)
         if maker is not None and drawing.cards[maker].face.kind != "pill":
             card = cards.measure_source(value, name_of(value, maker_of.get(value)), uses)
-            link(value, add(card, drawing.boxes[maker].parent))
+            link(value, add(card, drawing.boxes[maker].parent), maker)
     for title, ids in grouped(graph.outputs, graph):
         index = add(cards.measure_pill("output", ids[0], graph, title))
         for value in dict.fromkeys(ids):
-            link(value, index)
+            link(value, index, producer.get(value))
     return drawing
 
 
@@ -164,25 +178,25 @@ def _labels(graph: Graph, shapes: str) -> dict[str, str]:
     if shapes == "none":
         return {}
     texts: dict[str, str] = {}
+    values = graph.values
     for node in graph.nodes:
         if node.kind == "split":
             texts.update(zip((v for v in node.outputs if v), ("yes", "no"), strict=False))
-        before = _first_shape(graph, node)
+        before = None
+        for consumed in node.inputs:
+            known = values.get(consumed) if consumed is not None else None
+            if known is not None and isinstance(known.type, TensorType):
+                before = known.type
+                break
         for value in node.outputs:
-            type_ = graph.values[value].type if value is not None else None
+            type_ = values[value].type if value is not None else None
+            if type_ is before and shapes != "all":
+                continue  # most are one and the same
             if value is None or not isinstance(type_, TensorType) or type_.shape is None:
                 continue
-            if shapes == "all" or type_.shape != before:
+            if shapes == "all" or before is None or type_.shape != before.shape:
                 texts[value] = printable(format_shape(type_.shape), 40)
     if shapes == "change":  # the pill of an output says it already
         for value in graph.outputs:
             texts.pop(value, None)
     return texts
-
-
-def _first_shape(graph: Graph, node: Node) -> object:
-    for consumed in node.inputs:
-        value = graph.values.get(consumed or "")
-        if value is not None and isinstance(value.type, TensorType):
-            return value.type.shape
-    return None

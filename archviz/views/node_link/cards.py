@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from archviz.analysis.tree_words import tree_lines
 from archviz.annotation import Remark
@@ -60,6 +60,9 @@ class Card:
     source: str = ""
 
 
+_make_card: Callable[..., Card] = making(Card)
+
+
 def measure(
     node: Node,
     graph: Graph,
@@ -76,18 +79,20 @@ def measure(
         remarks: What stands at its foot.
         faces: Those of the graph so far; nodes that say the same share theirs.
     """
+    op = node.op
     called = label or node.id
-    tooltip = printable(f"{node.op} {called}" if called != node.op else node.op)
+    tooltip = printable(f"{op} {called}" if called != op else op)
     if node.parts and head_of(node).parts:
         tooltip = printable(f"{tooltip}: {', '.join(part.op for part in leaves(node))}", 400)
     measured = _FACES.get(node.kind)
     if measured is not None:
         face = measured(node, graph, label)
     else:
-        content = content_of(node, graph)
-        key = (content, label, bool(remarks))
+        is_remarked = bool(remarks)
+        content = content_of(node, graph) if faces is not None else None
+        key = (content, label, is_remarked)
         known = faces.get(key) if faces is not None and content is not None else None
-        face = face_of(node, graph, label, bool(remarks)) if known is None else known
+        face = face_of(node, graph, label, is_remarked) if known is None else known
         if known is None and faces is not None:
             face = faces.setdefault(face, face)
             if content is not None:
@@ -96,7 +101,7 @@ def measure(
         width = stepped(max(face.width, foot.width_of(remarks)), face.width, foot.WIDEST)
         height = face.height + foot.height_of(remarks)
         face = replace(face, width=width, height=height, remarks=remarks)
-    return Card(node.id, face, tooltip, node.origin or (node.id,))
+    return _make_card(node.id, face, tooltip, node.origin or (node.id,))
 
 
 def _cut_off(node: Node, graph: Graph, label: str) -> Face:

@@ -114,23 +114,22 @@ def content_of(node: Node, graph: Graph) -> object:
     """What decides the face of a node without parameters; None when it has some."""
     if node.parameters or node.forest is not None:
         return None
-    attributes, types = node.attributes, None
+    inputs = node.inputs
+    joined = len(inputs) - inputs.count(None)
+    scope = graph.scopes.get(node.scope) if node.scope else None
+    around = scope.type if scope is not None else None
+    attributes = node.attributes
+    if not attributes and not node.parts:
+        return (node.op, node.kind, joined, around)
+    types = None
     if attributes:  # some are read together with what goes in and comes out
-        values = [graph.values.get(value or "") for value in (*node.inputs, *node.outputs)]
+        values = [graph.values.get(value or "") for value in (*inputs, *node.outputs)]
         types = tuple([value and value.type for value in values])
-    scope = graph.scopes.get(node.scope)
-    parts = tuple([content_of(part, graph) for part in node.parts]) if node.parts else ()
+    parts = tuple([content_of(part, graph) for part in node.parts])
     if None in parts:
         return None
-    return (
-        node.op,
-        node.kind,
-        len(node.inputs) - node.inputs.count(None),
-        repr(attributes) if attributes else "",  # for True is not 1 there
-        types,
-        scope.type if scope is not None else None,
-        parts,
-    )
+    # The attributes as text, for True is not 1 there.
+    return (node.op, node.kind, joined, around, repr(attributes), types, parts)
 
 
 def _strips(parts: list[Node], graph: Graph) -> tuple[tuple[str, str, str], ...]:

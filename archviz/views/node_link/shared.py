@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from archviz.ir import Graph, Node
@@ -23,16 +23,15 @@ def shared_values(graph: Graph) -> dict[str, int]:
     consumers beside another one; what a Concat joins is never one.
     """
     nodes = graph.nodes
-    used: list[Collection[str | None]] = []
-    for node in nodes:
-        values: Collection[str | None] = used_values(node) if node.subgraphs else node.inputs
-        used.append(dict.fromkeys(values) if len(values) > 1 else values)
-    uses = Counter(chain.from_iterable(used))
-    often = {value for value, count in uses.items() if count > MOST_DEPTHS}
-    users: dict[str, list[int]] = {value: [] for value in uses if value and value in often}
+    used: list[Sequence[str | None]] = [
+        used_values(node) if node.subgraphs else node.inputs for node in nodes
+    ]
+    uses = Counter(chain.from_iterable(used)).items()
+    users: dict[str, list[int]] = {value: [] for value, n in uses if value and n > MOST_DEPTHS}
+    often = users.keys()
     for index, values in enumerate(used) if users else ():
         if not often.isdisjoint(values):
-            for value in values:
+            for value in dict.fromkeys(values):
                 if value is not None and value in users:
                     users[value].append(index)
     candidates = {
@@ -42,7 +41,7 @@ def shared_values(graph: Graph) -> dict[str, int]:
     }
     if not candidates:
         return {}
-    depth = _depths_in_order(nodes, used) or _depths(nodes, used)
+    depth = _depths_in_order(nodes, used) or _depths(nodes, [dict.fromkeys(each) for each in used])
     return {
         value: len(found)
         for value, found in candidates.items()
@@ -62,27 +61,30 @@ def _is_beside_another(value: str, node: Node) -> bool:
     return not is_join and any(other != value for other in used_values(node))
 
 
-def _depths_in_order(nodes: Sequence[Node], used: Sequence[Collection[str | None]]) -> list[int]:
+def _depths_in_order(nodes: Sequence[Node], used: Sequence[Iterable[str | None]]) -> list[int]:
     """Operations on the longest way to each node; none when one comes before what it uses."""
-    made = {value for node in nodes for value in node.outputs}
     behind: dict[str | None, int] = {None: 0}
+    unmade: set[str | None] = set()
     found: list[int] = []
     for node, values in zip(nodes, used, strict=True):
         depth = 0
         for value in values:
-            if value not in behind:
-                if value in made:
-                    return []
-            elif behind[value] > depth:
-                depth = behind[value]
+            before = behind.get(value)
+            if before is None:
+                unmade.add(value)
+            elif before > depth:
+                depth = before
         found.append(depth)
+        depth += 1
         for result in node.outputs:
+            if result in unmade:
+                return []
             if result is not None:
-                behind[result] = depth + 1
+                behind[result] = depth
     return found
 
 
-def _depths(nodes: Sequence[Node], used: Sequence[Collection[str | None]]) -> list[int]:
+def _depths(nodes: Sequence[Node], used: Sequence[Iterable[str | None]]) -> list[int]:
     """Operations on the longest way to each node; those of a cycle are at depth 0."""
     users: dict[str | None, list[int]] = {}
     for index, values in enumerate(used):
