@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import lt
+from operator import gt, lt
 
 
 def back_arcs(count: int, ends: Sequence[tuple[int, int]], first: Sequence[int]) -> list[bool]:
@@ -81,47 +81,56 @@ def _is_acyclic(
     return len(ready) == len(waiting)
 
 
-def in_order(
-    outgoing: Sequence[Sequence[int]], sources: Sequence[int], targets: Sequence[int]
-) -> Sequence[int]:
-    """Vertices so that links go to later ones; some are missing when there is a cycle.
+def longest_ways(
+    down: Sequence[Sequence[int]], sources: Sequence[int], targets: Sequence[int]
+) -> tuple[Sequence[int], list[int]]:
+    """Vertices so that links go to later ones, and for each the longest way to it.
+
+    Some vertices are missing when there is a cycle.
 
     Args:
-        outgoing: Links by their source.
+        down: Targets of links by their source.
         sources: Of each link.
         targets: Of each link.
     """
+    count = len(down)
+    ranks = [0] * count
     if all(map(lt, sources, targets)):
-        return range(len(outgoing))
-    waiting = [0] * len(outgoing)
-    for target in targets:
-        waiting[target] += 1
-    order = [v for v, count in enumerate(waiting) if not count]
+        _push_down(ranks, down, range(count))
+        return range(count), ranks
+    waiting = [0] * count
+    for v in targets:
+        waiting[v] += 1
+    order = [v for v, links in enumerate(waiting) if not links]
     for u in order:
-        for link in outgoing[u]:
-            v = targets[link]
-            waiting[v] -= 1
-            if not waiting[v]:
+        below = ranks[u] + 1
+        for v in down[u]:
+            if ranks[v] < below:
+                ranks[v] = below
+            waiting[v] = links = waiting[v] - 1
+            if not links:
                 order.append(v)
-    return order
+    return order, ranks
 
 
 def assign_ranks(
-    outgoing: Sequence[Sequence[int]],
+    down: Sequence[Sequence[int]],
     sources: Sequence[int],
     targets: Sequence[int],
     order: Sequence[int],
+    ranks: list[int],
     inlets: Sequence[int],
     outlets: Sequence[int],
     late: Iterable[int],
 ) -> list[int]:
-    """Ranks by longest path, then pulled to the side where a vertex has more links.
+    """Ranks by longest way, then pulled to the side where a vertex has more links.
 
     Args:
-        outgoing: Links by their source.
+        down: Targets of links by their source.
         sources: Of each link.
         targets: Of each link.
         order: Vertices so that all links go to later ones.
+        ranks: The longest way to each vertex, which is changed.
         inlets: Vertices that must be alone in the first rank.
         outlets: Vertices that must be alone in the last rank.
         late: Vertices that stand directly above what they are linked to.
@@ -129,16 +138,14 @@ def assign_ranks(
     Returns:
         A rank for each vertex; none is empty, and every link goes down.
     """
-    count = len(outgoing)
-    ranks = [0] * count
-    _push_down(ranks, outgoing, targets, order)
+    count = len(down)
     fixed = dict.fromkeys((*inlets, *outlets), True)
     if inlets:
         for v in range(count):
             if not ranks[v] and v not in fixed:
                 ranks[v] = 1
-        _push_down(ranks, outgoing, targets, order)
-    leaving = [len(links) for links in outgoing]
+        _push_down(ranks, down, order)
+    leaving = list(map(len, down))
     entering = [0] * count
     for v in targets:
         entering[v] += 1
@@ -148,26 +155,34 @@ def assign_ranks(
     waiting: dict[int, int] = {}
     for u in hanging:
         if leaving[u] == 1:
-            v = targets[outgoing[u][0]]
+            v = down[u][0]
             waiting[v] = waiting.get(v, entering[v]) - 1
             if not waiting[v] and v not in fixed:
                 loose[v] = True
                 hanging.append(v)
     loose.update(dict.fromkeys(late, True))
+    rank_of = ranks.__getitem__
     is_outlet = dict.fromkeys(outlets, True)
-    for u in reversed(order):
-        if (leaving[u] > entering[u] or u in loose) and u not in fixed:
-            used_at = [ranks[v] for link in outgoing[u] if (v := targets[link]) not in is_outlet]
-            if used_at and (len(used_at) > entering[u] or u in loose):
-                ranks[u] = max(ranks[u], min(used_at) - 1)
-    over: dict[int, list[int]] = {
-        v: [] for v in order if entering[v] > leaving[v] and v not in fixed
-    }
+    goes_down = list(map(gt, leaving, entering))
+    for u in loose:
+        goes_down[u] = True
+    for u in reversed([v for v in order if goes_down[v]]):
+        if u in fixed:
+            continue
+        near = [v for v in down[u] if v not in is_outlet] if outlets else down[u]
+        if near and (len(near) > entering[u] or u in loose):
+            above = min(map(rank_of, near)) - 1
+            if ranks[u] < above:
+                ranks[u] = above
+    goes_up = list(map(gt, entering, leaving))
+    over: dict[int, list[int]] = {v: [] for v in order if goes_up[v] and v not in fixed}
     for u, v in zip(sources, targets, strict=True):
-        if v in over:
+        if goes_up[v] and v in over:
             over[v].append(u)
     for v, near in over.items():
-        ranks[v] = min(ranks[v], max([ranks[u] for u in near]) + 1)
+        below = max(map(rank_of, near)) + 1
+        if ranks[v] > below:
+            ranks[v] = below
     if outlets:
         last = max([rank for v, rank in enumerate(ranks) if v not in is_outlet], default=-1)
         for v in outlets:
@@ -179,16 +194,10 @@ def assign_ranks(
     return [renumbered[rank] for rank in ranks]
 
 
-def _push_down(
-    ranks: list[int],
-    outgoing: Sequence[Sequence[int]],
-    targets: Sequence[int],
-    order: Sequence[int],
-) -> None:
+def _push_down(ranks: list[int], down: Sequence[Sequence[int]], order: Sequence[int]) -> None:
     """Puts each vertex below all that link to it."""
     for u in order:
         below = ranks[u] + 1
-        for link in outgoing[u]:
-            v = targets[link]
+        for v in down[u]:
             if ranks[v] < below:
                 ranks[v] = below

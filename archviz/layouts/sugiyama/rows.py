@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 
 from archviz.layouts.sugiyama.measures import LANE_SPAN
 from archviz.layouts.sugiyama.parts import Part
-from archviz.layouts.sugiyama.ranking import assign_ranks, back_arcs, in_order
+from archviz.layouts.sugiyama.ranking import assign_ranks, back_arcs, longest_ways
 
 
 def rank_vertices(part: Part) -> None:
@@ -14,21 +14,18 @@ def rank_vertices(part: Part) -> None:
     sources, targets = part.sources, part.targets
     count = len(part.kinds)
     inlets, outlets = [*part.inlets.values()], [*part.outlets.values()]
-    leaving = _by_source(count, sources)
-    order = in_order(leaving, sources, targets)
+    down = _below(count, sources, targets)
+    order, ranks = longest_ways(down, sources, targets)
+    upper, lower = sources, targets
     if len(order) < count:
         closes = back_arcs(count, list(zip(sources, targets, strict=True)), inlets)
         part.back = {link: True for link, is_back in enumerate(closes) if is_back}
-        ends = [
-            (v, u) if is_back else (u, v)
-            for u, v, is_back in zip(sources, targets, closes, strict=True)
-        ]
-        upper, lower = [u for u, _ in ends], [v for _, v in ends]
-        down = _by_source(count, upper)
-        order = in_order(down, upper, lower)
-        rank = assign_ranks(down, upper, lower, order, inlets, outlets, part.tags)
-    else:
-        rank = assign_ranks(leaving, sources, targets, order, inlets, outlets, part.tags)
+        upper, lower = sources[:], targets[:]
+        for link in part.back:
+            upper[link], lower[link] = targets[link], sources[link]
+        down = _below(count, upper, lower)
+        order, ranks = longest_ways(down, upper, lower)
+    rank = assign_ranks(down, upper, lower, order, ranks, inlets, outlets, part.tags)
     part.rank = rank
     part.order = sorted(range(count), key=rank.__getitem__)
     width = [0] * (max(rank, default=-1) + 1)
@@ -42,15 +39,20 @@ def rank_vertices(part: Part) -> None:
     part.place = place = [0] * count
     for i, v in enumerate(part.order):
         place[v] = i
-    part.outgoing = [link for v in part.order for link in leaving[v]]
-    part.leads = [0, *accumulate([len(leaving[v]) for v in part.order])]
+    leaving = [0] * count
+    starts = [place[u] for u in sources]
+    for at in starts:
+        leaving[at] += 1
+    part.outgoing = sorted(range(len(sources)), key=starts.__getitem__)
+    part.leads = [0, *accumulate(leaving)]
 
 
-def _by_source(count: int, sources: list[int]) -> list[list[int]]:
-    leaving: list[list[int]] = [[] for _ in range(count)]
-    for link, u in enumerate(sources):
-        leaving[u].append(link)
-    return leaving
+def _below(count: int, sources: list[int], targets: list[int]) -> list[list[int]]:
+    """Targets of links by their source."""
+    down: list[list[int]] = [[] for _ in range(count)]
+    for u, v in zip(sources, targets, strict=True):
+        down[u].append(v)
+    return down
 
 
 def find_cuts(part: Part) -> None:
