@@ -43,39 +43,58 @@ def read_part(
         memo: What vertices looked like before.
     """
     part = Part(members, indices, header)
-    boxes = [children[i] for i in members]
-    own = [arcs[i] for i in indices]
+    boxes = [children[i] for i in members] if len(members) < len(children) else children
+    own = [arcs[i] for i in indices] if len(indices) < len(arcs) else arcs
+    # Children that look the same are mostly one object.
+    looks = list(map(id, boxes))
+    distinct = dict(zip(looks, boxes, strict=True))
+    with_ports = any(box.inlets is not None for box in distinct.values())
     sources = [arc[0] for arc in own]
     targets = [arc[2] for arc in own]
     if len(members) < len(children):
-        local = {child: v for v, child in enumerate(members)}
+        local = dict(zip(members, range(len(members)), strict=True))
         local[INLET], local[OUTLET] = INLET, OUTLET
         sources = [local[i] for i in sources]
         targets = [local[i] for i in targets]
     entering = [0] * len(boxes)
-    for source, target in zip(sources, targets, strict=True):
-        if target >= 0 and source != target:
-            entering[target] += 1
     if (
         min(sources, default=0) >= 0
         and min(targets, default=0) >= 0
         and not any(map(eq, sources, targets))
         and not any(map(itemgetter(5), own))
-        and not _with_ports(boxes)
+        and not with_ports
     ):
+        for target in targets:
+            entering[target] += 1
         part.sources, part.targets = sources, targets
         part.nets = [arc[4] for arc in own]
         part.chains = range(len(own))
     else:
+        for source, target in zip(sources, targets, strict=True):
+            if target >= 0 and source != target:
+                entering[target] += 1
         _read_arcs(part, boxes, own, sources, targets, entering)
-    _read_vertices(part, boxes, entering, own, memo)
+        if not with_ports:
+            part.leave, part.arrive = [], []
+    known = {look: _Kinds(box, memo) for look, box in distinct.items()}
+    part.kinds = [known[look][ends] for look, ends in zip(looks, entering, strict=True)]
+    if part.loops or part.tags or part.labels or part.inlets or part.outlets:
+        _read_others(part, boxes, entering, own, memo)
+    part.vertices = [memo.kinds[kind] for kind in part.kinds]
     part.spine = part.inlets.get(head, -1)
     return part
 
 
-def _with_ports(boxes: Sequence[Child]) -> bool:
-    """Whether any of ``boxes`` is a container."""
-    return any(box.inlets is not None for box in {id(box): box for box in boxes}.values())
+class _Kinds(dict[int, int]):
+    """What a child looks like, by how many links end there."""
+
+    def __init__(self, child: Child, memo: Memo) -> None:
+        self._child = child
+        self._memo = memo
+
+    def __missing__(self, entering: int) -> int:
+        kind = self[entering] = self._memo.kind(_vertex(self._child, entering, 0.0, ()))
+        return kind
 
 
 def _read_arcs(
@@ -123,8 +142,6 @@ def _read_arcs(
             part.labels[len(part.sources)] = label
         _add(part, u, v, net, leave, arrive)
     part.chains = chains
-    if not _with_ports(boxes):
-        part.leave, part.arrive = [], []
 
 
 def _add(part: Part, u: int, v: int, net: int, leave: float, arrive: float) -> None:
@@ -135,23 +152,19 @@ def _add(part: Part, u: int, v: int, net: int, leave: float, arrive: float) -> N
     part.arrive.append(arrive)
 
 
-def _read_vertices(
+def _read_others(
     part: Part,
     boxes: Sequence[Child],
     entering: Sequence[int],
     arcs: Sequence[PortedArc],
     memo: Memo,
 ) -> None:
-    """Sets what each vertex looks like."""
+    """Sets what vertices look like that are no children, or have labels or loops beside them."""
+    kinds = part.kinds
     rooms: dict[int, float] = {}
     for link, (width, _) in part.labels.items():
         v = part.targets[link]
         rooms[v] = max(rooms.get(v, 0.0), LABEL_OFFSET + ceil(width))
-    # Children that look the same are mostly one object.
-    seen = list(zip(map(id, boxes), entering, strict=True))
-    looks = dict(zip(seen, zip(boxes, entering, strict=True), strict=True))
-    known = {key: memo.kind(_vertex(box, ends, 0.0, ())) for key, (box, ends) in looks.items()}
-    kinds = [known[key] for key in seen]
     label_of: dict[int, Size | None] = {}
     if part.loops or part.tags:
         label_of = {index: arc[5] for index, arc in zip(part.arcs, arcs, strict=True)}
@@ -162,8 +175,6 @@ def _read_vertices(
     others = dict.fromkeys((*part.inlets.values(), *part.outlets.values()), _PORT)
     others.update((v, _tag(label_of[index])) for v, index in part.tags.items())
     kinds += [memo.kind(others[v]) for v in sorted(others)]
-    part.kinds = kinds
-    part.vertices = [memo.kinds[kind] for kind in kinds]
 
 
 def _tag(label: Size | None) -> Vertex:

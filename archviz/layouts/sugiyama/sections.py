@@ -65,6 +65,9 @@ class Shape:
         return self._free
 
 
+_UNKNOWN = Shape()
+
+
 @mutable
 class Section:
     """Some ranks of a part.
@@ -86,7 +89,7 @@ class Section:
     top: int
     places: tuple[int, int]
     links: tuple[int, int]
-    shape: Shape = field(default_factory=Shape)
+    shape: Shape = _UNKNOWN
     arriving: list[int] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)
     x: float = 0.0
