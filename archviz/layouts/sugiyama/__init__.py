@@ -8,7 +8,7 @@ that look the same are laid out once. All work is bounded by counts, and only in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Literal
 
@@ -21,6 +21,7 @@ from archviz.layouts.sugiyama.drawing import straightened
 from archviz.layouts.sugiyama.nesting import Cell, take_apart
 from archviz.layouts.sugiyama.parts import Child, Spot
 from archviz.layouts.sugiyama.routes import Ways
+from archviz.records import making
 
 
 def place(
@@ -57,23 +58,25 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
     layouts = lay_all(boxes, cells, memo, turned=turned)
     corners = _corners(cells, layouts)
     origins = [*corners, (0.0, 0.0)]
-    areas = []
     made = tuple.__new__  # as Area does
-    for box, (x, y), layout in zip(boxes, corners, layouts, strict=False):
-        width, height = box.width, box.height
+    areas = [
+        made(Area, (y, x, box.width, box.height) if turned else (x, y, box.width, box.height))
+        for box, (x, y) in zip(boxes, corners, strict=True)
+    ]
+    for index, layout in enumerate(layouts[:-1]):
         if layout is not None:
+            x, y, *_ = areas[index]
             width, height = layout.width, layout.height
-            if turned:
-                width, height = height, width
-        areas.append(made(Area, (y, x, width, height) if turned else (x, y, width, height)))
+            areas[index] = Area(x, y, *((height, width) if turned else (width, height)))
     page = layouts[-1]
     assert page is not None
     if turned or len(cells[-1].children) < len(boxes):
         routes = _routes(pieces, layouts, origins, memo.ways, turned=turned)
     else:
         # All is on the page: each link is one piece, and in place.
+        make_route = making(Route)
         routes = [
-            Route(way, label and Area(*label), is_back, x, y)
+            make_route(way, label and Area(*label), is_back, x, y)
             for (x, y, way), label, is_back in zip(
                 page.routes, page.labels, page.backs, strict=True
             )
@@ -149,7 +152,7 @@ def _corners(cells: Sequence[Cell], layouts: Sequence[CellLayout | None]) -> lis
 
 
 def _routes(
-    pieces: Sequence[tuple[tuple[int, int], ...]],
+    pieces: Iterable[tuple[tuple[int, int], ...]],
     layouts: Sequence[CellLayout | None],
     origins: Sequence[Spot],
     ways: Ways,

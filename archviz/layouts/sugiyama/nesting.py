@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from archviz.errors import LayoutError
 from archviz.layouts import Box, Link
@@ -68,7 +68,7 @@ class Cell:
 
 def take_apart(
     boxes: Sequence[Box], links: Sequence[Link]
-) -> tuple[list[Cell], list[tuple[tuple[int, int], ...]]]:
+) -> tuple[list[Cell], Iterable[tuple[tuple[int, int], ...]]]:
     """Cells by box, the page's last, and for each link its pieces as (cell, arc).
 
     Raises:
@@ -125,7 +125,7 @@ def take_apart(
 
 def _flat(
     count: int, links: Sequence[Link]
-) -> tuple[list[Cell], list[tuple[tuple[int, int], ...]]]:
+) -> tuple[list[Cell], Iterable[tuple[tuple[int, int], ...]]]:
     """What becomes of leaves that are all on the page."""
     arcs = [
         (link.source, -1, link.target, -1, net, link.label)
@@ -133,7 +133,7 @@ def _flat(
     ]
     cells = [Cell()] * count
     cells.append(Cell(list(range(count)), arcs))
-    return cells, [((count, arc),) for arc in range(len(links))]
+    return cells, (((count, arc),) for arc in range(len(links)))
 
 
 def _nets(count: int, links: Sequence[Link]) -> list[int]:

@@ -77,7 +77,8 @@ def prepare(boxes: Sequence[Box], links: Sequence[Link], closed: Mapping[int, Si
     Raises:
         LayoutError: Boxes and links do not fit together.
     """
-    cells, pieces = take_apart(boxes, links)
+    cells, found = take_apart(boxes, links)
+    pieces = list(found)
     layouts = lay_all(boxes, cells, Memo(keeps_plans=True), turned=False)
     # The page is at the end, as in ``cells``, and also where index -1 finds it.
     labels: dict[Piece, Size] = {}
