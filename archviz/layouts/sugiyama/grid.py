@@ -147,6 +147,9 @@ class Grid:
         self._profiles: list[list[int]] = []
         self._lowest: list[int] = []
         self._apart: dict[tuple[int, int], list[float]] = {}
+        self._entering = [0] * len(ranks)
+        for _, target, _, _, _ in stretches:
+            self._entering[target] += 1
         self.column = [-1 if follows[rank] else self._add_column(rank) for rank in ranks]
         for v, c in enumerate(self.column):
             if c >= 0:
@@ -208,7 +211,23 @@ class Grid:
                     self._extend(upper, target)
                 else:
                     self._connect(upper, over, column[target], target, at, arrive)
+            if rank == first < last and following != upper and len(stretches) > 2:
+                down = self.down[upper]
+                down.insert(self._before_rail(stretches, first), down.pop(0))
             upper, over, at = following, -1, 0.0
+
+    def _before_rail(self, stretches: list[Stretch], first: int) -> int:
+        """How many links of a net that end in its first rank come before the one that passes it.
+
+        Mostly none do; but a branch that begins late stays where it is among others.
+        """
+        count = 0
+        for _, target, _, _, _ in stretches:
+            rank = self._ranks[target]
+            if rank > first and self._entering[target] == 1:
+                return count
+            count += rank == first
+        return 0
 
     def _connect(
         self, upper: int, over: int, lower: int, under: int, leave: float, arrive: float

@@ -14,7 +14,7 @@ LABEL_PADDING = 8.0
 BOX_GAP = 24.0
 """Between two boxes of one rank."""
 
-RAIL_GAP = 16.0
+RAIL_GAP = 14.0
 """Between a box and a link that passes it."""
 
 PITCH = 10.0

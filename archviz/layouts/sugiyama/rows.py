@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise
 from archviz.layouts.sugiyama.measures import LANE_SPAN
 from archviz.layouts.sugiyama.parts import Part
 from archviz.layouts.sugiyama.ranking import assign_ranks, back_arcs, longest_ways
+from archviz.layouts.sugiyama.staggering import stagger
 
 
 def rank_vertices(part: Part) -> None:
@@ -25,7 +26,11 @@ def rank_vertices(part: Part) -> None:
             upper[link], lower[link] = targets[link], sources[link]
         down = _below(count, upper, lower)
         order, ranks = longest_ways(down, upper, lower)
-    rank = assign_ranks(down, upper, lower, order, ranks, inlets, outlets, part.tags)
+    if part.plan:
+        rank = part.plan.rank
+    else:
+        rank = assign_ranks(down, upper, lower, order, ranks, inlets, outlets, part.tags)
+        stagger(rank, down, lower, part.vertices, part.kinds)
     part.rank = rank
     part.order = sorted(range(count), key=rank.__getitem__)
     width = [0] * (max(rank, default=-1) + 1)

@@ -1,7 +1,7 @@
 // Coordinates from sizes: the half of the layout that depends on what is open.
 // Ranks, orders, strips and lanes were decided when the page was written; see
 // archviz/layouts/sugiyama, whose steps have the same names and give the same numbers.
-const PADDING = 14, RAIL_PADDING = 22, LABEL_PADDING = 8, BOX_GAP = 24, RAIL_GAP = 16, PITCH = 10, NEAR = 8;
+const PADDING = 14, RAIL_PADDING = 22, LABEL_PADDING = 8, BOX_GAP = 24, RAIL_GAP = 14, PITCH = 10, NEAR = 8;
 const ROW_GAP = 30, LEAVE = 11, ARRIVE = 18, BORDER_GAP = 20, BORDER_LEAVE = 14, PIN_STEP = 14, PIN_INSET = 6;
 const LABEL_OFFSET = 8, LABEL_GAP = 6, LABEL_CLEARANCE = 4, LOOP_REACH = 14, PART_GAP = 40;
 const INLET = -2, OUTLET = -3;
