@@ -48,6 +48,8 @@ class Lane:
     @property
     def channels(self) -> tuple[int, ...]:
         """Where it turns off."""
+        if len(self.targets) == 1:
+            return (self.source + 1, self.targets[0])
         return (self.source + 1, *dict.fromkeys(self.targets))
 
     def close(self) -> None:
@@ -75,24 +77,25 @@ def lay_lanes(part: Part, sections: Sequence[Section], owner: Sequence[int]) -> 
     """Sets the lanes, short ones innermost, each on the side where it crosses less."""
     if not part.beside:
         return
-    rank, place = part.rank, part.place
+    rank, place, nets = part.rank, part.place, part.nets
+    sources, targets, found = part.sources, part.targets, part.lanes
     pins: dict[int, list[float]] = {}
     exits: dict[int, dict[int, float]] = {}
     if part.leave:
-        for link, (u, v) in enumerate(zip(part.sources, part.targets, strict=True)):
+        for link, (u, v) in enumerate(zip(sources, targets, strict=True)):
             if part.vertices[v].ins:
                 pins.setdefault(v, []).append(part.arrive[link])
             if part.vertices[u].outs:
-                exits.setdefault(u, {})[part.nets[link]] = part.leave[link]
+                exits.setdefault(u, {})[nets[link]] = part.leave[link]
     for link, is_back in part.beside.items():
-        u, v = part.sources[link], part.targets[link]
-        key = (part.nets[link], is_back)
-        lane = part.lanes.get(key)
+        u, v = sources[link], targets[link]
+        key = (nets[link], is_back)
+        lane = found.get(key)
         if lane is None:
             section = sections[owner[rank[u]]]
             x = section.x + section.shape.positions[place[u] - section.places[0]]
             leave = part.leave[link] if part.leave else 0.0
-            lane = part.lanes[key] = Lane(key[0], x + leave, rank[u], [], is_back)
+            lane = found[key] = Lane(key[0], x + leave, rank[u], [], is_back)
             _count_beside(lane, section, rank[u], x if u in exits else lane.start)
             if u in exits:
                 lane.before += sum([at < leave for at in exits[u].values()])
@@ -107,13 +110,14 @@ def lay_lanes(part: Part, sections: Sequence[Section], owner: Sequence[int]) -> 
             lane.before += sum([pin < arrive for pin in pins[v]])
             lane.after += sum([pin > arrive for pin in pins[v]])
         _count_beside(lane, section, rank[v], x)
-    lanes = list(part.lanes.values())
+    lanes = list(found.values())
     for lane in lanes:
         lane.close()
     # Short lanes lie further in.
-    lanes.sort(key=lambda lane: (lane.last - lane.first, lane.first))
+    ranks = len(part.first) - 1
+    lanes.sort(key=lambda lane: (lane.last - lane.first) * ranks + lane.first)
     if part.plan:
-        for lane, is_left in zip(part.lanes.values(), part.plan.sides, strict=True):
+        for lane, is_left in zip(found.values(), part.plan.sides, strict=True):
             lane.is_left = is_left
     else:
         _choose_sides(lanes, _crossings(lanes))
@@ -161,7 +165,9 @@ def _crossings(lanes: list[Lane]) -> list[dict[int, int]]:
     crossed: list[dict[int, int]] = [{} for _ in lanes]
     for i, lane in enumerate(lanes):
         start = bisect_left(ends, (lane.first + 1) * count)
-        stop = bisect_left(ends, (lane.last + 1) * count)
+        stop = bisect_left(ends, (lane.last + 1) * count, start)
+        if start == stop:
+            continue
         for other in [other for other in turning[start:stop] if other > i]:
             crossed[i][other] = crossed[other][i] = crossed[i].get(other, 0) + 1
     return crossed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 
 from archviz.layouts.sugiyama.measures import LANE_SPAN
 from archviz.layouts.sugiyama.parts import Part
@@ -63,18 +64,19 @@ def _below(count: int, sources: list[int], targets: list[int]) -> list[list[int]
 def find_cuts(part: Part) -> None:
     """Sets which links run beside the ranks, and the ranks with a bottleneck."""
     rank, back = part.rank, part.back
-    width = [end - start for start, end in pairwise(part.first)]
+    width = list(map(sub, part.first[1:], part.first))
     singles = [0, *accumulate([count == 1 for count in width])]
     passing = [0] * (len(width) + 1)
-    spans = [rank[v] - rank[u] for u, v in zip(part.sources, part.targets, strict=True)]
-    for link, span in enumerate(spans):
-        if span == 1:
+    ends = zip(part.sources, part.targets, strict=True)
+    for link, (u, v) in enumerate(ends):
+        start, end = rank[u], rank[v]
+        if end == start + 1:
             continue
-        start, end = rank[part.sources[link]], rank[part.targets[link]]
-        if link in back or _runs_beside(width, start, end, singles):
-            part.beside[link] = link in back
-            if link not in back:
-                part.joined[part.sources[link]] = part.joined[part.targets[link]] = True
+        if link in back:
+            part.beside[link] = True
+        elif _runs_beside(width, start, end, singles):
+            part.beside[link] = False
+            part.joined[u] = part.joined[v] = True
         else:
             passing[start + 1] += 1
             passing[end] -= 1
