@@ -11,7 +11,7 @@ from archviz.layouts.sugiyama.measures import (
     LOOP_REACH,
     PITCH,
 )
-from archviz.layouts.sugiyama.parts import Rectangle, Size, Spot
+from archviz.layouts.sugiyama.parts import Rectangle, Size, Spot, loop_labels_height
 from archviz.layouts.sugiyama.routes import Placed, Ways
 from archviz.layouts.sugiyama.sketches import Sketch
 from archviz.records import field, mutable
@@ -60,20 +60,22 @@ def draw(sketch: Sketch, ways: Ways) -> Stamp:
         height=sketch.height,
     )
     net_x, link_x = sketch.net_x, sketch.link_x
-    for link, (u, v) in enumerate(sketch.ends):
-        slot = sketch.slots[link]
-        if u < 0 or v < 0 or u in sketch.tags or v in sketch.tags:
+    tags, labels = sketch.tags, sketch.labels
+    for link, ((u, v), slot, net) in enumerate(
+        zip(sketch.ends, sketch.slots, sketch.nets, strict=True)
+    ):
+        if u < 0 or v < 0 or u in tags or v in tags:
             stamp.open.append((slot, _way(sketch, link)))
-        elif rank[v] == rank[u] + 1 and link_x[link] == net_x[sketch.nets[link]]:
+        elif rank[v] == rank[u] + 1 and link_x[link] == net_x[net]:
             # Straight down, as most are.
             top = ys[u] + vertices[u].height
             placed[slot] = (link_x[link], top, ways.straight(ys[v] - top))
         else:
             placed[slot] = ways.shared(_way(sketch, link))
-        if link in sketch.labels:
-            stamp.labels.append((slot, _label_area(sketch, link, sketch.labels[link])))
+        if link in labels:
+            stamp.labels.append((slot, _label_area(sketch, link, labels[link])))
     for v in range(own, len(vertices)):
-        if v in sketch.tags:
+        if v in tags:
             area = (
                 xs[v] + LABEL_OFFSET,
                 ys[v] + LABEL_CLEARANCE,
@@ -159,7 +161,7 @@ def _loops(sketch: Sketch, v: int, ways: Ways) -> list[tuple[Placed, Rectangle |
     middle = sketch.y[v] + vertex.height / 2
     step = vertex.height / 2 / (len(vertex.loops) + 1)
     rank = sketch.rank[v]
-    text_y = sketch.row_top[rank] + (sketch.row_height[rank] - vertex.loop_labels_height) / 2
+    text_y = sketch.row_top[rank] + (sketch.row_height[rank] - loop_labels_height(vertex.loops)) / 2
     found: list[tuple[Placed, Rectangle | None]] = []
     for k, label in enumerate(vertex.loops):
         away = (k + 1) * step

@@ -39,6 +39,11 @@ class Child:
     shape: int = -1
 
 
+def loop_labels_height(loops: Sequence[Size | None]) -> int:
+    """What labels of self-loops need along; None for a loop without a label."""
+    return ceil(sum([size[1] + LABEL_CLEARANCE for size in loops if size]))
+
+
 def reach_of(width: float) -> float:
     """How far from the middle of a leaf links may end."""
     return max(width / 2 - PIN_INSET, min(width / 4, PIN_INSET))
@@ -94,6 +99,7 @@ class Vertex:
         extent: What it takes to either side.
         ins: Where a container's nets come in, from its left border; None for others.
         outs: Where they go out.
+        room: What it needs along.
         entering: How many links end there.
         is_box: Whether it is a child.
         loops: Sizes of the labels of its self-loops; None for those without.
@@ -104,6 +110,7 @@ class Vertex:
     extent: Extent
     ins: tuple[float, ...] | None = None
     outs: tuple[float, ...] | None = None
+    room: int = 0
     entering: int = 0
     is_box: bool = False
     loops: tuple[Size | None, ...] = ()
@@ -112,16 +119,6 @@ class Vertex:
     def reach(self) -> float:
         """How far from the middle of a leaf links may end."""
         return reach_of(self.width)
-
-    @property
-    def loop_labels_height(self) -> int:
-        """What the labels of its self-loops need along."""
-        return ceil(sum([size[1] + LABEL_CLEARANCE for size in self.loops if size]))
-
-    @property
-    def room(self) -> int:
-        """What it needs along."""
-        return max(ceil(self.height), self.loop_labels_height) if self.loops else ceil(self.height)
 
     @property
     def is_plain(self) -> bool:

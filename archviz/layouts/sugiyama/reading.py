@@ -17,7 +17,7 @@ from archviz.layouts.sugiyama.measures import (
     PITCH,
 )
 from archviz.layouts.sugiyama.nesting import INLET, OUTLET, PortedArc
-from archviz.layouts.sugiyama.parts import Child, Part, Size, Vertex, reach_of
+from archviz.layouts.sugiyama.parts import Child, Part, Size, Vertex, loop_labels_height, reach_of
 
 _PORT = Vertex(0.0, 0.0, Extent(PITCH / 2, PITCH / 2, 0.0, 0.0, True))
 
@@ -180,7 +180,8 @@ def _read_others(
 def _tag(label: Size | None) -> Vertex:
     assert label is not None
     extent = Extent(2.0, LABEL_OFFSET + ceil(label[0]), NEAR, NEAR, is_tag=True)
-    return Vertex(label[0], label[1] + 2 * LABEL_CLEARANCE, extent, entering=1)
+    height = label[1] + 2 * LABEL_CLEARANCE
+    return Vertex(label[0], height, extent, room=ceil(height), entering=1)
 
 
 def _vertex(child: Child, entering: int, room: float, loops: tuple[Size | None, ...]) -> Vertex:
@@ -209,4 +210,7 @@ def _vertex(child: Child, entering: int, room: float, loops: tuple[Size | None, 
         reach = reach_of(child.width)
         before = after = (min(PIN_STEP * (entering - 1), reach) if room else reach) + room
     extent = Extent(half, half + beside, before, after)
-    return Vertex(child.width, child.height, extent, child.inlets, outs, entering, True, loops)
+    room = max(ceil(child.height), loop_labels_height(loops))
+    return Vertex(
+        child.width, child.height, extent, child.inlets, outs, room, entering, True, loops
+    )

@@ -59,8 +59,10 @@ class Shape:
                 extent = vertex.extent
                 low = x - max(extent.left + RAIL_GAP, extent.before + LABEL_GAP)
                 high = x + max(extent.right + RAIL_GAP, extent.after + LABEL_GAP)
-                left[rank] = min(left[rank], low)
-                right[rank] = max(right[rank], high)
+                if low < left[rank]:
+                    left[rank] = low
+                if high > right[rank]:
+                    right[rank] = high
             self._free = left, right
         return self._free
 
@@ -160,14 +162,14 @@ def likenesses(part: Part, sections: list[Section], owner: list[int]) -> list[tu
                 ahead[at] = _BACK if is_back else _AWAY
                 sections[to].arriving.append(outgoing[at])
                 is_open[own] = is_open[to] = True
-    after = [0, *map(sub, outgoing[1:], outgoing)]
+    after = list(map(sub, outgoing[1:], outgoing))
     leaving = list(map(sub, leads[1:], leads))
     looks = [2 * part.kinds[v] for v in order]
     for start in part.first[:-1]:
         looks[start] += 1
     is_plain = not (part.leave or part.labels or part.inlets or part.outlets)
     if is_plain:
-        is_plain = len(set(part.nets)) == len(set(sources))
+        is_plain = len(set(part.nets)) == len(leaving) - leaving.count(0)
     last = len(part.first) - 1
     found: list[tuple[object, ...]] = []
     for number, section in enumerate(sections):
@@ -196,7 +198,7 @@ def likenesses(part: Part, sections: list[Section], owner: list[int]) -> list[tu
                 tuple(looks[begin + 1 : end]),
                 tuple(leaving[begin : end - (not is_last)]),
                 tuple(ahead[first:stop]),
-                () if number in is_open else tuple(after[first + 1 : stop]),
+                () if number in is_open else tuple(after[first : stop - 1]),
                 None if is_plain and number not in is_open else _peculiar(part, section),
             )
         )

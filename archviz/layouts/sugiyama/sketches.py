@@ -98,18 +98,21 @@ def sketch(
     top, last = section.top, len(part.first) - 1
     is_last = section.stop == last
     place, beside = part.place, part.beside
+    sources, targets, labels = part.sources, part.targets, part.labels
     own = part.outgoing[slice(*section.links)]
-    slot = {link: i for i, link in enumerate(own)}
-    slot.update((link, -1 - i) for i, link in enumerate(section.arriving))
+    slot = dict(zip(own, range(len(own)), strict=True))
+    slot.update(zip(section.arriving, range(-1, -1 - len(section.arriving), -1), strict=True))
     links = sorted(slot)
-    ends = []
-    for link in links:
-        u, v = part.sources[link], part.targets[link]
-        goes_away = slot[link] >= 0 and not section.start < part.rank[v] <= section.stop
-        ends.append(
-            (place[u] - begin if slot[link] >= 0 else -1, -1 if goes_away else place[v] - begin)
-        )
-    members = part.order[begin:end]
+    slots = [slot[link] for link in links]
+    first = begin + (section.start >= 0)  # without the bottleneck above
+    starts, stops = (
+        [place[sources[link]] for link in links],
+        [place[targets[link]] for link in links],
+    )
+    ends = [
+        (u - begin if at >= 0 else -1, v - begin if at < 0 or first <= v < end else -1)
+        for at, u, v in zip(slots, starts, stops, strict=True)
+    ]
     nudge = section.x - section.left
     rank = section.shape.ranks
     rows: list[list[int]] = [[] for _ in section.shape.spots]
@@ -120,19 +123,21 @@ def sketch(
         rank=rank,
         rows=rows,
         channels=range(int(section.start >= 0), len(rows) + is_last),
-        slots=[slot[link] for link in links],
+        slots=slots,
         ends=ends,
         nets=[part.nets[link] for link in links],
         leave=[part.leave[link] for link in links] if part.leave else [0.0] * len(links),
         arrive=[part.arrive[link] for link in links] if part.leave else [0.0] * len(links),
         labels={
-            i: part.labels[link]
-            for i, link in enumerate(links)
-            if link in part.labels and ends[i][1] >= 0
-        },
+            i: labels[link] for i, link in enumerate(links) if link in labels and ends[i][1] >= 0
+        }
+        if labels
+        else {},
         is_lane=[link in beside for link in links],
         is_back=[beside.get(link, False) for link in links],
-        tags={i: True for i, v in enumerate(members) if v in part.tags},
+        tags={i: True for i, v in enumerate(part.order[begin:end]) if v in part.tags}
+        if part.tags
+        else {},
         inlets=1 - top if part.inlets and section.start < 1 else -1,
         outlets=len(rows) - 1 if part.outlets and section.stop >= last - 1 else -1,
         header=part.header,

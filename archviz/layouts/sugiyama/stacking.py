@@ -140,36 +140,39 @@ def _set_tops(sketch: Sketch, tracks: list[int]) -> None:
     for link, (_, height) in sketch.labels.items():
         rank = sketch.rank[sketch.ends[link][1]]
         labels[rank] = max(labels[rank], height + 2 * LABEL_CLEARANCE)
-    vertices = sketch.vertices
+    vertices, channels = sketch.vertices, sketch.channels
+    rooms = [vertex.room for vertex in vertices]
+    inlets, outlets = sketch.inlets, sketch.outlets
+    tops, heights = sketch.row_top, sketch.row_height
+    first_track, label_top = sketch.first_track, sketch.label_top
     y = 0.0
     for rank, row in enumerate(sketch.rows):
         text = float(ceil(labels[rank]))
         lines = tracks[rank]
-        header = sketch.header if rank == sketch.inlets else 0.0
+        header = sketch.header if rank == inlets else 0.0
         lead = LEAVE + header if rank else 2.0
         arrive = max(ARRIVE, text)
         straight = max(ROW_GAP, text) if rank else text
-        if rank == sketch.outlets:
+        if rank == outlets:
             arrive = straight = BORDER_LEAVE
-        elif rank == sketch.inlets:
+        elif rank == inlets:
             straight = header + max(BORDER_GAP, text)
         turned = lead + PITCH * (lines - 1)
-        height = float(max([vertices[v].room for v in row]))
-        if rank not in sketch.channels:
+        height = float(max([rooms[v] for v in row]) if len(row) > 1 else rooms[row[0]])
+        if rank not in channels:
             y = -height  # the bottleneck above is over everything
-        sketch.first_track.append(y + lead)
-        sketch.label_top.append(y + (turned if lines else header))
-        if rank in sketch.channels:
+        first_track.append(y + lead)
+        label_top.append(y + (turned if lines else header))
+        if rank in channels:
             y += turned + arrive if lines else straight
-        sketch.row_top.append(y)
-        sketch.row_height.append(height)
+        tops.append(y)
+        heights.append(height)
         y += height
-    tops, heights = sketch.row_top, sketch.row_height
     sketch.y = [
         tops[rank] + (heights[rank] - vertex.height) // 1 / 2
         for rank, vertex in zip(sketch.rank, vertices, strict=True)
     ]
-    sketch.first_track.append(y + LEAVE)
+    first_track.append(y + LEAVE)
     if tracks[-1]:
         y += LEAVE + PITCH * (tracks[-1] - 1) + 2.0
     sketch.height = y

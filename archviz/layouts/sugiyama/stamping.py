@@ -59,14 +59,13 @@ def _stamps(
     for number, section in enumerate(sections):
         key: tuple[object, ...] = (section.shape.number, section.x - section.left)
         if near[number]:
-            first = part.outgoing[section.links[0]] if not section.numbers else 0
             number_of = section.numbers
-            key += tuple(
-                [
-                    (number_of[link] if number_of else link - first, *_seen(lane, section))
-                    for link, lane in near[number]
-                ]
-            )
+            if number_of:
+                links = [number_of[link] for link, _ in near[number]]
+            else:
+                first = part.outgoing[section.links[0]]
+                links = [link - first for link, _ in near[number]]
+            key += (*links, *[_seen(lane, section) for _, lane in near[number]])
         if key in memo.tied:
             key += tuple([_seen(lane, section) for lane in beside.at(number)])
         stamp = memo.stamps.get(key)
@@ -84,8 +83,9 @@ def _stamps(
 
 def _seen(lane: Lane, section: Section) -> tuple[float, int, int]:
     """What a section sees of a lane beside it."""
-    top, most = section.top, section.stop - section.top + 2
-    return (lane.x - section.left, max(lane.first - top, -1), min(lane.last - top, most))
+    top = section.top
+    first, last, most = lane.first - top, lane.last - top, section.stop - top + 2
+    return (lane.x - section.left, first if first > -1 else -1, last if last < most else most)
 
 
 class _Beside:
