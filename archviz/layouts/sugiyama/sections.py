@@ -148,19 +148,20 @@ def likenesses(part: Part, sections: list[Section], owner: list[int]) -> list[tu
     is_open: dict[int, bool] = {}
     sources, targets, outgoing = part.sources, part.targets, part.outgoing
     ahead = [4 * (place[targets[link]] - place[sources[link]]) for link in outgoing]
-    order, leads = part.order, part.leads
-    for u in dict.fromkeys([sources[link] for link in part.beside]):
+    order, leads, beside = part.order, part.leads, part.beside
+    for u in dict.fromkeys([sources[link] for link in beside]):
         own = owner[rank[u] + 1]
         for at in range(leads[place[u]], leads[place[u] + 1]):
-            is_back = part.beside.get(outgoing[at])
+            link = outgoing[at]
+            is_back = beside.get(link)
             if is_back is None:
                 continue
-            to = owner[rank[targets[outgoing[at]]]]
+            to = owner[rank[targets[link]]]
             if own == to:
                 ahead[at] += _BESIDE
             else:
                 ahead[at] = _BACK if is_back else _AWAY
-                sections[to].arriving.append(outgoing[at])
+                sections[to].arriving.append(link)
                 is_open[own] = is_open[to] = True
     after = list(map(sub, outgoing[1:], outgoing))
     leaving = list(map(sub, leads[1:], leads))
@@ -199,25 +200,32 @@ def likenesses(part: Part, sections: list[Section], owner: list[int]) -> list[tu
                 tuple(leaving[begin : end - (not is_last)]),
                 tuple(ahead[first:stop]),
                 () if number in is_open else tuple(after[first : stop - 1]),
-                None if is_plain and number not in is_open else _peculiar(part, section),
+                _peculiar(part, section, is_plain=is_plain)
+                if number in is_open or not is_plain
+                else None,
             )
         )
     return found
 
 
-def _peculiar(part: Part, section: Section) -> tuple[object, ...]:
+def _peculiar(part: Part, section: Section, *, is_plain: bool) -> tuple[object, ...]:
     """What most sections of most drawings have nothing of."""
     first, stop = section.links
     begin = section.places[0]
     place, nets = part.place, part.nets
     own, arriving = part.outgoing[first:stop], section.arriving
     links = own + arriving
-    return (
-        _ranked([nets[link] for link in own]),
+    common = (
         _ranked([nets[link] for link in arriving]),
         tuple(map(section.numbers.get, links)),
         tuple([place[part.targets[link]] - begin for link in arriving]),
         tuple([part.beside[link] for link in arriving]),
+    )
+    if is_plain:  # each source has one net
+        return common
+    return (
+        *common,
+        _ranked([nets[link] for link in own]),
         tuple([part.leave[link] for link in own]) if part.leave else None,
         tuple([part.arrive[link] for link in links]) if part.leave else None,
         tuple([part.labels.get(link) for link in links]) if part.labels else None,
@@ -229,5 +237,7 @@ def _peculiar(part: Part, section: Section) -> tuple[object, ...]:
 
 def _ranked(numbers: list[int]) -> tuple[int, ...]:
     """Which of ``numbers`` are equal, and in which order others are."""
+    if len(numbers) < 2:
+        return (0,) * len(numbers)
     known = {number: i for i, number in enumerate(sorted(set(numbers)))}
     return tuple([known[number] for number in numbers])
