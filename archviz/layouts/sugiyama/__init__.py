@@ -57,7 +57,6 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
     memo = Memo()
     layouts = lay_all(boxes, cells, memo, turned=turned)
     corners = _corners(cells, layouts)
-    origins = [*corners, (0.0, 0.0)]
     made = tuple.__new__  # as Area does
     areas = [
         made(Area, (y, x, box.width, box.height) if turned else (x, y, box.width, box.height))
@@ -71,7 +70,7 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
     page = layouts[-1]
     assert page is not None
     if turned or len(cells[-1].children) < len(boxes):
-        routes = _routes(pieces, layouts, origins, memo.ways, turned=turned)
+        routes = _routes(pieces, layouts, [*corners, (0.0, 0.0)], memo.ways, turned=turned)
     else:
         # All is on the page: each link is one piece, and in place.
         make_route = making(Route)
@@ -138,9 +137,11 @@ def border_of(box: Box | None, *, turned: bool) -> Border:
 
 def _corners(cells: Sequence[Cell], layouts: Sequence[CellLayout | None]) -> list[Spot]:
     """Top left corner of each box."""
-    corners: list[Spot] = [(0.0, 0.0)] * (len(cells) - 1)
     page = layouts[-1]
     assert page is not None
+    if len(page.corners) == len(cells) - 1:
+        return page.corners
+    corners: list[Spot] = [(0.0, 0.0)] * (len(cells) - 1)
     for i, corner in zip(cells[-1].children, page.corners, strict=True):
         corners[i] = corner
     for index, layout in enumerate(layouts[:-1]):

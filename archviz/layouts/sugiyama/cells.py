@@ -158,7 +158,7 @@ def _leaders(count: int, joins: Sequence[tuple[int, int]]) -> list[int]:
     if not any(above):
         return above
     leader = {root: root for root in dict.fromkeys(above)}
-    for a, b in dict.fromkeys([(above[a], above[b]) for a, b in joins]):
+    for a, b in [(x, y) for a, b in joins if (x := above[a]) != (y := above[b])]:
         while leader[a] != a:
             leader[a] = a = leader[leader[a]]
         while leader[b] != b:

@@ -63,7 +63,7 @@ def _below(count: int, sources: list[int], targets: list[int]) -> list[list[int]
 
 def find_cuts(part: Part) -> None:
     """Sets which links run beside the ranks, and the ranks with a bottleneck."""
-    rank, back = part.rank, part.back
+    rank, back, beside, joined = part.rank, part.back, part.beside, part.joined
     width = list(map(sub, part.first[1:], part.first))
     singles = [0, *accumulate([count == 1 for count in width])]
     passing = [0] * (len(width) + 1)
@@ -73,10 +73,10 @@ def find_cuts(part: Part) -> None:
         if end == start + 1:
             continue
         if link in back:
-            part.beside[link] = True
+            beside[link] = True
         elif _runs_beside(width, start, end, singles):
-            part.beside[link] = False
-            part.joined[u] = part.joined[v] = True
+            beside[link] = False
+            joined[u] = joined[v] = True
         else:
             passing[start + 1] += 1
             passing[end] -= 1

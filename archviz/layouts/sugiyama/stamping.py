@@ -66,7 +66,7 @@ def _stamps(
                 first = part.outgoing[section.links[0]]
                 links = [link - first for link, _ in near[number]]
             key += (*links, *[_seen(lane, section) for _, lane in near[number]])
-        if key in memo.tied:
+        if memo.tied and key in memo.tied:
             key += tuple([_seen(lane, section) for lane in beside.at(number)])
         stamp = memo.stamps.get(key)
         if stamp is None:
