@@ -72,6 +72,7 @@ class Memo:
         keeps_plans: Whether layouts in other sizes will follow.
         ways: Those of links.
         kinds: What vertices look like.
+        extent_of: The number of the extent of each of these.
         shapes: Of sections, by what is known of them before they are laid out.
         stamps: Pictures of sections, by their shape and the lanes that end in them.
         tied: Sections whose picture depends on the lanes that pass, too.
@@ -82,6 +83,7 @@ class Memo:
         self.ways = Ways()
         self.extents = Extents()
         self.kinds: list[Vertex] = []
+        self.extent_of: list[int] = []
         self.looks: dict[Vertex, int] = {}
         self.blocks: dict[Run, Block] = {}
         self.shapes: dict[tuple[object, ...], Shape] = {}
@@ -94,6 +96,7 @@ class Memo:
         if kind is None:
             kind = self.looks[vertex] = len(self.kinds)
             self.kinds.append(vertex)
+            self.extent_of.append(self.extents.number(vertex.extent))
         return kind
 
     def block(self, run: Run, threads: Threads | None = None) -> Block:

@@ -7,7 +7,7 @@ from itertools import count, pairwise
 
 from archviz.layouts.sugiyama.blocks import Memo, Run
 from archviz.layouts.sugiyama.grid import ALONE, Stretch
-from archviz.layouts.sugiyama.parts import Part, RunPlan, Vertex
+from archviz.layouts.sugiyama.parts import Part, RunPlan
 from archviz.layouts.sugiyama.sections import Section, Shape
 from archviz.layouts.sugiyama.strips import Threads
 
@@ -48,27 +48,30 @@ def _step(part: Part, section: Section, shape: Shape, rank: int) -> None:
     x = shape.positions[place]
     shape.spots[rank - section.top] = [x]
     if place + 1 < len(shape.positions):
-        links = _in_ranks(part, part.first[rank])
-        way = part.leave[links[0]] - part.arrive[links[0]] if links and part.leave else 0.0
+        way = 0.0
+        at = part.first[rank]
+        if part.leave and (links := _in_ranks(part, at, at + 1)):
+            way = part.leave[links[0]] - part.arrive[links[0]]
         shape.positions[place + 1] = x + way
 
 
-def _in_ranks(part: Part, place: int) -> list[int]:
-    """The links in ranks that leave a vertex."""
-    links = part.outgoing[part.leads[place] : part.leads[place + 1]]
+def _in_ranks(part: Part, first: int, stop: int) -> list[int]:
+    """The links in ranks that leave the vertices at some places."""
+    links = part.outgoing[part.leads[first] : part.leads[stop]]
     return [link for link in links if link not in part.beside]
 
 
 def _extents(
-    vertices: list[Vertex], starts_at_cut: bool, ends_at_cut: bool, memo: Memo
+    part: Part, members: list[int], starts_at_cut: bool, ends_at_cut: bool, memo: Memo
 ) -> list[int]:
     """The number of each vertex's extent; leaves that are bottlenecks all look the same.
 
     Nothing is beside them, and their links leave and arrive in the middle.
     """
-    numbers = [memo.extents.number(vertex.extent) for vertex in vertices]
+    numbers = [memo.extent_of[part.kinds[v]] for v in members]
     for i, is_cut in ((0, starts_at_cut), (-1, ends_at_cut)):
-        if is_cut and vertices[i].ins is None and not vertices[i].extent.is_tag:
+        vertex = part.vertices[members[i]]
+        if is_cut and vertex.ins is None and not vertex.extent.is_tag:
             numbers[i] = memo.extents.number(ALONE)
     return numbers
 
@@ -89,24 +92,25 @@ def _lay_run(
     nets: dict[int, int] = {}
     begins: list[int] = []
     stretches: list[Stretch] = []
-    for place in range(first, end if stop == last else end - 1):
-        for link in _in_ranks(part, place):
-            net = nets.setdefault(part.nets[link], len(nets))
-            if net == len(begins):
-                begins.append(link)
-            leave = part.leave[link] if part.leave else 0.0
-            arrive = part.arrive[link] if part.leave else 0.0
-            target = part.place[part.targets[link]] - first
-            stretches.append((place - first, target, net, leave, arrive))
+    place, sources, targets = part.place, part.sources, part.targets
+    leave = arrive = 0.0
+    for link in _in_ranks(part, first, end if stop == last else end - 1):
+        net = nets.setdefault(part.nets[link], len(nets))
+        if net == len(begins):
+            begins.append(link)
+        if part.leave:
+            leave, arrive = part.leave[link], part.arrive[link]
+        u, v = place[sources[link]] - first, place[targets[link]] - first
+        stretches.append((u, v, net, leave, arrive))
     inner = range(start >= 0, end - first - (stop < last))
     ranks = tuple([part.rank[v] - top for v in members])
     run = Run(
         ranks,
-        tuple(_extents([part.vertices[v] for v in members], start >= 0, stop < last, memo)),
+        tuple(_extents(part, members, start >= 0, stop < last, memo)),
         tuple(stretches),
         start >= 0,
         stop < last,
-        part.place[part.spine] if top == 0 <= part.spine else -1,
+        place[part.spine] if top == 0 <= part.spine else -1,
         tuple([i for i in inner if members[i] in part.joined]),
     )
     block = memo.block(run, threads.pop() if threads else None)
@@ -129,7 +133,7 @@ def run_plans(part: Part, section: Section) -> list[RunPlan]:
     plans = []
     for first, stop, block in section.shape.runs:
         inside = stop if section.stop == len(part.first) - 1 and begin + stop == end else stop - 1
-        links = [link for i in range(first, inside) for link in _in_ranks(part, begin + i)]
+        links = _in_ranks(part, begin + first, begin + inside)
         nets = dict.fromkeys([part.nets[link] for link in links])
         plans.append(RunPlan(part.order[begin + first : begin + stop], [*nets], block))
     return plans
