@@ -82,7 +82,10 @@ def _is_acyclic(
 
 
 def longest_ways(
-    down: Sequence[Sequence[int]], sources: Sequence[int], targets: Sequence[int]
+    down: Sequence[Sequence[int]],
+    sources: Sequence[int],
+    targets: Sequence[int],
+    entering: Sequence[int],
 ) -> tuple[Sequence[int], list[int]]:
     """Vertices so that links go to later ones, and for each the longest way to it.
 
@@ -92,15 +95,14 @@ def longest_ways(
         down: Targets of links by their source.
         sources: Of each link.
         targets: Of each link.
+        entering: How many links end at each vertex.
     """
     count = len(down)
     ranks = [0] * count
     if all(map(lt, sources, targets)):
         _push_down(ranks, down, range(count))
         return range(count), ranks
-    waiting = [0] * count
-    for v in targets:
-        waiting[v] += 1
+    waiting = [*entering]
     order = [v for v, links in enumerate(waiting) if not links]
     for u in order:
         below = ranks[u] + 1
@@ -117,6 +119,7 @@ def assign_ranks(
     down: Sequence[Sequence[int]],
     sources: Sequence[int],
     targets: Sequence[int],
+    entering: Sequence[int],
     order: Sequence[int],
     ranks: list[int],
     inlets: Sequence[int],
@@ -129,6 +132,7 @@ def assign_ranks(
         down: Targets of links by their source.
         sources: Of each link.
         targets: Of each link.
+        entering: How many links end at each vertex.
         order: Vertices so that all links go to later ones.
         ranks: The longest way to each vertex, which is changed.
         inlets: Vertices that must be alone in the first rank.
@@ -146,9 +150,6 @@ def assign_ranks(
                 ranks[v] = 1
         _push_down(ranks, down, order)
     leaving = list(map(len, down))
-    entering = [0] * count
-    for v in targets:
-        entering[v] += 1
     # What hangs on nothing above it goes down to where it is used.
     loose = dict.fromkeys([v for v in order if not entering[v] and v not in fixed], True)
     hanging = list(loose)

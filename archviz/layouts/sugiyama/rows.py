@@ -16,8 +16,8 @@ def rank_vertices(part: Part) -> None:
     sources, targets = part.sources, part.targets
     count = len(part.kinds)
     inlets, outlets = [*part.inlets.values()], [*part.outlets.values()]
-    down = _below(count, sources, targets)
-    order, ranks = longest_ways(down, sources, targets)
+    down, entering = _below(count, sources, targets)
+    order, ranks = longest_ways(down, sources, targets, entering)
     upper, lower = sources, targets
     if len(order) < count:
         closes = back_arcs(count, list(zip(sources, targets, strict=True)), inlets)
@@ -25,13 +25,13 @@ def rank_vertices(part: Part) -> None:
         upper, lower = sources[:], targets[:]
         for link in part.back:
             upper[link], lower[link] = targets[link], sources[link]
-        down = _below(count, upper, lower)
-        order, ranks = longest_ways(down, upper, lower)
+        down, entering = _below(count, upper, lower)
+        order, ranks = longest_ways(down, upper, lower, entering)
     if part.plan:
         rank = part.plan.rank
     else:
-        rank = assign_ranks(down, upper, lower, order, ranks, inlets, outlets, part.tags)
-        stagger(rank, down, lower, part.vertices, part.kinds)
+        rank = assign_ranks(down, upper, lower, entering, order, ranks, inlets, outlets, part.tags)
+        stagger(rank, down, entering, part.vertices, part.kinds)
     part.rank = rank
     part.order = sorted(range(count), key=rank.__getitem__)
     width = [0] * (max(rank, default=-1) + 1)
@@ -53,12 +53,14 @@ def rank_vertices(part: Part) -> None:
     part.leads = [0, *accumulate(leaving)]
 
 
-def _below(count: int, sources: list[int], targets: list[int]) -> list[list[int]]:
-    """Targets of links by their source."""
+def _below(count: int, sources: list[int], targets: list[int]) -> tuple[list[list[int]], list[int]]:
+    """Targets of links by their source, and how many links end at each vertex."""
     down: list[list[int]] = [[] for _ in range(count)]
+    entering = [0] * count
     for u, v in zip(sources, targets, strict=True):
         down[u].append(v)
-    return down
+        entering[v] += 1
+    return down, entering
 
 
 def find_cuts(part: Part) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby, zip_longest
+from operator import itemgetter
 
 from archviz.layouts.sugiyama.grid import RAIL, separation
 from archviz.layouts.sugiyama.measures import LANE_SPAN
@@ -24,7 +25,7 @@ _RAIL = -1
 def stagger(
     ranks: list[int],
     down: Sequence[Sequence[int]],
-    targets: Sequence[int],
+    entering: Sequence[int],
     vertices: Sequence[Vertex],
     kinds: Sequence[int],
 ) -> None:
@@ -36,28 +37,26 @@ def stagger(
     Args:
         ranks: Of each vertex; changed.
         down: Targets of links by their source.
-        targets: Of each link.
+        entering: How many links end at each vertex.
         vertices: What each looks like.
         kinds: A number for that, equal for those that look the same.
     """
     looks = dict(zip(kinds, vertices, strict=True))
     if len({vertex.width for vertex in looks.values() if vertex.is_box}) < 2:
         return
-    entering = [0] * len(ranks)
-    for v in targets:
-        entering[v] += 1
     branching = _Branching(looks)
     known: dict[tuple[int, tuple[tuple[int, ...], ...]], int] = {}
     for fork, firsts in enumerate(down):
         if len(firsts) < 2 or sum([entering[v] == len(down[v]) == 1 for v in firsts]) < 2:
             continue
         branches = [_branch(v, down, entering) for v in firsts]
-        for end, group in groupby(branches, key=lambda branch: branch[-1]):
-            chains = [vertices for *vertices, _ in group if vertices]
-            room = ranks[end] - ranks[fork] - 1
-            if len(chains) < 2 or not 2 <= room <= LANE_SPAN:
+        above = ranks[fork]
+        for end, group in groupby(branches, key=itemgetter(-1)):
+            room = ranks[end] - above - 1
+            if not 2 <= room <= LANE_SPAN:
                 continue
-            if any(ranks[chain[-1]] != ranks[fork] + len(chain) for chain in chains):
+            chains = [branch[:-1] for branch in group if len(branch) > 1]
+            if len(chains) < 2 or {ranks[chain[-1]] - len(chain) for chain in chains} != {above}:
                 continue
             key = (room, tuple([tuple([kinds[v] for v in chain]) for chain in chains]))
             late = known.get(key)
