@@ -371,8 +371,16 @@ def test_a_value_used_everywhere_takes_one_lane() -> None:
 
 @pytest.mark.parametrize("size", [float("nan"), float("inf"), -1.0])
 def test_sizes_that_are_none_are_refused(size: float) -> None:
-    with pytest.raises(LayoutError, match="box 'a'"):
-        place([Box("a", size, 10)], [])
+    container = Box("c", 10, 0, header=20, is_container=True)
+    for boxes in (
+        [Box("a", size, 10)],
+        [Box("b", 10, 10), Box("a", 10, size)],
+        [container, Box("a", size, 10, 0), Box("b", 10, 10)],
+        [replace(container, id="a", width=size)],
+        [replace(container, id="a", header=size), Box("b", 10, 10, 0)],
+    ):
+        with pytest.raises(LayoutError, match="box 'a'"):
+            place(boxes, [])
 
 
 def test_links_to_containers_are_refused() -> None:

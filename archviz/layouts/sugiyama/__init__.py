@@ -37,9 +37,6 @@ def place(
     Raises:
         LayoutError: A size is not a finite number, or boxes and links do not fit together.
     """
-    for box in boxes:
-        if not (0 <= box.width < inf and 0 <= box.height < inf and 0 <= box.header < inf):
-            raise LayoutError(f"the box {box.id!r} has no finite size")
     with collection_paused():
         return _place(boxes, links, turned=direction == "LR")
 
@@ -87,7 +84,11 @@ def _place(boxes: Sequence[Box], links: Sequence[Link], *, turned: bool) -> Plac
 def lay_all(
     boxes: Sequence[Box], cells: Sequence[Cell], memo: Memo, *, turned: bool
 ) -> list[CellLayout | None]:
-    """A layout for each container and the page, innermost first; equal ones are shared."""
+    """A layout for each container and the page, innermost first; equal ones are shared.
+
+    Raises:
+        LayoutError: A size is not a finite number.
+    """
     layouts: list[CellLayout | None] = [None] * len(cells)
     shapes = [-1] * len(cells)
     known: dict[object, int] = {}
@@ -97,6 +98,8 @@ def lay_all(
     for index in (*reversed(containers), -1):
         cell = cells[index]
         box = boxes[index] if index >= 0 else None
+        if box is not None:
+            _check(box)
         children = []
         for i in cell.children:
             inner = layouts[i]
@@ -105,6 +108,7 @@ def lay_all(
                 size = (child.width, child.height)
                 leaf = leaves.get(size)
                 if leaf is None:
+                    _check(child)
                     leaf = leaves[size] = Child(*(size[::-1] if turned else size))
                 children.append(leaf)
             else:
@@ -124,6 +128,11 @@ def lay_all(
         layouts[index] = kept[shape]
         shapes[index] = shape
     return layouts
+
+
+def _check(box: Box) -> None:
+    if not (0 <= box.width < inf and 0 <= box.height < inf and 0 <= box.header < inf):
+        raise LayoutError(f"the box {box.id!r} has no finite size")
 
 
 def border_of(box: Box | None, *, turned: bool) -> Border:
