@@ -303,11 +303,15 @@ class _Writer:
             )
 
     def _group(self, group: Group, indent: str) -> None:
-        title, name, marks = group.title, group.id, group.marks
-        said = ""
+        title, name, data, marks = group.title, group.id, group.data, group.marks
         # Most say nothing that XML must not see as it is: one look is enough for all of it.
-        is_plain = _is_plain("".join((name, title, *group.data.values())))
-        for key, value in group.data.items():
+        told = name + title
+        for value in data.values():
+            if value is not name:
+                told += value
+        is_plain = _is_plain(told)
+        said = ""
+        for key, value in data.items():
             said = f'{said} data-{key}="{value if is_plain else quoted(value)}"'
         if group.x or group.y:
             said = f'{said} transform="translate({_NUMBERS[group.x]} {_NUMBERS[group.y]})"'
