@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-from archviz.layouts import Area, Point, Route
+from archviz.layouts import Area, Route
 from archviz.records import making
 from archviz.scene import Group, Mark, Path, Segment, Text
 from archviz.text import CAP_HEIGHT
@@ -156,20 +156,22 @@ def beside_circle(route: Route, area: Area, room: Area) -> Route | None:
     if len(route.way) < 4:
         return None
     left, top = route.x, route.y
-    rail, corner, turn, end = [Point(left + x, top + y) for x, y in route.way[-4:]]
-    x, y, r = area.x + area.width / 2, area.y + area.height / 2, area.width / 2
-    is_rail = rail.x == corner.x and corner.y == turn.y and turn.x == end.x and rail.y < corner.y
-    if not is_rail or end.x == x or corner.y >= y:
+    (rail_x, rail_y), (corner_x, corner_y), (turn_x, turn_y), (end_x, _) = route.way[-4:]
+    x, y, r = area.x + area.width / 2 - left, area.y + area.height / 2 - top, area.width / 2
+    is_rail = rail_x == corner_x and corner_y == turn_y and turn_x == end_x and rail_y < corner_y
+    if not is_rail or end_x == x or corner_y >= y:
         return None
     label = route.label
     needed = r + LEAST_APPROACH + (label.width if label is not None else 0.0)
-    if abs(corner.x - x) < needed or not room.x <= corner.x <= room.x + room.width:
+    outer = left + corner_x
+    if abs(corner_x - x) < needed or not room.x <= outer <= room.x + room.width:
         return None
-    side = x - r if corner.x < x else x + r
+    side = x - r if corner_x < x else x + r
     if label is not None:
-        middle = (side + corner.x) / 2
-        label = Area(middle - label.width / 2, y - label.height - 3, label.width, label.height)
-    way = (*route.way[:-3], (corner.x - left, y - top), (side - left, y - top))
+        middle = left + (side + corner_x) / 2
+        above = top + y - label.height - 3
+        label = Area(middle - label.width / 2, above, label.width, label.height)
+    way = (*route.way[:-3], (corner_x, y), (side, y))
     return Route(way, label, route.is_back, left, top)
 
 

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, pairwise, product
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, product
 from math import inf
 from typing import TypeAlias
 
-from archviz.layouts import Area, Link, Placement, Point, Route
+from archviz.layouts import Link, Placement, Route
 from archviz.views.node_link.reaches import reaches
 
 CELL = 256.0
 LONG = 8 * CELL
-"""Above this length a line is noted by its row or its column, and not in each cell it passes."""
+"""Above this length a line is not noted in each cell it passes, but in such parts of a stripe."""
+LONGEST = 64 * LONG
+WHOLE = -1 << 63
+"""Above that length it is noted in this, which stands for all parts."""
 _PER_PIXEL = 1 / CELL
 STRIPE = 16.0
-"""Height of such a row, width of such a column."""
+"""Long lines whose distance is less are noted together."""
 CLEAR = 6.0
 """Room that a line keeps to what it passes."""
 
-_Place: TypeAlias = tuple[int | None, int | None]
-"""Column and row of a cell; without a column a whole row, without a row a whole column."""
+_Place: TypeAlias = tuple[int, int]
+"""Column and row of a cell."""
 
+_Extent: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 
 _Item: TypeAlias = tuple[float, float, float, float, int, int]
 """Left, top, right and bottom of something, and which box or route it is."""
@@ -38,14 +43,15 @@ class Obstacles:
     """
 
     def __init__(self, placement: Placement, leaves: Sequence[int], ways: Iterable[Route]) -> None:
-        areas = [_with_room(area) for way in ways for area in _end_of(way)]
+        areas = [area for way in ways for area in _end_of(way)]
         self._near: dict[_Place, list[_Item]] = {
             place: [] for area in areas for place in _cells(*area)
         }
-        self._long: dict[_Place, list[_Item]] = {}
+        self._wide, self._tall = _Long(), _Long()
         starts, ends = self._bands = _bands(areas)
+        placed = placement.areas
         for index in leaves:
-            x, y, width, height = placement.areas[index]
+            x, y, width, height = placed[index]
             if starts[bisect_right(ends, y)] < y + height:
                 self._add(x, y, x + width, y + height, index, -1)
         routes = placement.routes
@@ -74,25 +80,17 @@ class Obstacles:
     def _add(
         self, left: float, top: float, right: float, bottom: float, box: int, route: int
     ) -> None:
-        cells = self._near
-        if right - left < CELL and bottom - top < CELL:
-            # Four cells at most: those of its corners.
-            first, last = int(left * _PER_PIXEL), int(right * _PER_PIXEL)
-            upper, lower = int(top * _PER_PIXEL), int(bottom * _PER_PIXEL)
-            for column in (first,) if first == last else (first, last):
-                for row in (upper,) if upper == lower else (upper, lower):
-                    if (column, row) in cells:
-                        cells[column, row].append((left, top, right, bottom, box, route))
-            return
         item = (left, top, right, bottom, box, route)
-        if right - left > LONG or bottom - top > LONG:
-            is_wide = right - left > LONG
-            for place in _rows(top, bottom) if is_wide else _columns(left, right):
-                self._long.setdefault(place, []).append(item)
+        if right - left > LONG:
+            self._wide.add(item, left, right, top, bottom)
             return
+        if bottom - top > LONG:
+            self._tall.add(item, top, bottom, left, right)
+            return
+        near = self._near
         for place in _cells(left, top, right, bottom):
-            if place in cells:
-                cells[place].append(item)
+            if place in near:
+                near[place].append(item)
 
     def is_free(self, route: Route, link: Link, index: int) -> bool:
         """Whether the end of a route and its label touch nothing else.
@@ -105,12 +103,12 @@ class Obstacles:
         ends = (link.source, link.target)
         return not any(self._is_taken(area, ends, index) for area in _end_of(route))
 
-    def _is_taken(self, area: Area, ends: tuple[int, int], route: int) -> bool:
-        left, top, right, bottom = _with_room(area)
-        near = [self._near.get(place, ()) for place in _cells(left, top, right, bottom)]
-        if self._long:
-            stripes = chain(_rows(top, bottom), _columns(left, right))
-            near += [self._long.get(place, ()) for place in stripes]
+    def _is_taken(self, area: _Extent, ends: tuple[int, int], route: int) -> bool:
+        left, top, right, bottom = area
+        cells = self._near
+        near = [cells[place] for place in _cells(left, top, right, bottom) if place in cells]
+        near += self._wide.near(left, right, top, bottom)
+        near += self._tall.near(top, bottom, left, right)
         for items in near:
             for x, y, to_x, to_y, other_box, other_route in items:
                 if other_box in ends or other_route == route:
@@ -120,7 +118,31 @@ class Obstacles:
         return False
 
 
-def _bands(areas: Iterable[tuple[float, float, float, float]]) -> tuple[list[float], list[float]]:
+class _Long:
+    """Long lines of one direction, by where they are along it and across it."""
+
+    def __init__(self) -> None:
+        self._items: dict[tuple[int, int], list[_Item]] = {}
+
+    def add(self, item: _Item, start: float, end: float, low: float, high: float) -> None:
+        for stripe in _stripes(low, high):
+            for part in _parts(start, end) if end - start < LONGEST else (WHOLE,):
+                self._items.setdefault((stripe, part), []).append(item)
+
+    def near(self, start: float, end: float, low: float, high: float) -> list[list[_Item]]:
+        items = self._items
+        if not items:
+            return []
+        parts = (WHOLE, *_parts(start, end))
+        return [
+            items[stripe, part]
+            for stripe in _stripes(low, high)
+            for part in parts
+            if (stripe, part) in items
+        ]
+
+
+def _bands(areas: Iterable[_Extent]) -> tuple[list[float], list[float]]:
     """The heights that are asked about: where they begin and where they end, from above.
 
     Behind the last one, another begins at infinity.
@@ -136,17 +158,20 @@ def _bands(areas: Iterable[tuple[float, float, float, float]]) -> tuple[list[flo
     return [*starts, inf], ends
 
 
-def _end_of(route: Route) -> list[Area]:
-    """The last three points of a route, and its label."""
-    left, top = route.x, route.y
-    corners = [Point(left + x, top + y) for x, y in route.way[-3:]]
-    areas = [_around(one, other) for one, other in pairwise(corners)]
-    return areas if route.label is None else [*areas, route.label]
-
-
-def _with_room(area: Area) -> tuple[float, float, float, float]:
-    x, y, width, height = area
-    return x - CLEAR, y - CLEAR, x + width + CLEAR, y + height + CLEAR
+def _end_of(route: Route) -> list[_Extent]:
+    """The last three points of a route, and its label, with the room that they keep."""
+    x, y = route.x, route.y
+    found = []
+    for (left, top), (right, bottom) in pairwise(route.way[-3:]):
+        if left > right:
+            left, right = right, left
+        if top > bottom:
+            top, bottom = bottom, top
+        found.append((x + left - CLEAR, y + top - CLEAR, x + right + CLEAR, y + bottom + CLEAR))
+    if route.label is not None:
+        x, y, width, height = route.label
+        found.append((x - CLEAR, y - CLEAR, x + width + CLEAR, y + height + CLEAR))
+    return found
 
 
 def _cells(left: float, top: float, right: float, bottom: float) -> Iterable[_Place]:
@@ -158,14 +183,11 @@ def _cells(left: float, top: float, right: float, bottom: float) -> Iterable[_Pl
     return product(range(first, last + 1), range(upper, lower + 1))
 
 
-def _rows(top: float, bottom: float) -> Iterator[_Place]:
-    return ((None, row) for row in range(int(top // STRIPE), int(bottom // STRIPE) + 1))
+def _parts(start: float, end: float) -> range:
+    """The parts of a stripe that are touched from ``start`` to ``end``."""
+    return range(int(start // LONG), int(end // LONG) + 1)
 
 
-def _columns(left: float, right: float) -> Iterator[_Place]:
-    return ((column, None) for column in range(int(left // STRIPE), int(right // STRIPE) + 1))
-
-
-def _around(one: Point, other: Point) -> Area:
-    x, y = min(one.x, other.x), min(one.y, other.y)
-    return Area(x, y, abs(one.x - other.x), abs(one.y - other.y))
+def _stripes(start: float, end: float) -> range:
+    """The rows or columns of the page that are touched from ``start`` to ``end``."""
+    return range(int(start // STRIPE), int(end // STRIPE) + 1)
