@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from archviz.layouts import Box, Link, Placement
+from archviz.layouts import Box, Link, Placement, Route
 
 MOST_CROSSINGS = 8
 """Edges that may pass a cut."""
@@ -43,42 +43,40 @@ def candidates(
     starts: list[float] = []
     ends: list[float] = []
     nets = [(link.source, link.trunk) for link in links]
-    # Edges of one net may share their way: where its lines are, by x.
-    shared: dict[tuple[int, int], dict[float, list[tuple[float, float]]]] = {
-        net: {} for net, count in Counter(nets).items() if count > 1
+    # Edges of one net may share their way, and are looked at together.
+    shared: dict[tuple[int, int], list[Route]] = {
+        net: [] for net, count in Counter(nets).items() if count > 1
     }
-    known: dict[int, _Stretches] = {}
+    known: dict[object, _Stretches] = {}
     for net, route in zip(nets, placement.routes, strict=True):
         if route.label is not None:
             _, y, _, height = route.label
             _take(taken, y - CLEAR, y + height + CLEAR)
+        if net in shared:
+            shared[net].append(route)
+            continue
         way, y = route.way, route.y
         stretches = known.get(id(way))
         if stretches is None:
-            stretches = known[id(way)] = _stretches(way)
-        down, across = stretches
-        for low, high in across:
+            stretches = known[id(way)] = _stretches([route])
+        for low, high in stretches[0]:
+            starts.append(y + low)
+            ends.append(y + high)
+        for low, high in stretches[1]:
             start, end = y + low, y + high
             if start not in taken or taken[start] < end:
                 taken[start] = end
-        lines = shared.get(net)
-        if lines is None:
-            for _, low, high in down:
-                starts.append(y + low)
-                ends.append(y + high)
-            continue
-        for x, low, high in down:
-            line = (y + low, y + high)
-            x += route.x
-            if x not in lines:
-                lines[x] = [line]
-            elif line not in lines[x]:
-                lines[x].append(line)
-    for lines in shared.values():
-        for stretch in lines.values():
-            for low, high in _merged(stretch) if len(stretch) > 1 else stretch:
-                starts.append(low)
-                ends.append(high)
+    for routes in shared.values():
+        x, y = routes[0].x, routes[0].y
+        look = tuple([(id(route.way), route.x - x, route.y - y) for route in routes])
+        stretches = known.get(look)
+        if stretches is None:
+            stretches = known[look] = _stretches(routes)
+        for low, high in stretches[0]:
+            starts.append(y + low)
+            ends.append(y + high)
+        for low, high in stretches[1]:
+            _take(taken, y + low, y + high)
     frame_starts = [start for start, _ in frames]
     frame_ends = [end for _, end in frames]
     for heights in (starts, ends, frame_starts, frame_ends):
@@ -86,9 +84,10 @@ def candidates(
         heights.sort()
     found: dict[float, list[float]] = {}
     started = ended = frames_started = frames_ended = 0
-    spans = sorted(taken.items())
-    reached = spans[0][1] if spans else 0.0
-    for start, end in spans:
+    tops = sorted(taken)
+    reached = taken[tops[0]] if tops else 0.0
+    for start in tops:
+        end = taken[start]
         if start <= reached:
             if end > reached:
                 reached = end
@@ -112,20 +111,26 @@ def candidates(
     return found
 
 
-_Stretches: TypeAlias = tuple[list[tuple[float, float, float]], list[tuple[float, float]]]
+_Stretches: TypeAlias = tuple[list[tuple[float, float]], list[tuple[float, float]]]
 
 
-def _stretches(way: Sequence[tuple[float, float]]) -> _Stretches:
-    """The parts of a way that run down, as x and heights, and the room that the others take."""
-    down: list[tuple[float, float, float]] = []
-    across: list[tuple[float, float]] = []
-    for (before_x, before_y), (x, y) in pairwise(way):
-        low, high = (before_y, y) if before_y <= y else (y, before_y)
-        if x == before_x:
-            down.append((x, low, high))
-        else:
-            across.append((low - CLEAR, high + CLEAR))
-    return down, across
+def _stretches(routes: Sequence[Route]) -> _Stretches:
+    """Heights at which lines of one net run down, and the room that those across take.
+
+    They are seen from the origin of the first; lines that share their way count as one.
+    """
+    down: dict[float, list[tuple[float, float]]] = {}
+    across: dict[tuple[float, float], None] = {}
+    top = routes[0].y
+    for route in routes:
+        left, y0 = route.x, route.y - top
+        for (before_x, before_y), (x, y) in pairwise(route.way):
+            low, high = (before_y, y) if before_y <= y else (y, before_y)
+            if x == before_x:
+                down.setdefault(left + x, []).append((y0 + low, y0 + high))
+            else:
+                across[y0 + low - CLEAR, y0 + high + CLEAR] = None
+    return [line for lines in down.values() for line in _merged(lines)], [*across]
 
 
 def _take(taken: dict[float, float], start: float, end: float) -> None:
@@ -168,8 +173,8 @@ def _taken_by_boxes(
     """The heights that boxes take, and those that frames span between first and last child."""
     first: dict[int, float] = {}
     last: dict[int, float] = {}
-    parents = [box.parent for box in boxes]
-    for (_, y, _, height), parent in zip(placement.areas, parents, strict=True):
+    for (_, y, _, height), box in zip(placement.areas, boxes, strict=True):
+        parent = box.parent
         if parent >= 0:
             if parent not in first or y < first[parent]:
                 first[parent] = y
