@@ -187,6 +187,14 @@ class _Columns:
             number if ends[number := bisect_left(cuts, route.y + top)] >= route.y + bottom else -1
             for route, (_, _, top, bottom) in zip(placement.routes, self.reaches, strict=True)
         ]
+        # Of each route that passes a cut, where they are.
+        self.corners = {
+            index: [(route.x + x, route.y + y) for x, y in route.way]
+            for index, (route, column) in enumerate(
+                zip(placement.routes, self.column_of, strict=True)
+            )
+            if column < 0
+        }
         passing, self.places = self._find_passing()
         self.tracks = [{key: track for track, key in enumerate(keys)} for keys in passing]
         tracks = [len(keys) for keys in passing]
@@ -252,16 +260,14 @@ class _Columns:
         """
         keys: list[dict[tuple[int, int], float]] = [{} for _ in self.cuts]
         places: list[dict[float, None]] = [{} for _ in self.cuts]
-        for index, column in enumerate(self.column_of):
-            if column >= 0:
-                continue
+        for index, corners in self.corners.items():
             link = self.links[index]
             key = (link.source, link.trunk)
-            for one, other in pairwise(self.placement.routes[index].points):
-                low, high = sorted((one.y, other.y))
+            for (x, y), (_, to_y) in pairwise(corners):
+                low, high = (y, to_y) if y <= to_y else (to_y, y)
                 for number in range(self._column(low), self._column(high)):
-                    keys[number][key] = max(keys[number].get(key, one.x), one.x)
-                    places[number][one.x] = None
+                    keys[number][key] = max(keys[number].get(key, x), x)
+                    places[number][x] = None
         ordered = [sorted(found, key=lambda key: (-found[key], key)) for found in keys]
         return ordered, [sorted(found) for found in places]
 
@@ -273,17 +279,14 @@ class _Columns:
             return Route(route.way, label, route.is_back, route.x + dx, route.y + dy)
         key = (self.links[index].source, self.links[index].trunk)
         points: list[tuple[float, float]] = []
-        corners = route.points
-        for one, other in pairwise(corners):
-            start, end = self._column(one.y), self._column(other.y)
-            points.append((one.x + self.dx[start], one.y + self.dy[start]))
+        corners = self.corners[index]
+        columns = [self._column(y) for _, y in corners]
+        for (x, y), start, end in zip(corners, columns, [*columns[1:], columns[-1]], strict=True):
+            points.append((x + self.dx[start], y + self.dy[start]))
             if start < end:
-                points += self._passage(key, one.x)[4 * start : 4 * end]
+                points += self._passage(key, x)[4 * start : 4 * end]
             elif end < start:
-                points += self._passage(key, one.x)[4 * end : 4 * start][::-1]
-        x, y = corners[-1]
-        number = self._column(y)
-        points.append((x + self.dx[number], y + self.dy[number]))
+                points += self._passage(key, x)[4 * end : 4 * start][::-1]
         left, top = points[0]
         way = tuple([(x - left, y - top) for x, y in points])
         return Route(way, label, route.is_back, left, top)
@@ -350,17 +353,16 @@ class _Columns:
             if route.label is not None:
                 x, y, width, height = route.label
                 add(x, x + width, y, y + height)
-            if column >= 0:
-                if start < end:  # what runs straight down is as far left and right as its ends
-                    x = route.x
-                    if x + start < left[column]:
-                        left[column] = x + start
-                    if x + end > right[column]:
-                        right[column] = x + end
-                continue
-            for one, other in pairwise(route.points):
-                low, high = sorted((one.x, other.x))
-                add(low, high, min(one.y, other.y), max(one.y, other.y))
+            # What runs straight down is as far left and right as its ends.
+            if column >= 0 and start < end:
+                x = route.x
+                if x + start < left[column]:
+                    left[column] = x + start
+                if x + end > right[column]:
+                    right[column] = x + end
+        for corners in self.corners.values():
+            for (x, y), (to_x, to_y) in pairwise(corners):
+                add(min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y))
         return left, right
 
 
