@@ -12,7 +12,7 @@ took a fifth of the time from the start of the process to its end. So nothing he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
@@ -114,6 +114,7 @@ def _with_slots(
             **{name: value for name, value in vars(cls).items() if name not in gone},
             **members,
             "__dataclass_fields__": _Dataclass(fields),
+            "__fields__": fields,
             "__match_args__": names,
             "__new__": __new__,
             "__qualname__": cls.__qualname__,
@@ -126,9 +127,12 @@ def _with_slots(
     return made  # type: ignore[no-any-return]
 
 
-def _maker(cls: type, fields: Mapping[str, Any], is_frozen: bool) -> Callable[..., Any]:
+def _maker(
+    cls: type, fields: Mapping[str, Any], is_frozen: bool, *, takes_class: bool = True
+) -> Callable[..., Any]:
+    """The constructor of ``cls``, or a function that does the same and does not take the class."""
     namespace: dict[str, Any] = {"MISSING": MISSING}
-    parameters = ["cls"]
+    parameters = []
     body = []
     for name, each in fields.items():
         value = name
@@ -142,6 +146,10 @@ def _maker(cls: type, fields: Mapping[str, Any], is_frozen: bool) -> Callable[..
         else:
             parameters.append(name)
         body.append(f"self.{name} = {value}")
+    if takes_class:
+        parameters.insert(0, "cls")
+    else:
+        namespace["cls"] = cls
     if is_frozen:
         namespace["draft"] = cls.__base__
         body = ["self = draft()", *body, "self.__class__ = cls"]
@@ -172,10 +180,10 @@ def changing(cls: Callable[..., T]) -> Callable[..., T]:
     return change
 
 
+@cache
 def making(cls: Any) -> Callable[..., Any]:
-    """The record ``cls`` as a function, which takes two thirds of the time."""
-    cls.__signature__  # noqa: B018 - compiles its constructor
-    return partial(cls.__new__, cls)
+    """The record ``cls`` as a function, which takes half of the time."""
+    return _maker(cls, cls.__fields__, is_frozen=True, takes_class=False)
 
 
 def _draft(cls: type, names: tuple[str, ...]) -> type:
