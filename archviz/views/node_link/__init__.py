@@ -94,7 +94,7 @@ def draw(
     placed = page.placement
 
     areas = [_area((x + MARGIN, y + MARGIN, w, h)) for x, y, w, h in placed.areas]
-    for index, card in drawing.cards.items():
+    for index, card in drawing.cards.items() if said.rings else ():
         if said.rings.get(card.id):
             areas[index] = cards.inside_ring(areas[index])
     marks = _painted_frames(drawing, page, areas, frames)
@@ -102,7 +102,7 @@ def draw(
     ringed = _highlighted(graph, highlight)
     marks += [
         cards.paint_ring(card, areas[index])
-        for index, card in drawing.cards.items()
+        for index, card in (drawing.cards.items() if ringed else ())
         if card.id in ringed
     ]
     marks += _painted_edges(drawing, placed.routes, areas)

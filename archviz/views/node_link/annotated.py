@@ -23,7 +23,7 @@ def paint_rings(
     said: Annotation, drawn: Mapping[int, Card], areas: Sequence[Area]
 ) -> Iterator[Mark]:
     """The rings, which lie under the cards."""
-    for index, card in drawn.items():
+    for index, card in drawn.items() if said.rings else ():
         state = said.rings.get(card.id)
         if state:
             yield cards.paint_ring(card, areas[index], f"ring-{state}")
@@ -33,7 +33,7 @@ def paint_badges(
     said: Annotation, drawn: Mapping[int, Card], areas: Sequence[Area]
 ) -> Iterator[Mark]:
     """The signs at corners, which lie over the cards."""
-    for index, card in drawn.items():
+    for index, card in drawn.items() if said.badges else ():
         name = said.badges.get(card.id)
         if name:
             x, y = areas[index].x - 1.0, areas[index].y - 1.0
