@@ -132,7 +132,7 @@ class Frames:
 
         A name that is a mere number stands behind what the number counts.
         """
-        name = self._label(node)
+        name = self._label(node) if node.scope or node.name else ""
         if not name:
             return ""
         around = list(node.scope[: len(self.frame_of(node.scope))])

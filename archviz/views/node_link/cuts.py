@@ -42,18 +42,20 @@ def candidates(
     taken, frames = _taken_by_boxes(placement, boxes, headers)
     starts: list[float] = []
     ends: list[float] = []
-    nets = [(link.source, link.trunk) for link in links]
+    leaving = Counter([link.source for link in links])
     # Edges of one net may share their way, and are looked at together.
-    shared: dict[tuple[int, int], list[Route]] = {
-        net: [] for net, count in Counter(nets).items() if count > 1
-    }
+    shared: dict[tuple[int, int], list[Route]] = {}
     known: dict[object, _Stretches] = {}
-    for net, route in zip(nets, placement.routes, strict=True):
+    for link, route in zip(links, placement.routes, strict=True):
         if route.label is not None:
             _, y, _, height = route.label
             _take(taken, y - CLEAR, y + height + CLEAR)
-        if net in shared:
-            shared[net].append(route)
+        if leaving[link.source] > 1:
+            net = (link.source, link.trunk)
+            if net in shared:
+                shared[net].append(route)
+            else:
+                shared[net] = [route]
             continue
         way, y = route.way, route.y
         stretches = known.get(id(way))
