@@ -173,29 +173,30 @@ def _taken_by_boxes(
     placement: Placement, boxes: Sequence[Box], headers: Sequence[float]
 ) -> tuple[dict[float, float], list[tuple[float, float]]]:
     """The heights that boxes take, and those that frames span between first and last child."""
-    first: dict[int, float] = {}
-    last: dict[int, float] = {}
-    for (_, y, _, height), box in zip(placement.areas, boxes, strict=True):
-        parent = box.parent
-        if parent >= 0:
-            if parent not in first or y < first[parent]:
-                first[parent] = y
-            if parent not in last or y + height > last[parent]:
-                last[parent] = y + height
+    containers = [index for index, box in enumerate(boxes) if box.is_container]
+    first: dict[int, float] = dict.fromkeys(containers, math.inf)
+    last: dict[int, float] = dict.fromkeys(containers, -math.inf)
+    for (_, y, _, height), box in zip(placement.areas, boxes, strict=True) if containers else ():
+        if box.parent >= 0:
+            first[box.parent] = min(first[box.parent], y)
+            last[box.parent] = max(last[box.parent], y + height)
     taken: dict[float, float] = {}
     frames: list[tuple[float, float]] = []
-    for index, ((_, y, _, height), box) in enumerate(zip(placement.areas, boxes, strict=True)):
-        top, bottom = y - CLEAR, y + height + CLEAR
-        if box.is_container:
-            start = min(first.get(index, math.inf), y + height)
-            end = max(last.get(index, -math.inf), y + headers[index])
-            if start < end:
-                _take(taken, top, start)
-                _take(taken, end, bottom)
-                frames.append((start, end))
-                continue
-        if top not in taken or taken[top] < bottom:
-            taken[top] = bottom
+    split: set[int] = set()
+    for index in containers:
+        _, y, _, height = placement.areas[index]
+        start = min(first[index], y + height)
+        end = max(last[index], y + headers[index])
+        if start < end:
+            _take(taken, y - CLEAR, start)
+            _take(taken, end, y + height + CLEAR)
+            frames.append((start, end))
+            split.add(index)
+    for index, (_, y, _, height) in enumerate(placement.areas):
+        if index not in split:
+            top, bottom = y - CLEAR, y + height + CLEAR
+            if top not in taken or taken[top] < bottom:
+                taken[top] = bottom
     return taken, frames
 
 
