@@ -216,7 +216,7 @@ def _pieces(content: str | bytes) -> Iterator[bytes]:
         yield encode(content[start : start + _PIECE])
 
 
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 
 
 def _write(path: Path, content: str | bytes) -> None:
