@@ -9,6 +9,7 @@ change in the file. Specification: Scalable Vector Graphics (SVG) 1.1, W3C 2011.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from archviz.errors import RendererError
@@ -325,8 +326,8 @@ class _Writer:
                 own = quoted(self.id_prefix + own)
             name = f' id="{own}"'
         inside = self._known.get((id(marks), indent), "")
-        role = "" if inside else self._common_role(marks)
-        look = self._common_look(role) if role else ("", "")
+        paths = [] if inside else self._alike(marks)
+        look = self._common_look(paths[0].role) if paths else ("", "")
         start = f'{indent}<g{name} class="{self._classes[group.role]}{look[0]}"{said}{look[1]}>'
         if title:
             title = title if is_plain else escaped(title)
@@ -337,46 +338,47 @@ class _Writer:
             elements = "".join(self.lines[before:])
             self.lines[before:] = [f"{start}{elements}</g>"]
             return
-        if not (inside or role):
+        if not (inside or paths):
             inside = self._inside(marks, indent)
         if inside:
             # Apart, as most cards share what is inside.
             self.lines += (start, inside)
             return
         self.lines.append(start)
-        if role:
-            self._paths(marks, indent + "  ")
+        if paths:
+            self._paths(paths, indent + "  ")
         else:
             self.marks(marks, indent + "  ")
         self.lines.append(f"{indent}</g>")
 
-    def _paths(self, marks: tuple[Mark, ...], indent: str) -> None:
-        """Appends the paths among ``marks``, whose group says how they look."""
+    def _paths(self, paths: Sequence[Path], indent: str) -> None:
+        """Appends paths whose group says how they look."""
         written: list[str] = []
         write, numbers, outlines = written.append, _NUMBERS, self._outlines
         start = f'{indent}<path d="M'
-        for path in marks:
-            if not isinstance(path, Path):
-                continue
+        known = None
+        for path in paths:
             x, y, segments = path.x, path.y, path.segments
             if not (x or y):
                 write(f'{indent}<path d="{path_data(segments)}"/>')
                 continue
-            found = outlines.get(id(segments))
-            if found is None:
-                found = outlines[id(segments)] = _relative(segments)
-            left, top, rest = found
+            if segments is not known:  # most arrow heads are one
+                found = outlines.get(id(segments))
+                if found is None:
+                    found = outlines[id(segments)] = _relative(segments)
+                left, top, rest = found
+                known = segments
             write(f'{start}{numbers[x + left]} {numbers[y + top]}{rest}"/>')
         self.lines.append("\n".join(written))
 
-    def _common_role(self, marks: tuple[Mark, ...]) -> str:
-        """The role of all marks when they are paths that may have their look from their group."""
+    def _alike(self, marks: Sequence[Mark]) -> list[Path]:
+        """The marks when they are paths that may have their look from their group, else none."""
         first = marks[0] if len(marks) > 1 else None
         if not isinstance(first, Path) or (self.hatched and self.theme.hatching(first.role)):
-            return ""
+            return []
         role = first.role
-        is_common = all(isinstance(mark, Path) and mark.role == role for mark in marks)
-        return role if is_common else ""
+        paths = [mark for mark in marks if isinstance(mark, Path) and mark.role == role]
+        return paths if len(paths) == len(marks) else []
 
     def _common_look(self, role: str) -> tuple[str, str]:
         """What is added to the classes of a group whose marks have one role, and its attributes."""
