@@ -60,13 +60,13 @@ class Rendering:
         if boxes != self.operations:
             text += f" of {_counted(self.operations, 'operation')}"
         if self.folded_runs:
-            text += f", {_counted(self.folded_runs, 'run')} of equal blocks folded"
+            text += f", {_counted(self.folded_runs, 'run')} of repeated blocks folded"
         depth = self.collapsed_depth
         return text if depth is None else f"{text}, collapsed at depth {depth}"
 
     @property
     def folded_runs(self) -> int:
-        """How many runs of equal blocks are drawn as one block each."""
+        """How many runs of equal or growing blocks are drawn as one block each."""
         if self.drawn is None:
             return 0
         graph = self.drawn.graph
