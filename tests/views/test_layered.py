@@ -15,7 +15,7 @@ from volume_geometry import accounted, groups, imported, operations, problems, u
 import archviz
 from archviz import api
 from archviz.errors import OptionError
-from archviz.ir import Model
+from archviz.ir import Model, Parameter, ParameterUse
 from archviz.ir.build import GraphBuilder
 from archviz.ir.types import TensorType
 from archviz.passes import PASSES
@@ -494,3 +494,29 @@ def test_the_style_is_drawn_from_the_command_line_as_asked(tmp_path: Path) -> No
     model = network("lenet")
     path = api.render(model, tmp_path / "lenet.svg", style="layered", width="84mm")
     assert 'width="84mm"' in Path(str(path)).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("figure", ["auto", "cuboid", "blocks"])
+@pytest.mark.parametrize("around", [1, 3])
+def test_a_cycle_and_what_is_behind_it_are_drawn(figure: str, around: int) -> None:
+    builder = GraphBuilder("cycle")
+    row = TensorType("float32", (1, 8))
+    values = [builder.value(f"v{i}", row) for i in range(around + 2)]
+    builder.inputs, builder.outputs = values[:1], values[-1:]
+    for index in range(around + 1):
+        builder.parameter(Parameter(f"w{index}", TensorType("float32", (8, 8))))
+        back = (values[around],) if index == 0 else ()
+        uses = (ParameterUse(f"w{index}", "weight"),)
+        builder.node("linear", (values[index], *back), (values[index + 1],), parameters=uses)
+    graph = builder.build()
+    scene = draw(Model(graph, "built"), figure=figure)
+    assert accounted(scene) == Counter(node.id for node in graph.nodes)
+
+
+def test_a_recurrent_figure_of_no_layers_is_refused_in_one_sentence() -> None:
+    builder = GraphBuilder("relu")
+    x, y = (builder.value(name, TensorType("float32", (1, 8))) for name in "xy")
+    builder.inputs, builder.outputs = [x], [y]
+    builder.node("relu", (x,), (y,))
+    with pytest.raises(OptionError, match=r"needs layers with weights.*--style node-link"):
+        draw(Model(builder.build(), "built"), figure="recurrent")

@@ -37,6 +37,11 @@ def suits(plan: Plan) -> bool:
 def draw(plan: Plan, page: Page) -> None:
     """Draws the layers from left to right, a loop at each that is recurrent."""
     columns = _columns(plan)
+    if not columns:
+        raise OptionError(
+            "a recurrent figure needs layers with weights, and this model has none",
+            "draw it with --style node-link",
+        )
     if len(columns) > 1 or not _is_straight(columns[0]):
         raise OptionError(
             "a recurrent figure needs layers in a row, and this model has ways beside each other",

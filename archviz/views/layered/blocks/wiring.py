@@ -52,7 +52,8 @@ class Wiring:
         self.given: list[tuple[str, ...]] = []
         for index, node in enumerate(self.nodes):
             used = [value for value in node.inputs if value is not None]
-            sources = tuple(dict.fromkeys(made[value] for value in used if value in made))
+            # What goes around a cycle leads to nothing here: the order is that of a graph without.
+            sources = tuple(dict.fromkeys(made[v] for v in used if v in made and made[v] < index))
             self.before.append(sources)
             self.given.append(tuple(dict.fromkeys(v for v in used if v in inputs)))
             bits = 0
@@ -222,7 +223,10 @@ def is_batch_norm(node: Node) -> bool:
 
 
 def _sorted(nodes: list[Node]) -> list[Node]:
-    """The nodes in topological order, as near to the source's as that is."""
+    """The nodes in topological order, as near to the source's as that is.
+
+    A cycle is cut before the first of its nodes, or of those behind it, in the source's order.
+    """
     made = {value: i for i, node in enumerate(nodes) for value in node.outputs if value is not None}
     needed = [
         {made[value] for value in node.inputs if value is not None and value in made} - {index}
@@ -236,11 +240,14 @@ def _sorted(nodes: list[Node]) -> list[Node]:
     ready = [index for index, count in enumerate(missing) if not count]
     heapify(ready)
     order: list[int] = []
-    while ready:
-        index = heappop(ready)
+    taken = [False] * len(nodes)
+    remaining = iter(range(len(nodes)))
+    while len(order) < len(nodes):
+        index = heappop(ready) if ready else next(i for i in remaining if not taken[i])
+        taken[index] = True
         order.append(index)
         for user in users[index]:
             missing[user] -= 1
-            if not missing[user]:
+            if not missing[user] and not taken[user]:
                 heappush(ready, user)
     return [replace(nodes[index]) for index in order]
