@@ -73,7 +73,7 @@ def draw(plan: Plan, page: Page) -> None:
     if not layers or len(layers) < len(plan.units):
         raise OptionError(
             "a figure of neurons needs dense layers in a row, and this model has others",
-            "draw it with --figure blocks, or with --style node-link",
+            "draw it with --set figure=blocks, or with --style node-link",
         )
     page.omit((*plan.spine.feeding, *plan.spine.leaving), "beside the layers")
     values = _weights(plan, layers)

@@ -14,7 +14,7 @@ class Kind:
     """One way of drawing a plan.
 
     Attributes:
-        name: As ``--figure`` takes it.
+        name: As ``--set figure=`` takes it.
         title: A few words for listings.
         suits: Whether it is the figure that people draw by hand of such a model.
         draw: Puts a plan on a page whose width is given and sets the page's height. It raises an

@@ -79,7 +79,7 @@ def draw(plan: Plan, page: Page) -> None:
     if not _can_draw(plan):
         raise OptionError(
             "the figure 'lenet' shows rows of convolutions, poolings and dense layers on pictures",
-            "this model has more; leave --figure out",
+            "this model has more; leave out --set figure=lenet",
         )
     names = ["input", *names_of([(unit,) for unit in plan.units])]
 
@@ -92,7 +92,7 @@ def draw(plan: Plan, page: Page) -> None:
     if found is None:
         raise OptionError(
             f"a LeNet figure of {len(names)} stages has no room in {page.width / 72:.2f} in",
-            "give more --width, or leave --figure out",
+            "give more --width, or leave out --set figure=lenet",
         )
     pieces, places, scale = found
     items = _items(plan, scale)

@@ -120,7 +120,7 @@ def draw(plan: Plan, page: Page) -> None:
     if _turn(plan) is None:
         raise OptionError(
             "the figure 'unet' needs pictures that get smaller and larger again",
-            "this model has none; leave --figure out",
+            "this model has none; leave out --set figure=unet",
         )
     room = page.width - 2 * MARGIN - SIDE_LABEL
     sides = sorted({e.side or 1 for e in (plan.input, *(u.extent for u in plan.units))})[::-1]
@@ -147,7 +147,7 @@ def draw(plan: Plan, page: Page) -> None:
         return
     raise OptionError(
         f"a U-Net figure of {len(bars)} bars has no room in {page.width / 72:.2f} in",
-        "give more --width, or leave --figure out",
+        "give more --width, or leave out --set figure=unet",
     )
 
 
