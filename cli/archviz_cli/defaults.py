@@ -45,24 +45,32 @@ def read(path: Path, known: Callable[[], Mapping[str, Sequence[str]]]) -> Defaul
     import tomllib
 
     try:
-        table = tomllib.loads(text).get("tool", {}).get("archviz", {})
+        tools = tomllib.loads(text).get("tool")
     except tomllib.TOMLDecodeError as error:
         raise OptionError(f"{path}: it is not TOML ({error})") from None
+    table = tools.get("archviz") if isinstance(tools, dict) else None
     if not table:
         return {}
+    if not isinstance(table, dict):
+        raise OptionError(f"{path}: archviz is {table!r}", "write options into [tool.archviz]")
     commands = known()
     defaults: Defaults = {command: {} for command in commands}
     everywhere = {name for options in commands.values() for name in options}
     for key, value in table.items():
         if key in commands and isinstance(value, dict):
             continue
+        if key in commands and key not in everywhere:
+            raise OptionError(
+                f"{path}: {key} is {value!r}", f"write options into [tool.archviz.{key}]"
+            )
         if key not in everywhere:
             raise _unknown(path, "tool.archviz", key, [*everywhere, *commands])
         for command, options in commands.items():
             if key in options:
                 defaults[command][key] = _value(key, value, path)
     for command, options in commands.items():
-        for key, value in table.get(command, {}).items():
+        own = table.get(command)
+        for key, value in own.items() if isinstance(own, dict) else ():
             if key not in options:
                 raise _unknown(path, f"tool.archviz.{command}", key, list(options))
             defaults[command][key] = _value(key, value, path)
@@ -99,5 +107,5 @@ def _value(key: str, value: object, path: Path) -> object:
 
 def _unknown(path: Path, table: str, key: str, known: list[str]) -> OptionError:
     near = closest(key, sorted(known))
-    hint = f"did you mean {near!r}?" if near else f"it takes: {', '.join(sorted(known))}"
+    hint = f"did you mean {near!r}?" if near else f"it takes: {', '.join(sorted(set(known)))}"
     return OptionError(f"{path}: [{table}] has no key {key!r}", hint)

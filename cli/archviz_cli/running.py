@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from archviz.errors import ArchvizError
+from archviz.errors import ArchvizError, RendererError
 from archviz.output import encode
 from archviz_cli.console import Console
 
@@ -36,6 +36,7 @@ def print_text(content: str | bytes) -> None:
 
     Raises:
         ClosedPipeError: Nobody reads it any more.
+        RendererError: It cannot be written.
     """
     if not content:
         return
@@ -45,3 +46,8 @@ def print_text(content: str | bytes) -> None:
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise ClosedPipeError from None
+    except OSError as error:
+        raise RendererError(
+            f"standard output cannot be written ({(error.strerror or str(error)).lower()})",
+            "name another place for the output",
+        ) from None
