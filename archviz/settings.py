@@ -8,7 +8,7 @@ from typing import Any
 from archviz.errors import OptionError
 from archviz.options import bind, nearest, options_of
 from archviz.overlays import Overlay
-from archviz.renderers import Renderer
+from archviz.renderers import RENDERERS, Renderer
 from archviz.views import VIEWS, View
 
 
@@ -47,7 +47,14 @@ def split_options(
     rest = {key: value for key, value in options.items() if key not in ours}
     if rest and drawing is not None:
         name = next(iter(rest))
-        everything = [*drawing, *known]
+        own = name.replace("_", "-")
+        formats = [r.name for r in RENDERERS.all() if own in options_of(r.render)]
+        if formats:
+            raise OptionError(
+                f"the format {renderer.name!r} has no option {own!r}",
+                f"leave it out, or write {' or '.join(formats)}",
+            )
+        everything = dict.fromkeys([*drawing, *known])
         raise OptionError(f"render has no option {name!r}", nearest(name, everything))
     return ours, rest
 
@@ -65,7 +72,9 @@ def check_options(options: Mapping[str, object], view: View, renderer: Renderer)
             hint = nearest(name, known)
             if own in options_of(VIEWS.get("tree").draw):
                 hint = "pictures of decision trees have it; --focus NODE draws those of a node"
-            raise OptionError(f"the style {view.name!r} has no option {name!r}", hint)
+            elif own in options_of(VIEWS.get("layered").draw):
+                hint = "figures for papers have it; draw one with --style layered"
+            raise OptionError(f"the style {view.name!r} has no option {own!r}", hint)
 
 
 def fitting(function: Any, settings: Mapping[str, object], owner: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def matched_by(graph: Graph, patterns: Sequence[str]) -> dict[str, list[Node]]:
         for pattern, nodes in found.items():
             wanted = pattern.removeprefix("type:")
             candidates = types if wanted != pattern else [*names, *types]
-            if any(fnmatchcase(name, wanted) for name in candidates):
+            if wanted and any(fnmatchcase(name, wanted) for name in candidates):
                 nodes.append(node)
     return found
 

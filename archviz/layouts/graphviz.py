@@ -80,7 +80,7 @@ def _run(text: str, timeout: float) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         raise LayoutError(
             f"Graphviz did not finish within {timeout:g} s",
-            "use --layout sugiyama, or give it longer with the option timeout",
+            "use --layout sugiyama, or draw less with --depth or --focus",
         ) from None
     try:
         drawing: dict[str, Any] = json.loads(done.stdout)

@@ -74,9 +74,12 @@ def draw(
 
     Raises:
         LayoutError: The engine is missing or failed.
-        OptionError: A pattern of ``highlight`` matches nothing, or ``width`` is no length.
+        OptionError: A pattern of ``highlight`` matches nothing, ``width`` is no length, or
+            ``columns`` is below 1.
     """
     wanted = parse_length(width, "--width") if width else None
+    if columns != "auto" and columns < 1:
+        raise OptionError(f"--columns is {columns}", "give 1 or more, or auto")
     graph = model.graph
     frames = Frames(graph)
     said = said or Annotation()
@@ -225,7 +228,8 @@ def describe(model: Model) -> str:
     shown, stood_for = len(graph.nodes), operation_count(graph)
     weights = weights_by_scope(graph)[()]
     text = f"Node-link diagram of {printable(model.source or graph.name or 'a model')}: "
-    text += f"{shown:,} boxes for {stood_for:,} operations"
+    text += f"{shown:,} {'box' if shown == 1 else 'boxes'}"
+    text += f" for {stood_for:,} {'operation' if stood_for == 1 else 'operations'}"
     text += f", {weights:,} parameters" if weights else ""
     for name, ids in (("Inputs", graph.inputs), ("Outputs", graph.outputs)):
         listed = [printable(title) for title, _ in grouped(ids, graph)]
