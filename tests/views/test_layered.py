@@ -194,6 +194,22 @@ def test_sizes_printed_are_those_of_the_model() -> None:
     assert "138M parameters · width: log channels, height: log resolution" in seen
 
 
+def test_weights_that_an_exporter_made_constants_of_are_in_the_sum_as_in_the_stages() -> None:
+    builder = GraphBuilder("folded")
+    values = [
+        builder.value(f"v{i}", TensorType("float32", (1, channels, 32, 32)))
+        for i, channels in enumerate((3, 16, 32))
+    ]
+    builder.inputs, builder.outputs = values[:1], values[-1:]
+    for index, (before, after) in enumerate(((3, 16), (16, 32))):
+        kernel = TensorType("float32", (after, before, 3, 3))
+        builder.parameter(Parameter(f"w{index}", kernel, kind="constant"))
+        uses = (ParameterUse(f"w{index}", "weight"),)
+        builder.node("Conv", (values[index],), (values[index + 1],), parameters=uses)
+    seen = words(draw(Model(builder.build(), "built")))
+    assert any(word.startswith("5,040 parameters") for word in seen)
+
+
 def test_higher_resolution_is_drawn_higher_and_more_channels_wider() -> None:
     scene = draw(network("autoencoder"))
     fronts = [

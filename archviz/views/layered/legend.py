@@ -20,8 +20,9 @@ STROKE = 14.0
 
 def footer(plan: Plan, page: Page, legend: bool) -> None:
     """Adds the foot below what is on the page."""
-    total = count(plan.parameters)
-    facts = [*([f"{total} parameters"] if plan.parameters and total else []), *page.facts]
+    parameters = plan.parameters
+    total = count(parameters)
+    facts = [*([f"{total} parameters"] if parameters and total else []), *page.facts]
     room = page.width - 2 * MARGIN
     if plan.input.assumed:
         facts.append("s: side of the input, which is free")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 
-from archviz.ir import Graph, Model, Node
+from archviz.ir import Graph, Model, Node, Parameter
 from archviz.ir.edit import used_values
+from archviz.ir.types import is_float
+from archviz.ir.walk import leaves
 from archviz.ops import category_of
 from archviz.passes import PASSES
 from archviz.records import field, record
@@ -157,16 +159,39 @@ class Plan:
 
     @property
     def parameters(self) -> int:
-        """Elements of all weights, shared ones once."""
-        used = {use.parameter for node in self.graph.nodes for use in node.parameters}
+        """Elements of all weights, shared ones once.
+
+        Constants in the place of weights count, as they do in units.
+        """
         known = self.graph.parameters
-        return sum(
-            known[n].type.size or 0 for n in used if n in known and known[n].kind == "weight"
-        )
+        found: dict[str, int] = {}
+        for node in self.graph.nodes:
+            for part in (node, *leaves(node)):
+                used = [known[use.parameter] for use in part.parameters if use.parameter in known]
+                takes = _has_learned_place(part.op, used)
+                for parameter in used:
+                    if parameter.kind == "weight" or (takes and _may_be_learned(parameter)):
+                        found[parameter.name] = parameter.type.size or 0
+        return sum(found.values())
 
     def folded(self) -> Graph:
         """The merged graph with runs of equal blocks reduced to their first."""
         return PASSES.get("fold-repeats").apply(self.graph)
+
+
+def _has_learned_place(op: str, used: Iterable[Parameter]) -> bool:
+    """Whether constants that the operation takes may be weights that an exporter has folded."""
+    category = category_of(op)
+    if category in ("linear", "embedding"):
+        # Matrices are; a row that is multiplied with positions is a table of frequencies.
+        return any(len(p.type.shape or ()) == 2 for p in used if _may_be_learned(p))
+    return category in ("conv", "norm", "recurrent")
+
+
+def _may_be_learned(parameter: Parameter) -> bool:
+    return (
+        parameter.kind == "constant" and parameter.value is None and is_float(parameter.type.dtype)
+    )
 
 
 def operations(nodes: Iterable[Node]) -> tuple[str, ...]:
