@@ -49,7 +49,7 @@ def test_preparing_trees_leaves_them_as_they_are() -> None:
 
 
 def test_an_option_of_another_style_is_refused_once_the_style_is_known() -> None:
-    with pytest.raises(OptionError, match="the style 'node-link' has no option 'max_depth'"):
+    with pytest.raises(OptionError, match="the style 'node-link' has no option 'max-depth'"):
         archviz.render(small_model(), max_depth=3)
     with pytest.raises(OptionError, match=r"has no option 'data'; .* --focus NODE draws"):
         archviz.render(loaded(PIPELINE), data="rows.csv")
