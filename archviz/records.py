@@ -59,6 +59,9 @@ def record(cls: type[T]) -> type[T]:
     ``match`` and ``__post_init__`` work as for those. A class that has an ``__eq__`` of its own
     keeps it, and its ``__hash__``; likewise ``__reduce__``. Defaults are described by ``field`` of
     this module.
+
+    Raises:
+        TypeError: ``cls`` has a base class.
     """
     fields = _fields(cls)
     members: dict[str, Any] = {

@@ -286,3 +286,11 @@ def test_a_mutable_object_is_copied(copied: Callable[[Any], Any]) -> None:
     found = copied(heap)
     assert found is not heap
     assert (found.first, found.rest, found.note) == (1, [2], "n")
+
+
+def test_a_class_with_a_base_is_refused() -> None:
+    class Under(Point):
+        more: int
+
+    with pytest.raises(TypeError, match="Under is a record, which has no base class"):
+        record(Under)
