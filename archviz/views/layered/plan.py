@@ -170,7 +170,7 @@ class Plan:
                 used = [known[use.parameter] for use in part.parameters if use.parameter in known]
                 takes = _has_learned_place(part.op, used)
                 for parameter in used:
-                    if parameter.kind == "weight" or (takes and _may_be_learned(parameter)):
+                    if parameter.kind == "weight" or (takes and is_weight(parameter)):
                         found[parameter.name] = parameter.type.size or 0
         return sum(found.values())
 
@@ -184,14 +184,16 @@ def _has_learned_place(op: str, used: Iterable[Parameter]) -> bool:
     category = category_of(op)
     if category in ("linear", "embedding"):
         # Matrices are; a row that is multiplied with positions is a table of frequencies.
-        return any(len(p.type.shape or ()) == 2 for p in used if _may_be_learned(p))
+        constants = [p for p in used if p.kind == "constant" and is_weight(p)]
+        return any(len(p.type.shape or ()) == 2 for p in constants)
     return category in ("conv", "norm", "recurrent")
 
 
-def _may_be_learned(parameter: Parameter) -> bool:
-    return (
-        parameter.kind == "constant" and parameter.value is None and is_float(parameter.type.dtype)
-    )
+def is_weight(parameter: Parameter) -> bool:
+    """Whether it is one, or an array of constants in the place of one."""
+    if parameter.kind == "constant":
+        return parameter.value is None and is_float(parameter.type.dtype)
+    return parameter.kind == "weight"
 
 
 def operations(nodes: Iterable[Node]) -> tuple[str, ...]:

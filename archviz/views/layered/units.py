@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import takewhile
 
-from archviz.ir import Graph, Model, Node, Parameter, ScopePath
+from archviz.ir import Graph, Model, Node, ScopePath
 from archviz.ir.edit import used_values
-from archviz.ir.types import Type, is_float
+from archviz.ir.types import Type
 from archviz.ir.walk import leaves
 from archviz.ops import category_of, table
 from archviz.passes import PASSES
 from archviz.passes.fold_repeats.items import structure_of
 from archviz.views.layered.extents import Extent, extents_of
-from archviz.views.layered.plan import Plan, Skip, Unit
+from archviz.views.layered.plan import Plan, Skip, Unit, is_weight
 from archviz.views.layered.spine import Spine, spine_of
 
 HEAVY = ("conv", "linear", "attention", "recurrent", "pool", "embedding")
@@ -212,13 +212,6 @@ def weights_in(nodes: Iterable[Node], graph: Graph) -> dict[str, int]:
         for part in (node, *leaves(node)):
             for use in part.parameters:
                 parameter = graph.parameters.get(use.parameter)
-                if parameter is not None and _is_weight(parameter):
+                if parameter is not None and is_weight(parameter):
                     found[parameter.name] = parameter.type.size or 0
     return found
-
-
-def _is_weight(parameter: Parameter) -> bool:
-    """Whether it is one, or an array of constants in the place of one."""
-    if parameter.kind == "constant":
-        return parameter.value is None and is_float(parameter.type.dtype)
-    return parameter.kind == "weight"
